@@ -1,0 +1,211 @@
+"""The JSON that comes in and goes out, as models: what they allow is what OpenAPI says."""
+
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
+from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.outlook import Wait
+from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+from otp_worker.verify import CheckResult
+
+# No control characters and no line breaks: these values are stored, shown and logged.
+_Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+
+Code = Annotated[
+    str,
+    StringConstraints(pattern=rf"^[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}$"),
+    Field(description="The digits that the person typed.", examples=["123456"]),
+]
+To = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64),
+    Field(description="A mobile number in international form.", examples=["+447400123456"]),
+]
+
+
+class _Incoming(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class SendBody(_Incoming):
+    """A request for a passcode."""
+
+    to: To
+    user: Annotated[str, _Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        None, description="The app's own reference to its user; comes back as it is."
+    )
+    channel: Literal["sms"] = "sms"
+    template: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
+        None, description="The name of one of the operator's templates."
+    )
+    locale: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$")] | None
+    ) = Field(None, description="The language of the SMS, a BCP 47 tag.", examples=["de-AT"])
+    # No zone, as in fe80::1%eth0: that is free text, and each one would be a new address to the limits.
+    ip: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$")] | None = Field(
+        None, description="The end user's IP address, for limits.", examples=["203.0.113.7"]
+    )
+    ttl_seconds: int | None = Field(None, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
+    code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
+
+    @field_validator("ip")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        try:
+            return value and str(ip_address(value))
+        except ValueError:
+            raise ValueError("this is not an IP address") from None
+
+
+class CheckBody(_Incoming):
+    """A code to be judged."""
+
+    code: Code
+
+
+class NumberCheckBody(_Incoming):
+    """A code to be judged against a number's newest pending verification."""
+
+    to: To
+    code: Code
+
+
+class WaitBody(BaseModel):
+    """Where a delivery stands that waits for the phone."""
+
+    offline_since: datetime | None = Field(description="Since when the phone is offline, if it is.")
+    position: int = Field(description="1 is the next to be sent.")
+    expected_at: datetime | None = Field(
+        description="When it is expected to be sent, where that can be known."
+    )
+
+    @classmethod
+    def of(cls, wait: Wait) -> "WaitBody":
+        """A wait as the API shows it."""
+        return cls(offline_since=wait.offline_since, position=wait.position, expected_at=wait.expected_at)
+
+
+class DeliveryBody(BaseModel):
+    """The newest SMS of a verification."""
+
+    status: DeliveryStatus
+    attempts: int
+    gateway: str | None
+    reason: str | None = Field(description="Why it is not sent, or not sent yet, in words.")
+    next_attempt_at: datetime | None
+    deadline_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    wait: WaitBody | None = Field(description="Where it stands, while it waits for the phone.")
+
+    @classmethod
+    def of(cls, delivery: Delivery, wait: Wait | None) -> "DeliveryBody":
+        """A delivery as the API shows it."""
+        still_to_come = delivery.status in (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
+        return cls(
+            status=delivery.status,
+            attempts=delivery.attempts,
+            gateway=delivery.gateway,
+            reason=delivery.reason,
+            next_attempt_at=delivery.due_at if still_to_come else None,
+            deadline_at=delivery.deadline_at,
+            sent_at=delivery.sent_at,
+            delivered_at=delivery.delivered_at,
+            wait=WaitBody.of(wait) if wait else None,
+        )
+
+
+class VerificationBody(BaseModel):
+    """A verification: the number masked, the code never."""
+
+    id: str
+    status: VerificationStatus
+    reason: str | None = Field(description="Why it failed, in words.")
+    to: str = Field(description="The number, masked.", examples=["+44********56"])
+    user: str | None
+    channel: str
+    delivery: DeliveryBody
+    checks_left: int
+    created_at: datetime
+    expires_at: datetime
+    resend_at: datetime = Field(description="A resend before this is too soon.")
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, found: Verification, now: datetime, wait: Wait | None = None) -> "VerificationBody":
+        """A verification as it stands at ``now``."""
+        return cls(
+            id=found.id,
+            status=found.status_at(now),
+            reason=found.reason,
+            to=found.to,
+            user=found.user,
+            channel=found.channel,
+            delivery=DeliveryBody.of(found.delivery, wait),
+            checks_left=found.checks_left,
+            created_at=found.created_at,
+            expires_at=found.expires_at,
+            resend_at=found.resend_at,
+            ended_at=found.ended_at,
+        )
+
+
+class CheckResultBody(BaseModel):
+    """What became of one check."""
+
+    id: str
+    status: VerificationStatus
+    valid: bool
+    checks_left: int
+
+    @classmethod
+    def of(cls, result: CheckResult) -> "CheckResultBody":
+        """A check's result as the API shows it."""
+        return cls(id=result.id, status=result.status, valid=result.valid, checks_left=result.checks_left)
+
+
+class FieldErrorBody(BaseModel):
+    """One thing that is wrong with one field."""
+
+    field: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldErrorBody] | None = None
+    id: str | None = Field(None, description="The verification that the problem is about.")
+    verification_status: VerificationStatus | None = Field(
+        None, description="The status that the verification ended with."
+    )
+
+
+class AlivenessBody(BaseModel):
+    """Whether the process answers."""
+
+    alive: bool = True
+
+
+class HealthCheckBody(BaseModel):
+    """One part of the service."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class ReadinessBody(BaseModel):
+    """Whether the service can work."""
+
+    ready: bool
+    checks: list[HealthCheckBody]

@@ -1,0 +1,42 @@
+"""``/openapi.json`` and ``/docs``: Swagger UI from this package's own files, so that it works offline."""
+
+import json
+from pathlib import Path
+
+import falcon
+
+from api.openapi import openapi_document
+
+STATIC = Path(__file__).parent / "static"
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'"
+)
+
+
+class OpenApi:
+    """The API's description, OpenAPI 3.1."""
+
+    public = True
+
+    def __init__(self) -> None:
+        self._document = json.dumps(openapi_document())
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """The whole document."""
+        resp.text = self._document
+
+
+class Docs:
+    """The API's description to read and try."""
+
+    public = True
+
+    def __init__(self) -> None:
+        self._page = (STATIC / "docs.html").read_text()
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """The page; its script and style come from ``/docs/static``."""
+        resp.content_type = falcon.MEDIA_HTML
+        resp.set_header("Content-Security-Policy", _CSP)
+        resp.text = self._page

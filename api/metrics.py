@@ -1,0 +1,63 @@
+"""``/metrics``: the figures of the whole service, read from the database when Prometheus asks."""
+
+from collections.abc import Iterator
+
+import falcon
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from otp_worker.breaker import is_open
+from otp_worker.health import Health, Vitals
+from otp_worker.policy import Clock
+
+
+class Metrics:
+    """In Prometheus' text format; any process of ``web`` gives the same answer."""
+
+    public = True
+
+    def __init__(self, health: Health, clock: Clock) -> None:
+        self._health = health
+        self._clock = clock
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """The figures as they are now."""
+        registry = CollectorRegistry()
+        registry.register(_Snapshot(self._health.vitals(self._clock())))
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = generate_latest(registry)
+
+
+class _Snapshot(Collector):
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+
+    def collect(self) -> Iterator[Metric]:
+        vitals = self._vitals
+        deliveries = GaugeMetricFamily(
+            "otp_deliveries_open", "Deliveries on their way, by status.", labels=["status"]
+        )
+        for status, number in vitals.open_deliveries.items():
+            deliveries.add_metric([status], number)
+        yield deliveries
+        yield GaugeMetricFamily(
+            "otp_delivery_oldest_due_seconds",
+            "How long the oldest due delivery on the queue has been waiting for a worker.",
+            value=vitals.oldest_due_seconds,
+        )
+        if vitals.last_sweep_seconds is not None:
+            yield GaugeMetricFamily(
+                "otp_sweep_age_seconds", "Since the last sweep.", value=vitals.last_sweep_seconds
+            )
+        state = vitals.gateway
+        breaker = GaugeMetricFamily(
+            "otp_gateway_breaker_open", "1 while the gateway is taken to be away.", labels=["gateway"]
+        )
+        breaker.add_metric([state.name], float(is_open(state)))
+        yield breaker
+        uncertain = CounterMetricFamily(
+            "otp_gateway_uncertain", "Attempts that may or may not have been sent.", labels=["gateway"]
+        )
+        uncertain.add_metric([state.name], state.uncertain_total)
+        yield uncertain

@@ -1,0 +1,67 @@
+"""What holds for every request: an id, a caller, one log line, and headers that keep browsers careful."""
+
+import re
+import time
+from typing import Any
+
+import falcon
+import structlog
+from ulid import ULID
+
+from otp_worker.apikeys import ApiKeys
+
+log = structlog.get_logger()
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = ("/healthz", "/readyz")
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RequestLog:
+    """Gives each request an id, the caller's own if it is a plain one, and logs one line for it."""
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Bind the id to everything that is logged from here on."""
+        given = req.get_header("X-Request-Id") or ""
+        req.context.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{ULID()}"
+        req.context.started = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=req.context.request_id)
+        resp.set_header("X-Request-Id", req.context.request_id)
+        for name, value in _HEADERS.items():
+            resp.set_header(name, value)
+
+    def process_response(self, req: falcon.Request, resp: falcon.Response, _resource: Any, _ok: bool) -> None:
+        """Log the route, never the path: a path can hold a token."""
+        if req.path in _QUIET:
+            return
+        app = getattr(req.context, "app", None)
+        log.info(
+            "request",
+            method=req.method,
+            route=req.uri_template or "-",
+            status=resp.status_code,
+            app=app.name if app else None,
+            ms=round((time.perf_counter() - req.context.started) * 1000, 1),
+        )
+
+
+class Authentication:
+    """Every resource needs an API key unless it says that it is public."""
+
+    def __init__(self, api_keys: ApiKeys) -> None:
+        self._api_keys = api_keys
+
+    def process_resource(
+        self, req: falcon.Request, _resp: falcon.Response, resource: Any, _params: Any
+    ) -> None:
+        """Find the calling app; raises UnauthenticatedError."""
+        if not getattr(resource, "public", False):
+            req.context.app = self._api_keys.authenticate(req.get_header("Authorization"))

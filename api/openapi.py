@@ -1,0 +1,184 @@
+"""The API described as OpenAPI 3.1, its schemas taken from the models that judge the real bodies."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from api.bodies import (
+    AlivenessBody,
+    CheckBody,
+    CheckResultBody,
+    NumberCheckBody,
+    ProblemBody,
+    ReadinessBody,
+    SendBody,
+    VerificationBody,
+)
+from otp_worker import __version__
+
+_IN = (SendBody, CheckBody, NumberCheckBody)
+_OUT = (VerificationBody, CheckResultBody, ProblemBody, AlivenessBody, ReadinessBody)
+
+_PROBLEMS = {
+    "400": "The body is not one JSON object.",
+    "401": "The API key is missing, unknown or revoked.",
+    "403": "The number's country is not allowed by the operator.",
+    "404": "There is no such verification, or it is another app's.",
+    "410": "The verification is already over; `verification_status` says how.",
+    "413": "The body is too large.",
+    "422": "A field is wrong; `errors` names it and the fix.",
+    "429": "Too soon, or the number is locked; `Retry-After` says until when.",
+    "503": "The database does not answer; try again.",
+}
+
+_RETRY_AFTER = {"description": "In seconds.", "schema": {"type": "integer"}}
+_HEADERS = {
+    "202": {
+        "Location": {"description": "Where to look at it.", "required": True, "schema": {"type": "string"}}
+    },
+    "401": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
+    # Not where only an operator can unlock a number.
+    "429": {"Retry-After": _RETRY_AFTER},
+    "503": {"Retry-After": {**_RETRY_AFTER, "required": True}},
+}
+
+_DESCRIPTION = """
+Ask for a one-time passcode to be sent by SMS, and later ask whether what your user typed is right.
+
+1. `POST /v1/verifications` with the number: the answer is 202 with an `id`.
+2. `POST /v1/verifications/{id}/check` with what your user typed: `valid` says whether it is right.
+
+Every error is a problem (RFC 9457) with a stable `type`. Send `X-Request-Id` to find a request in the logs.
+"""
+
+
+def openapi_document() -> dict[str, Any]:
+    """The whole document, ready to be served as JSON."""
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in _IN] + [(model, "serialization") for model in _OUT],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "otp-worker", "version": __version__, "description": _DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key: `otp_live_...`"}
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    one = "/v1/verifications/{verification_id}"
+    on_id = ["401", "404", "503"]
+    with_body = ["400", "401", "413", "422", "503"]
+    return {
+        "/v1/verifications": {
+            "post": _operation(
+                "send",
+                "Ask for a code to be sent",
+                "202",
+                VerificationBody,
+                [*with_body, "403", "429"],
+                SendBody,
+            )
+        },
+        "/v1/verifications/check": {
+            "post": _operation(
+                "checkNumber",
+                "Check a code by number",
+                "200",
+                CheckResultBody,
+                [*with_body, "403", "404", "410", "429"],
+                NumberCheckBody,
+            )
+        },
+        one: {
+            "get": _operation("read", "Look at a verification", "200", VerificationBody, on_id, by_id=True)
+        },
+        f"{one}/check": {
+            "post": _operation(
+                "check",
+                "Check a code",
+                "200",
+                CheckResultBody,
+                [*with_body, "404", "410", "429"],
+                CheckBody,
+                by_id=True,
+            )
+        },
+        f"{one}/resend": {
+            "post": _operation(
+                "resend",
+                "Send the same code once more",
+                "202",
+                VerificationBody,
+                [*on_id, "410", "429"],
+                by_id=True,
+            )
+        },
+        f"{one}/cancel": {
+            "post": _operation("cancel", "Cancel", "200", VerificationBody, [*on_id, "410"], by_id=True)
+        },
+        "/healthz": {"get": _public(_operation("alive", "Whether it answers", "200", AlivenessBody, []))},
+        "/readyz": {"get": _public(_ready())},
+    }
+
+
+def _ready() -> dict[str, Any]:
+    operation = _operation("ready", "Whether the service can work", "200", ReadinessBody, [])
+    operation["responses"]["503"] = {
+        **operation["responses"]["200"],
+        "description": "Not now; for what reason.",
+    }
+    return operation
+
+
+def _public(operation: dict[str, Any]) -> dict[str, Any]:
+    return {**operation, "tags": ["health"], "security": []}
+
+
+def _operation(
+    name: str,
+    summary: str,
+    status: str,
+    answer: type[Any],
+    problems: list[str],
+    body: type[Any] | None = None,
+    *,
+    by_id: bool = False,
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "tags": ["verifications"],
+        "responses": {
+            status: _told(status, "Done.", "application/json", answer),
+            **{problem: _problem(problem) for problem in sorted(problems)},
+        },
+    }
+    if body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
+    if by_id:
+        operation["parameters"] = [
+            {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
+        ]
+    return operation
+
+
+def _problem(status: str) -> dict[str, Any]:
+    return _told(status, _PROBLEMS[status], "application/problem+json", ProblemBody)
+
+
+def _told(status: str, description: str, content_type: str, body: type[Any]) -> dict[str, Any]:
+    told = {"description": description, "content": {content_type: {"schema": _ref(body)}}}
+    return {**told, "headers": _HEADERS[status]} if status in _HEADERS else told
+
+
+def _ref(model: type[Any]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

@@ -1,0 +1,97 @@
+"""Reading a request's body: bounded, strict JSON, one object of known fields."""
+
+import json
+import re
+from typing import Any, NoReturn, TypeVar
+
+import falcon
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from api.bodies import FieldErrorBody
+from api.problems import InvalidBodyError, InvalidFieldsError
+from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
+
+MAX_BODY_BYTES = 4096
+
+Body = TypeVar("Body", bound=BaseModel)
+
+_PLAIN_NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_]{0,39}")
+_FIXES = {
+    "code": f"give the {MIN_LENGTH} to {MAX_LENGTH} digits of the code as a string of 0-9",
+    "user": "give printable characters on one line",
+    "template": "give a name of letters, digits, dots, dashes or underscores",
+    "ip": "this is not an IP address",
+    "locale": "give a language tag, such as de-AT",
+}
+
+
+def read_body(req: falcon.Request, model: type[Body]) -> Body:
+    """The request's body as ``model``; raises InvalidBodyError and InvalidFieldsError."""
+    try:
+        return model.model_validate(_read_object(req))
+    except ValidationError as error:
+        errors = [
+            FieldErrorBody(field=_name(problem), detail=_detail(problem))
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise InvalidFieldsError(errors) from None
+
+
+def read_raw(req: falcon.Request, limit: int) -> bytes:
+    """The raw body of at most ``limit`` bytes; raises InvalidBodyError."""
+    length = req.content_length
+    if length is None and req.get_header("Transfer-Encoding"):
+        raise InvalidBodyError(413, "body_too_large", "send the body with a Content-Length")
+    if (length or 0) > limit:
+        raise InvalidBodyError(413, "body_too_large", f"the body may be {limit} bytes long at most")
+    body: bytes = req.bounded_stream.read(limit + 1)
+    return body
+
+
+def _read_object(req: falcon.Request) -> dict[str, Any]:
+    body = read_raw(req, MAX_BODY_BYTES)
+    if not body:
+        _refuse("the body is empty; send a JSON object")
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        _refuse("the body is not UTF-8")
+    except RecursionError:
+        _refuse("the body is nested too deeply")
+    except ValueError:
+        _refuse("the body is not JSON")
+    if not isinstance(value, dict):
+        _refuse("the body must be a JSON object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        _refuse("the body names a field twice")
+    return fields
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    _refuse("NaN and Infinity are not JSON")
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise InvalidBodyError(400, "invalid_json", detail)
+
+
+def _name(problem: ErrorDetails) -> str:
+    # A name that is no plain word is not repeated: it may be anything, a number or a code as well.
+    name = ".".join(map(str, problem["loc"]))
+    return name if _PLAIN_NAME.fullmatch(name) else "body"
+
+
+def _detail(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such field"
+    if problem["type"] == "missing":
+        return "is required"
+    if problem["type"] == "string_pattern_mismatch":
+        return _FIXES[_name(problem)]
+    return problem["msg"].removeprefix("Value error, ")

@@ -1,0 +1,83 @@
+"""`python3 -m otp_worker`: the way in from a bare checkout, stdlib only until it runs inside `.venv`."""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one meets this sentence, not a traceback
+    sys.exit("otp-worker needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info))
+
+import argparse
+import os
+import signal
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from otp_worker.bootstrap import Checkout, SetupError, is_current, prepare
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit status; `demo` and `test` first prepare the checkout's `.venv`."""
+    command, rest = arguments[:1], arguments[1:]
+    if command == ["demo"]:
+        # Read before any set-up, which would be a long wait for "unrecognized arguments".
+        options = _demo_options(rest)
+        _continue_inside(Checkout(_ROOT), arguments)
+        from otp_worker.demo import run
+
+        return run(once=options.once, fresh=options.fresh, state=options.state)
+    if command == ["test"]:
+        _continue_inside(Checkout(_ROOT), arguments)
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])  # noqa: S606 - no shell wanted
+    return _service_command()
+
+
+def _demo_options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "python3 -m otp_worker demo",
+        description="Start the whole service with a simulated phone; send a code, read it there, check it.",
+    )
+    parser.add_argument("--once", action="store_true", help="end after the approved check")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
+    parser.add_argument(
+        "--state", type=Path, default=_ROOT / ".state" / "demo", help="folder to keep state in (%(default)s)"
+    )
+    return parser.parse_args(arguments)
+
+
+def _continue_inside(checkout: Checkout, arguments: list[str]) -> None:
+    """Return if this is the Python of `.venv`; else prepare that one and become it."""
+    if checkout.is_running:
+        if not is_current(checkout):
+            print("otp-worker: .venv is not up to date; a Python outside of it renews it.", file=sys.stderr)
+        return
+    # A SIGTERM must take pip along, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        prepare(checkout)
+    except SetupError as error:
+        sys.exit(f"otp-worker: {error}")
+    except KeyboardInterrupt:
+        sys.exit("otp-worker: set-up was stopped; the next start repairs what is half-made.")
+    sys.stdout.flush()
+    os.execv(checkout.python, [str(checkout.python), "-m", "otp_worker", *arguments])  # noqa: S606 - same
+
+
+def _service_command() -> int:
+    try:
+        distribution("otp-worker")
+    except PackageNotFoundError:
+        print(
+            "otp-worker: run `python3 -m otp_worker demo` or `python3 -m otp_worker test`, "
+            "which set everything up; after that all other commands are those of `.venv/bin/otp-worker`.",
+            file=sys.stderr,
+        )
+        return 2
+    from otp_worker.cli import main as service_main
+
+    service_main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

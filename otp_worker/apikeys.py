@@ -1,0 +1,75 @@
+"""API keys: ``otp_live_`` or ``otp_test_``, 32 random characters, a checksum against typing errors."""
+
+import hashlib
+import re
+import secrets
+import string
+import zlib
+from datetime import datetime
+
+from ulid import ULID
+
+from otp_worker.errors import InvalidFieldError, UnauthenticatedError
+from otp_worker.issue import App
+from otp_worker.store import keys
+from otp_worker.store.database import Database
+from otp_worker.store.keys import StoredKey
+
+_ALPHABET = string.ascii_letters + string.digits
+_RANDOM_LENGTH = 32
+_KEY = re.compile(r"otp_(live|test)_[A-Za-z0-9]{38}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
+
+
+class ApiKeys:
+    """The keys of this service; only their SHA-256 is stored."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def create(self, name: str, now: datetime, *, test: bool = False) -> str:
+        """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError."""
+        if not _NAME.fullmatch(name):
+            raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
+        body = f"otp_{'test' if test else 'live'}_{_random()}"
+        key = body + _checksum(body)
+        stored = StoredKey(f"key_{ULID.from_datetime(now)}", name, test, f"{key[:13]}…{key[-4:]}", now, None)
+        keys.insert_key(self._db, stored, _hash(key))
+        return key
+
+    def authenticate(self, header: str | None) -> App:
+        """The app that an Authorization header belongs to; raises UnauthenticatedError."""
+        scheme, _, key = (header or "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
+        if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
+            raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
+        stored = keys.find_key(self._db, _hash(key))
+        if stored is None:
+            raise UnauthenticatedError("this API key is unknown or revoked")
+        # A test key's verifications are apart from those of the live keys of the same name.
+        return App(f"test:{stored.name}" if stored.test else stored.name, stored.test)
+
+    def list(self) -> list[StoredKey]:
+        """Every key, newest first."""
+        return keys.list_keys(self._db)
+
+    def revoke(self, key_id: str, now: datetime) -> bool:
+        """Make a key invalid at once; False if there is no such valid key."""
+        return keys.revoke_key(self._db, key_id, now)
+
+
+def _random() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _checksum(body: str) -> str:
+    value, digits = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        value, digit = divmod(value, len(_ALPHABET))
+        digits += _ALPHABET[digit]
+    return digits

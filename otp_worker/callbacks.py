@@ -1,0 +1,106 @@
+"""Callbacks: what a gateway tells after the hand-over, authenticated before it is read."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from ulid import ULID
+
+from otp_worker.errors import NotFoundError, UnauthenticatedError
+from otp_worker.gateways.gateway import CallbackRequest, Gateway, Receipt, Reply
+from otp_worker.keyring import Keyring
+from otp_worker.numbers import mask
+from otp_worker.policy import Publish
+from otp_worker.store import reading, receiving
+from otp_worker.store.database import Database
+from otp_worker.store.receiving import StoredReply
+
+log = structlog.get_logger()
+
+REPLY_TEXT_LENGTH = 1600
+MAX_AGE = timedelta(days=7)
+_COULD_BE_A_CODE = re.compile(r"\d(?:[ -]?\d){3,}")
+
+
+def inbound_subject(gateway: str) -> str:
+    """What the token of a gateway's forward-all webhook is made for."""
+    return f"inbound:{gateway}"
+
+
+def callback_url(public_url: str | None, keyring: Keyring, gateway: str, delivery_id: str) -> str | None:
+    """The URL for one delivery's receipts; None where this service cannot be reached from outside."""
+    token = f"{delivery_id}.{keyring.callback_token(delivery_id)}"
+    return f"{public_url}/v1/callbacks/{gateway}/{token}" if public_url else None
+
+
+def inbound_url(public_url: str, keyring: Keyring, gateway: str) -> str:
+    """The URL to register at the gateway for inbound messages."""
+    return f"{public_url}/v1/callbacks/{gateway}/{keyring.callback_token(inbound_subject(gateway))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Takes callbacks in; ``forward`` puts a kept reply on the queue to support, where there is one."""
+
+    db: Database
+    keyring: Keyring
+    gateway: Gateway
+    forward: Publish | None
+
+    def receive(self, gateway: str, token: str, request: CallbackRequest, now: datetime) -> None:
+        """Authenticate, read, and take note; a repeat changes nothing.
+
+        Raises NotFoundError (no such gateway) and UnauthenticatedError.
+        """
+        if gateway != self.gateway.name:
+            raise NotFoundError("there is no gateway of that name")
+        delivery_id = self._subject(token)
+        signed = self.gateway.signature_is_good(request)
+        if signed is False or (delivery_id is None and signed is not True):
+            raise UnauthenticatedError("the callback's signature is missing or wrong")
+        for event in self.gateway.read_callback(request):
+            if isinstance(event, Receipt):
+                self._take_receipt(event, delivery_id, now)
+            elif signed is True:
+                self._take_reply(event, now)
+            else:
+                raise UnauthenticatedError("an inbound message must be signed")
+
+    def _subject(self, token: str) -> str | None:
+        """The delivery that the token is for; None for the gateway's forward-all token."""
+        delivery_id, dot, mac = token.rpartition(".")
+        subject = delivery_id if dot else inbound_subject(self.gateway.name)
+        if not self.keyring.callback_token_is_good(subject, mac):
+            raise UnauthenticatedError("the callback's token is wrong")
+        return delivery_id if dot else None
+
+    def _take_receipt(self, receipt: Receipt, delivery_id: str | None, now: datetime) -> None:
+        found = delivery_id or receipt.reference
+        if found is None and receipt.message_id is not None:
+            found = receiving.delivery_of_message(self.db, self.gateway.name, receipt.message_id)
+        moved = found is not None and receiving.move_forward(self.db, found, receipt.kind, now)
+        log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
+
+    def _take_reply(self, reply: Reply, now: datetime) -> None:
+        if now - reply.received_at > MAX_AGE:
+            log.warning("reply_too_old", gateway=self.gateway.name)
+            return
+        found = reading.newest_of_number(self.db, self.keyring.number_hashes(reply.number))
+        verification_id, app = found or (None, None)
+        stored = StoredReply(
+            id=f"rep_{ULID.from_datetime(now)}",
+            gateway=self.gateway.name,
+            verification_id=verification_id,
+            app=app,
+            number=reply.number[:20],
+            number_masked=mask(reply.number[:20]),
+            text=_COULD_BE_A_CODE.sub("****", reply.text[:REPLY_TEXT_LENGTH]),
+            received_at=reply.received_at,
+            forwarded_at=None,
+        )
+        forward = self.forward is not None
+        if receiving.keep_reply(self.db, stored, reply.dedupe_key, now, forward=forward):
+            log.info("reply", reply=stored.id, verification=verification_id)
+            if self.forward is not None:
+                self.forward(stored.id)

@@ -1,0 +1,125 @@
+"""The Celery application: what is queued where, and how patient a process is with its broker."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import Celery
+from celery.app.amqp import AMQP
+from kombu import Connection, Exchange, Queue
+
+DELIVER = "otp.deliver"
+RELEASE = "otp.release"
+EXPIRE = "otp.expire"
+PURGE = "otp.purge"
+FORWARD = "otp.forward"
+
+DELIVER_QUEUE = "otp.deliver"
+UPKEEP_QUEUE = "otp.upkeep"
+
+# Above the longest wait of a retry plus the longest attempt, or Redis hands held messages out twice.
+VISIBILITY_SECONDS = 900
+SOCKET_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10
+SHORTEST_DELAY_SECONDS = 1.5
+HEALTH_CHECK_SECONDS = 2
+EXPIRE_EVERY_SECONDS = 2.0
+RELEASE_EVERY_SECONDS = 1.0
+PURGE_EVERY_SECONDS = 60.0
+SOFT_SHUTDOWN_SECONDS = 20.0
+
+
+class _ReturningConnection(Connection):
+    """Asks once a second whether a broker that went away is back; kombu waits up to thirty."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Connection:
+        pauses = {"interval_start": RECONNECT_SECONDS, "interval_step": 0, "interval_max": RECONNECT_SECONDS}
+        return super().ensure_connection(*args, **{**pauses, **kwargs})
+
+
+class _Amqp(AMQP):
+    Connection = _ReturningConnection
+
+
+class _RabbitCelery(Celery):
+    """RabbitMQ delays by whole seconds, and Celery refuses to send what is due before the first is over."""
+
+    def send_task(self, *args: Any, eta: datetime | None = None, **options: Any) -> Any:
+        if eta is not None:
+            eta = max(eta, self.now() + timedelta(seconds=SHORTEST_DELAY_SECONDS))
+        return super().send_task(*args, eta=eta, **options)
+
+
+def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> Celery:
+    """The Celery application for a ``redis://``, ``rediss://``, ``redis+socket://`` or ``amqp://`` broker.
+
+    With ``publish_wait_seconds`` it is made for publishing only: it gives up on a broker that does not
+    answer within that time instead of waiting for it.
+    """
+    rabbitmq = broker_url.startswith("amqp")
+    kind = _RabbitCelery if rabbitmq else Celery
+    app = kind("otp_worker", broker=broker_url, amqp=_Amqp, set_as_current=False)
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_queues=[_queue(DELIVER_QUEUE, rabbitmq=rabbitmq), _queue(UPKEEP_QUEUE, rabbitmq=rabbitmq)],
+        task_default_queue=UPKEEP_QUEUE,
+        task_default_exchange="otp",
+        task_routes={DELIVER: {"queue": DELIVER_QUEUE}, "otp.*": {"queue": UPKEEP_QUEUE}},
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=True,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=publish_wait_seconds or SOCKET_SECONDS,
+        broker_heartbeat=HEARTBEAT_SECONDS,
+        broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={
+            EXPIRE: _every(EXPIRE, EXPIRE_EVERY_SECONDS),
+            RELEASE: _every(RELEASE, RELEASE_EVERY_SECONDS),
+            PURGE: _every(PURGE, PURGE_EVERY_SECONDS),
+        },
+    )
+    return app
+
+
+def _queue(name: str, *, rabbitmq: bool) -> Queue:
+    if not rabbitmq:
+        return Queue(name, Exchange("otp", type="direct"), routing_key=name)
+    # Quorum queues survive the loss of a node; with a topic exchange RabbitMQ itself holds what is
+    # retried later, where with a direct one the workers would.
+    exchange = Exchange("otp.topic", type="topic")
+    return Queue(name, exchange, routing_key=name, queue_arguments={"x-queue-type": "quorum"})
+
+
+def _transport_options(publish_wait_seconds: float | None, *, rabbitmq: bool) -> dict[str, object]:
+    seconds = publish_wait_seconds or SOCKET_SECONDS
+    options: dict[str, object]
+    if rabbitmq:
+        # Without confirms a publish to a broker that just died is lost in silence.
+        options = {"confirm_publish": True, "read_timeout": seconds, "write_timeout": seconds}
+    else:
+        options = {
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "socket_timeout": seconds,
+            "socket_connect_timeout": seconds,
+            "socket_keepalive": True,
+            # The socket that waits for work has no time-out: this is how soon a half-open one is noticed.
+            "health_check_interval": HEALTH_CHECK_SECONDS,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+        }
+    return options | {"max_retries": 0, "interval_start": 0} if publish_wait_seconds else options
+
+
+def _every(task: str, seconds: float) -> dict[str, object]:
+    # A sweep that could not run in time is worth nothing: the next one does its work.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5.0)}}

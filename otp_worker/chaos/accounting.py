@@ -1,0 +1,81 @@
+"""Jepsen's accounting: what became of every request, and which promises were broken. A pure function."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from otp_worker.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.chaos.rules import RULES, Breach, Finding
+from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+
+_ENDS = {
+    VerificationStatus.CANCELED: "canceled",
+    VerificationStatus.APPROVED: "sent",
+    VerificationStatus.MAX_CHECKS_REACHED: "sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the requests; ``ends`` counts each accepted one once."""
+
+    asked: int
+    accepted: int
+    unknown: int
+    ends: Counter[str]
+    messages: int
+    duplicated: int
+    duplicates_bound: int
+    explained: int
+    unsure: int
+    findings: list[Finding] = field(default_factory=list)
+
+    def count(self, breach: Breach) -> int:
+        """How many breaches of that kind there are."""
+        return sum(finding.breach is breach for finding in self.findings)
+
+
+def account(records: Records, *, worker_kills: int, concurrency: int, dedupe: bool) -> Account:
+    """Draw the account of a run in which workers of that concurrency were killed that often.
+
+    With ``dedupe`` the gateway takes each reference once, and no message may be doubled.
+    """
+    rows = records.deliveries.values()
+    uncertain, abandoned = sum(row.uncertain for row in rows), sum(row.abandoned for row in rows)
+    bound = 0 if dedupe else uncertain + worker_kills * concurrency
+    duplicated = sum(len(lines) - 1 for lines in grouped(records.journal, lambda line: line.ref).values())
+    findings = [finding for rule in RULES for finding in rule(records)]
+    if duplicated > bound:
+        findings.append(Finding(Breach.TOO_MANY_DOUBLES, "all", f"{duplicated} doubled, bound {bound}"))
+    return Account(
+        asked=len(records.requests),
+        accepted=len(records.accepted),
+        unknown=sum(not request.accepted_at and not request.refused for request in records.requests),
+        ends=Counter(_end(records, request.verification_id or "") for request in records.accepted),
+        messages=len(records.journal),
+        duplicated=duplicated,
+        duplicates_bound=bound,
+        explained=uncertain + abandoned,
+        unsure=sum(1 for _ in _unsure(records)),
+        findings=findings,
+    )
+
+
+def _end(records: Records, verification_id: str) -> str:
+    row = records.verifications.get(verification_id)
+    statuses = {each.status for each in records.deliveries_of(verification_id)}
+    if row is None or statuses & set(OPEN):
+        return "lost"
+    if row.status in _ENDS:
+        return _ENDS[row.status]
+    if statuses & set(SENT):
+        return "sent"
+    return "expired" if DeliveryStatus.EXPIRED in statuses else "failed"
+
+
+def _unsure(records: Records) -> Iterable[DeliveryRow]:
+    """What was settled as perhaps sent, and was not: the price of the policy for uncertain outcomes."""
+    taken = {line.ref for line in records.journal}
+    for row in records.deliveries.values():
+        if row.status in SENT and row.gateway_message_id is None and row.id not in taken:
+            yield row

@@ -1,0 +1,40 @@
+"""``otp-worker chaos``: break the service on purpose, and account for every request."""
+
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from otp_worker.chaos.plan import MIN_KILLS
+from otp_worker.chaos.report import Report
+from otp_worker.chaos.run import run
+from otp_worker.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+
+LARGEST_SEED = 2**32
+
+
+def chaos(
+    seed: Annotated[int | None, typer.Option(help="Repeats a run's faults; drawn if none is given.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long load and faults last.")] = 3.0,
+    requests: Annotated[int, typer.Option(min=1, max=500_000, help="How many codes are asked for.")] = 2000,
+    kills: Annotated[int, typer.Option(min=MIN_KILLS, help="How many processes are killed.")] = MIN_KILLS,
+    database: Annotated[DatabaseKind, typer.Option()] = DatabaseKind.SQLITE,
+    broker: Annotated[BrokerKind, typer.Option()] = BrokerKind.REDIS,
+    dedupe: Annotated[bool, typer.Option("--dedupe", help="The gateway takes a reference once.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Where history, journal and logs stay.")] = None,
+) -> None:
+    """Run the whole service under load and faults, and account for every request; exits 1 on a breach."""
+    chosen = secrets.randbelow(LARGEST_SEED) if seed is None else seed
+    scenario = Scenario(chosen, minutes * 60, requests, kills, database, broker, dedupe)
+    folder = keep or Path(tempfile.mkdtemp(prefix="otp-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(highlight=False)
+    report = Report(console)
+    report.head(scenario)
+    result = run(scenario, folder, report.fault)
+    report.account(result)
+    console.print(f"history: {folder / 'history.jsonl'}", soft_wrap=True)
+    raise typer.Exit(1 if result.findings else 0)

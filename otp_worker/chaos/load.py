@@ -1,0 +1,92 @@
+"""The load: requests spread over the run's time, some of them followed by a resend or a cancel."""
+
+import random
+from dataclasses import dataclass
+from threading import Lock
+
+from otp_worker.chaos.client import Client
+from otp_worker.simulator.schedule import Schedule
+
+AGAIN_SECONDS = 1.0
+MAX_TRIES = 60
+FOLLOW_UP_SHARE = 0.03
+CANCEL_WITHIN_SECONDS = 2.0
+RESEND_AFTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One person who wants a code: when, to which number, and what they do ``later_seconds`` after it."""
+
+    at_seconds: float
+    number: str
+    follow_up: str | None
+    later_seconds: float
+
+
+def plan_errands(seed: int, requests: int, seconds: float) -> list[Errand]:
+    """That many errands with different numbers, spread over the time."""
+    chance = random.Random(f"{seed} load")  # noqa: S311 - a plan must be repeatable, not secret
+    numbers = chance.sample(range(1_000_000), requests)
+    return [
+        Errand(chance.uniform(0, seconds), f"+447400{number:06d}", *_follow_up(chance)) for number in numbers
+    ]
+
+
+def _follow_up(chance: random.Random) -> tuple[str | None, float]:
+    draw = chance.random()
+    if draw < FOLLOW_UP_SHARE:
+        return "cancel", chance.uniform(0, CANCEL_WITHIN_SECONDS)
+    if draw < 2 * FOLLOW_UP_SHARE:
+        return "resend", RESEND_AFTER_SECONDS
+    return None, 0.0
+
+
+class Load:
+    """Runs errands on threads of its own. An app that gets no answer asks again, as apps do."""
+
+    def __init__(self, client: Client, errands: list[Errand]) -> None:
+        self._client = client
+        self._errands = errands
+        self._schedule = Schedule()
+        self._left = len(errands)
+        self._counting = Lock()
+
+    @property
+    def done(self) -> bool:
+        """Whether every errand is run, its follow-up too."""
+        return self._left == 0
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._schedule.start()
+        for errand in self._errands:
+            self._after(errand.at_seconds, errand, 1)
+
+    def stop(self) -> None:
+        """End it, finished or not."""
+        self._schedule.stop()
+
+    def _after(self, seconds: float, errand: Errand, tries: int) -> None:
+        self._schedule.after(seconds, lambda: self._send(errand, tries))
+
+    def _send(self, errand: Errand, tries: int) -> None:
+        request = self._client.send(errand.number)
+        if request.verification_id is None:
+            if request.refused is None and tries < MAX_TRIES:
+                self._after(AGAIN_SECONDS, errand, tries + 1)
+            else:
+                self._finish()
+        elif errand.follow_up is None:
+            self._finish()
+        else:
+            what, verification_id = errand.follow_up, request.verification_id
+            self._schedule.after(errand.later_seconds, lambda: self._follow(what, verification_id))
+
+    def _follow(self, what: str, verification_id: str) -> None:
+        self._client.ask(what, verification_id)
+        self._finish()
+
+    def _finish(self) -> None:
+        with self._counting:
+            self._left -= 1

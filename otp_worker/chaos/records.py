@@ -1,0 +1,158 @@
+"""What the account is made from: the client's answers, the database's rows, the phone's journal."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.schema import deliveries, verifications
+
+SENT = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNDELIVERED)
+_CODE = re.compile(r"\b\d{6}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A send as the client saw it; without ``accepted_at`` nobody knows whether it took place.
+
+    ``refused`` is the status of an answer that says it did not.
+    """
+
+    number: str
+    asked_at: datetime
+    accepted_at: datetime | None = None
+    verification_id: str | None = None
+    refused: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRow:
+    """A verification as the run left it in the database."""
+
+    id: str
+    number: str | None
+    status: VerificationStatus
+    expires_at: datetime
+    key_id: str
+    code_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as the run left it in the database."""
+
+    id: str
+    verification_id: str
+    status: DeliveryStatus
+    attempts: int
+    abandoned: int
+    uncertain: int
+    gateway: str | None
+    gateway_message_id: str | None
+    reason: str | None
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """A message as the phone took it."""
+
+    ref: str
+    to: str
+    code: str
+    taken_at: datetime
+
+    @property
+    def verification_id(self) -> str:
+        """The verification that the reference names."""
+        return self.ref.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The three independent records of one run."""
+
+    requests: list[Request]
+    verifications: dict[str, VerificationRow]
+    deliveries: dict[str, DeliveryRow]
+    journal: list[JournalLine]
+
+    @property
+    def accepted(self) -> list[Request]:
+        """The requests that were answered 202."""
+        return [request for request in self.requests if request.accepted_at]
+
+    def deliveries_of(self, verification_id: str) -> list[DeliveryRow]:
+        """The deliveries of a verification, oldest first."""
+        found, number = [], 1
+        while row := self.deliveries.get(f"{verification_id}.{number}"):
+            found.append(row)
+            number += 1
+        return found
+
+
+def read_database(db: Database) -> tuple[dict[str, VerificationRow], dict[str, DeliveryRow]]:
+    """Every verification and every delivery, by id."""
+    with db.read() as connection:
+        verification_rows = connection.execute(select(verifications)).all()
+        delivery_rows = connection.execute(select(deliveries)).all()
+    return (
+        {
+            row.id: VerificationRow(
+                row.id,
+                row.number,
+                VerificationStatus(row.status),
+                row.expires_at,
+                row.key_id,
+                row.code_hash,
+            )
+            for row in verification_rows
+        },
+        {
+            row.id: DeliveryRow(
+                row.id,
+                row.verification_id,
+                DeliveryStatus(row.status),
+                row.attempts,
+                row.abandoned,
+                row.uncertain,
+                row.gateway,
+                row.gateway_message_id,
+                row.reason,
+                row.deadline_at,
+            )
+            for row in delivery_rows
+        },
+    )
+
+
+def read_journal(path: Path) -> list[JournalLine]:
+    """The phone's journal, in the order in which messages were taken."""
+    return list(_lines(path.read_text(encoding="utf-8").splitlines()))
+
+
+def _lines(texts: Iterable[str]) -> Iterable[JournalLine]:
+    for text in texts:
+        line = json.loads(text)
+        code = _CODE.search(line["text"])
+        yield JournalLine(
+            line["ref"] or "",
+            line["to"],
+            code.group() if code else "",
+            datetime.fromisoformat(line["taken_at"]),
+        )
+
+
+def grouped(lines: list[JournalLine], key: Callable[[JournalLine], str]) -> dict[str, list[JournalLine]]:
+    """Journal lines by what ``key`` says of them."""
+    groups: dict[str, list[JournalLine]] = defaultdict(list)
+    for line in lines:
+        groups[key(line)].append(line)
+    return groups

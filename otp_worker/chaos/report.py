@@ -1,0 +1,96 @@
+"""What a run prints: its versions, its faults as they happen, and the account."""
+
+import platform
+import statistics
+from importlib.metadata import version
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from otp_worker import __version__
+from otp_worker.chaos.plan import Fault
+from otp_worker.chaos.rules import Breach
+from otp_worker.chaos.run import Result
+from otp_worker.chaos.scenario import Scenario
+
+SHOWN = 10
+_MUST_BE_NONE = (
+    Breach.LOST,
+    Breach.LATE,
+    Breach.UNEXPECTED,
+    Breach.DIFFERING,
+    Breach.UNCAUSED,
+    Breach.DISOWNED,
+    Breach.UNUSABLE,
+    Breach.REFUSED,
+    Breach.DIED,
+)
+
+
+class Report:
+    """Prints to standard output."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def head(self, scenario: Scenario) -> None:
+        """What is about to run."""
+        packages = " ".join(f"{name} {version(name)}" for name in ("celery", "kombu", "redis", "granian"))
+        self._console.print(
+            f"otp-worker {__version__}, Python {platform.python_version()}, {packages}", soft_wrap=True
+        )
+        self._console.print(
+            f"[bold]seed {scenario.seed}[/]: {scenario.requests} requests in {scenario.seconds:.0f} s, "
+            f"{len(scenario.plan)} faults of which {sum(fault.is_kill for fault in scenario.plan)} kill, "
+            f"{scenario.database}, {scenario.broker}" + (", deduping gateway" if scenario.dedupe else "")
+        )
+
+    def fault(self, fault: Fault) -> None:
+        """A fault that begins."""
+        self._console.print(f"  {fault.at_seconds:7.1f} s  {escape(str(fault))}", style="dim")
+
+    def account(self, result: Result) -> None:
+        """The account as a table, then the evidence of each breach."""
+        self._console.print(_table(result))
+        for finding in result.findings[:SHOWN]:
+            text = f"{finding.breach}: {finding.subject}: {finding.evidence}"
+            self._console.print(escape(text), style="red", soft_wrap=True)
+        if len(result.findings) > SHOWN:
+            self._console.print(f"... and {len(result.findings) - SHOWN} more", style="red")
+        for death in result.died[:SHOWN]:
+            text = f"The end of {death.name}'s log:\n{escape(death.log_tail)}"
+            self._console.print(text, style="dim", soft_wrap=True)
+
+
+def _table(result: Result) -> Table:
+    account = result.account
+    table = Table("account", "", title_justify="left")
+    table.add_row("broker and database", result.servers)
+    table.add_row("asked (tries)", str(account.asked))
+    table.add_row("accepted (202)", str(account.accepted))
+    for end in ("sent", "failed", "expired", "canceled"):
+        table.add_row(f"  {end}", str(account.ends[end]))
+    table.add_row("unknown to the client", str(account.unknown))
+    table.add_row("messages on the phone", str(account.messages))
+    table.add_row("perhaps sent, and was not", str(account.unsure))
+    for breach in _MUST_BE_NONE:
+        count = sum(finding.breach is breach for finding in result.findings)
+        table.add_row(breach.value, f"[red]{count}[/]" if count else "[green]0[/]")
+    bound = f"bound {account.duplicates_bound}; attempts that explain one: {account.explained}"
+    table.add_row("duplicated", f"{account.duplicated} ({bound})")
+    table.add_row("kills", str(result.kills))
+    table.add_row("recovery after the broker", _spread(result.recoveries))
+    table.add_row("time to a 202", _spread(result.latencies))
+    table.add_row("settled after the load", f"{result.settled_seconds:.1f} s")
+    return table
+
+
+def _spread(seconds: list[float]) -> str:
+    if not seconds:
+        return "not measured"
+    ordered = sorted(seconds)
+    return (
+        f"median {statistics.median(ordered):.2f} s, p99 {ordered[int(len(ordered) * 0.99)]:.2f} s, "
+        f"max {ordered[-1]:.2f} s ({len(ordered)} times)"
+    )

@@ -1,0 +1,123 @@
+"""What a production unit does: start again what ended, and say what ended by itself."""
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from otp_worker.chaos.plan import BROKER, Fault, Kind
+from otp_worker.processes.errors import EndedEarlyError
+from otp_worker.processes.fleet import Fleet
+from otp_worker.processes.logfile import tail
+from otp_worker.processes.stack import Stack
+
+RESTART_SECONDS = 1.0
+AFTERMATH_SECONDS = 20.0
+"""A process that lost a child may end of it, after the patience it has with its other children."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process that ended although nobody killed it, with the end of its log."""
+
+    name: str
+    how: str
+    log_tail: str
+
+
+class Supervisor:
+    """Watches a stack's processes; call ``watch`` often. ``died`` is what ended by itself."""
+
+    def __init__(self, stack: Stack, chance: random.Random) -> None:
+        self.died: list[Death] = []
+        self.kills = 0
+        self._stack = stack
+        self._fleet: Fleet = stack.fleet
+        self._chance = chance
+        self._due: dict[str, float] = {}
+        self._struck_until: dict[str, float] = {}
+
+    @property
+    def all_run(self) -> bool:
+        """Whether nothing waits to be started again."""
+        return not self._due
+
+    def kill(self, fault: Fault) -> bool:
+        """Do the killing that the fault names; False if what it strikes does not run at the moment."""
+        if fault.target not in self._fleet or self._fleet[fault.target].ended:
+            return False
+        if fault.kind is Kind.KILL_CHILD:
+            children = child_processes(self._fleet[fault.target].pid)
+            if not children:
+                return False
+            self._struck(fault)
+            self._signal(self._chance.choice(children))
+        elif fault.kind is Kind.KILL_LEADER:
+            self._struck(fault)
+            self._signal(self._fleet[fault.target].pid)
+        else:
+            if fault.kind is Kind.KILL_LOSING_DATA:
+                self._stack.broker.wipe()
+            self._fleet.kill(fault.target)
+            self._due[fault.target] = time.monotonic() + fault.for_seconds
+        self.kills += 1
+        return True
+
+    def watch(self) -> list[str]:
+        """Note what ended and start what is due to be; the names of what was started."""
+        while death := self._find_death():
+            self._note(death)
+        started = [name for name, due in self._due.items() if due <= time.monotonic()]
+        for name in started:
+            del self._due[name]
+            self._start(name)
+        return started
+
+    def _start(self, name: str) -> None:
+        if name != BROKER:
+            self._fleet.restart(name)
+            return
+        while True:
+            try:
+                self._stack.broker.restart()
+            except EndedEarlyError as death:
+                self._note(death)
+                if death.name != BROKER:
+                    continue
+            return
+
+    def _find_death(self) -> EndedEarlyError | None:
+        try:
+            self._fleet.check()
+        except EndedEarlyError as death:
+            return death
+        return None
+
+    def _note(self, death: EndedEarlyError) -> None:
+        self._due[death.name] = time.monotonic() + RESTART_SECONDS
+        if time.monotonic() > self._struck_until.get(death.name, 0):
+            self.died.append(Death(death.name, death.what, tail(death.log)))
+
+    def _struck(self, fault: Fault) -> None:
+        self._struck_until[fault.target] = time.monotonic() + AFTERMATH_SECONDS
+
+    def _signal(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def child_processes(pid: int) -> list[int]:
+    """The processes that this one started, as Linux lists them; not those that only serve Python itself."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(word) for path in listed for word in _read(path).split()]
+    return [child for child in children if "resource_tracker" not in _read(Path(f"/proc/{child}/cmdline"))]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

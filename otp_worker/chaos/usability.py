@@ -1,0 +1,45 @@
+"""Whether the codes that were sent are the ones that are accepted, and only once."""
+
+import random
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from otp_worker.chaos.client import Client
+from otp_worker.chaos.records import Records
+from otp_worker.chaos.rules import Breach, Finding
+from otp_worker.codes import code_matches
+from otp_worker.keyring import Keyring
+from otp_worker.model import VerificationStatus
+
+SAMPLE = 40
+AT_ONCE = 3
+
+
+def wrong_hashes(records: Records, keyring: Keyring) -> Iterable[Finding]:
+    """Every code in the journal against the hash that it will be judged by, where there still is one."""
+    sent = {line.verification_id: line.code for line in records.journal}
+    for verification_id, code in sent.items():
+        row = records.verifications.get(verification_id)
+        if row is None or row.status is not VerificationStatus.PENDING:
+            continue
+        if row.code_hash is None:
+            yield Finding(Breach.UNUSABLE, verification_id, "sent, and there is no hash to judge it by")
+        elif not code_matches(keyring.pepper(row.key_id), row.id, code, row.code_hash):
+            yield Finding(Breach.UNUSABLE, verification_id, "the hash is not that of the code that was sent")
+
+
+def wrong_checks(records: Records, client: Client, chance: random.Random) -> Iterable[Finding]:
+    """A sample of codes through intake, each entered several times at once: right exactly one time."""
+    sent = {line.verification_id: line.code for line in records.journal}
+    pending = sorted(
+        row.id
+        for row in records.verifications.values()
+        if row.status is VerificationStatus.PENDING and row.id in sent
+    )
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for verification_id in chance.sample(pending, min(SAMPLE, len(pending))):
+            entries = [(verification_id, sent[verification_id])] * AT_ONCE
+            valid = sum(bool(valid) for valid in threads.map(lambda entry: client.check(*entry), entries))
+            if valid != 1:
+                evidence = f"entered {AT_ONCE} times at once, it was right {valid} times"
+                yield Finding(Breach.UNUSABLE, verification_id, evidence)

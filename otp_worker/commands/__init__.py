@@ -1,0 +1,1 @@
+"""The commands of ``otp-worker``, by what they are about."""

@@ -1,0 +1,50 @@
+"""``otp-worker keys``: the API keys of apps."""
+
+import typer
+
+from otp_worker.apikeys import ApiKeys
+from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
+from otp_worker.migrate import check_current
+from otp_worker.policy import utc_now
+from otp_worker.settings import load_settings
+from otp_worker.wiring import open_database
+
+app = typer.Typer(help="Create, list and revoke the API keys of apps.", no_args_is_help=True)
+
+
+def _keys() -> ApiKeys:
+    db = open_database(load_settings("cli"))
+    check_current(db)
+    return ApiKeys(db)
+
+
+@app.command()
+def create(
+    name: str = typer.Option(..., help="The app it is for; keys of one name see the same verifications."),
+    test: bool = typer.Option(False, "--test", help="A key for rehearsals: its codes never reach a phone."),
+) -> None:
+    """Create a key and print it, this once, alone on stdout."""
+    typer.echo(_keys().create(name, utc_now(), test=test))
+
+
+@app.command("list")
+def list_(json: bool = JSON_OPTION) -> None:
+    """List every key, without what would be needed to use it."""
+    keys = _keys().list()
+    if json:
+        print_json(keys)
+        return
+    rows = [
+        [key.id, key.name, "test" if key.test else "live", key.hint, key.created_at, key.revoked_at]
+        for key in keys
+    ]
+    print_rows("API keys", ["id", "name", "mode", "key", "created", "revoked"], rows)
+
+
+@app.command()
+def revoke(key_id: str = typer.Argument(..., help="The key's id, as `keys list` shows it.")) -> None:
+    """Make a key invalid at once."""
+    if not _keys().revoke(key_id, utc_now()):
+        typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{key_id} is revoked")

@@ -1,0 +1,115 @@
+"""``otp-worker migrate, doctor, replies, unlock, flower``: what an operator does."""
+
+import typer
+
+from otp_worker.callbacks import inbound_url
+from otp_worker.commands.output import JSON_OPTION, console, print_json, print_rows
+from otp_worker.doctor import Finding, Verdict, examine
+from otp_worker.flower import flower_arguments
+from otp_worker.keyring import Keyring
+from otp_worker.migrate import check_current, upgrade
+from otp_worker.numbers import parse_number
+from otp_worker.settings import load_settings
+from otp_worker.store import guarding, receiving
+from otp_worker.wiring import open_database
+
+_MARKS = {
+    Verdict.GOOD: "[green]ok[/green]",
+    Verdict.DOUBTFUL: "[yellow]look[/yellow]",
+    Verdict.BAD: "[red]fix[/red]",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(migrate)
+    app.command()(doctor)
+    app.command()(replies)
+    app.command()(unlock)
+    app.command("callback-url")(callback_url)
+    app.command()(flower)
+
+
+def migrate() -> None:
+    """Create the database's schema, or bring it up to date."""
+    db = open_database(load_settings("cli"))
+    before, after = upgrade(db)
+    db.close()
+    typer.echo(
+        f"the schema is current ({after})" if before == after else f"schema {before or 'none'} -> {after}"
+    )
+
+
+def doctor(
+    send: str | None = typer.Option(
+        None, "--send", metavar="NUMBER", help="Also send a test SMS to this number."
+    ),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Examine everything the service needs, and say what to fix; exits 1 if something must be."""
+    findings: list[Finding] = []
+    with console.status("examining") as status:
+        for finding in examine(send):
+            findings.append(finding)
+            status.update(f"examined: {finding.name}")
+    if json:
+        print_json(findings)
+    else:
+        rows = [[_MARKS[finding.verdict], finding.name, finding.detail] for finding in findings]
+        print_rows("doctor", ["", "what", "finding"], rows)
+    raise typer.Exit(1 if any(finding.verdict is Verdict.BAD for finding in findings) else 0)
+
+
+def replies(
+    limit: int = typer.Option(20, min=1, max=1000, help="How many to show."),
+    numbers: bool = typer.Option(False, "--numbers", help="Show the full numbers."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """List the SMS that people sent back, newest first."""
+    db = open_database(load_settings("cli"))
+    check_current(db)
+    found = receiving.newest_replies(db, limit)
+    rows = [
+        {
+            "received_at": reply.received_at,
+            "from": reply.number if numbers else reply.number_masked,
+            "text": reply.text,
+            "verification_id": reply.verification_id,
+            "forwarded_at": reply.forwarded_at,
+        }
+        for reply in found
+    ]
+    if json:
+        print_json(rows)
+    else:
+        columns = ["received", "from", "text", "verification", "passed on"]
+        print_rows("replies", columns, [list(row.values()) for row in rows])
+
+
+def unlock(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+    """Unlock a number that too many wrong codes were entered for."""
+    settings = load_settings("web")
+    db = open_database(settings)
+    check_current(db)
+    parsed = parse_number(number, settings.policy.countries)
+    if not guarding.unlock(db, Keyring(settings.root_secrets).number_hashes(parsed.e164)):
+        typer.echo(f"otp-worker: {parsed.masked} is not locked", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{parsed.masked} is unlocked")
+
+
+def callback_url() -> None:
+    """Print the URL to register at the gateway for inbound messages."""
+    settings = load_settings("web")
+    if not settings.public_url:
+        typer.echo("otp-worker: OTP_PUBLIC_URL is empty: nobody outside can reach this service", err=True)
+        raise typer.Exit(1)
+    typer.echo(inbound_url(settings.public_url, Keyring(settings.root_secrets), settings.gateway_kind))
+
+
+def flower() -> None:
+    """Run Flower: loopback, basic auth, read-only."""
+    arguments = flower_arguments(load_settings("flower"))
+    from otp_worker.worker import celery  # builds the Celery application, which only this command needs
+
+    celery.start(argv=arguments)

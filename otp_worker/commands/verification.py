@@ -1,0 +1,130 @@
+"""``otp-worker send, check, show``: a verification from the command line, as the app ``operator``."""
+
+import time
+from datetime import datetime
+
+import typer
+
+from otp_worker.commands.output import JSON_OPTION, console, print_json, print_record
+from otp_worker.errors import AlreadyOverError, NotFoundError
+from otp_worker.issue import App, SendRequest
+from otp_worker.migrate import check_current
+from otp_worker.model import OPEN, Verification
+from otp_worker.policy import utc_now
+from otp_worker.settings import load_settings
+from otp_worker.store import reading
+from otp_worker.wiring import Intake, build_intake, open_database
+
+OPERATOR = App("operator")
+POLL_SECONDS = 0.2
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(send)
+    app.command()(check)
+    app.command()(show)
+
+
+def send(
+    number: str = typer.Argument(..., help="The phone number, such as +447400123456."),
+    wait: float = typer.Option(30.0, help="Seconds to wait for the gateway to take it; 0 does not wait."),
+    locale: str | None = typer.Option(None, help="The language of the SMS, such as de."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Send a code through the running service and follow it until the gateway has taken it."""
+    intake = _intake()
+    issued = intake.issuer.issue(SendRequest(number, locale=locale), OPERATOR, utc_now())
+    if not json:
+        console.print(f"{issued.id} for {issued.to} is queued")
+    found = _follow(intake, issued, wait)
+    _print(found, json)
+    if found.delivery.sent_at is None:
+        raise typer.Exit(1)
+
+
+def check(
+    verification_id: str = typer.Argument(..., help="The id that `send` printed."),
+    code: str = typer.Argument(..., help="The code from the SMS."),
+    json: bool = JSON_OPTION,
+) -> None:
+    """Judge a code; exits 0 only if it is right."""
+    try:
+        result = _intake().verifier.check(verification_id, code, OPERATOR.name)
+    except AlreadyOverError as error:
+        if json:
+            print_json({"id": error.verification_id, "status": error.status, "valid": False})
+        raise
+    if json:
+        print_json(result)
+    else:
+        print_record(
+            result.id,
+            {
+                "status": result.status,
+                "valid": "yes" if result.valid else "no",
+                "checks left": result.checks_left,
+            },
+        )
+    raise typer.Exit(0 if result.valid else 1)
+
+
+def show(verification_id: str = typer.Argument(...), json: bool = JSON_OPTION) -> None:
+    """Show any app's verification and its newest delivery."""
+    db = open_database(load_settings("cli"))
+    check_current(db)
+    found = reading.find(db, verification_id)
+    if found is None:
+        raise NotFoundError(f"there is no verification {verification_id}")
+    _print(found, json)
+
+
+def _intake() -> Intake:
+    intake = build_intake(load_settings("web"))
+    check_current(intake.db)
+    return intake
+
+
+def _follow(intake: Intake, issued: Verification, wait: float) -> Verification:
+    """The verification as soon as its delivery is settled, or after ``wait`` seconds."""
+    until = time.monotonic() + wait
+    found = issued
+    while found.delivery.status in OPEN and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        found = intake.issuer.read(issued.id, OPERATOR)
+    return found
+
+
+def _print(found: Verification, json: bool) -> None:
+    if json:
+        print_json({**_fields(found, utc_now()), "delivery": found.delivery})
+    else:
+        print_record(found.id, _fields(found, utc_now()))
+        delivery = found.delivery
+        print_record(
+            f"delivery {delivery.id}",
+            {
+                "status": delivery.status,
+                "gateway": delivery.gateway,
+                "attempts": delivery.attempts,
+                "reason": delivery.reason,
+                "next attempt": delivery.due_at if delivery.status in OPEN else None,
+                "sent": delivery.sent_at,
+                "delivered": delivery.delivered_at,
+            },
+        )
+
+
+def _fields(found: Verification, now: datetime) -> dict[str, object]:
+    return {
+        "id": found.id,
+        "status": found.status_at(now),
+        "reason": found.reason,
+        "to": found.to,
+        "app": found.app,
+        "user": found.user,
+        "checks_left": found.checks_left,
+        "created_at": found.created_at,
+        "expires_at": found.expires_at,
+        "ended_at": found.ended_at,
+    }

@@ -1,0 +1,63 @@
+"""What a demo prints: a line per hop, with a spinner while it waits on a terminal."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.markup import escape
+
+from otp_worker.demo.errors import DemoFailedError
+from otp_worker.errors import OtpError
+from otp_worker.processes.errors import ProcessError
+from otp_worker.processes.logfile import tail
+
+
+@dataclass
+class Hop:
+    """One thing that must go well; ``detail`` is shown beside its name once it has."""
+
+    name: str
+    detail: str = ""
+
+
+class Display:
+    """Prints to standard output; off a terminal without colour and motion."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def say(self, line: str = "", style: str = "") -> None:
+        """Print one line of plain text."""
+        self._console.print(escape(line), style=style)
+
+    @contextmanager
+    def hop(self, name: str, log: Path) -> Iterator[Hop]:
+        """Time what happens inside and print it.
+
+        Raises DemoFailedError for what went wrong there, with this name and ``log``, or with those of the
+        process that ended meanwhile.
+        """
+        hop = Hop(name)
+        started = time.monotonic()
+        try:
+            # An ASCII spinner: the terminal's encoding may be anything.
+            with self._console.status(f"{name} ...", spinner="line"):
+                yield hop
+        except ProcessError as error:
+            raise DemoFailedError(error.name, error.what, error.log) from error
+        except (OtpError, requests.RequestException, OSError) as error:
+            raise DemoFailedError(name, str(error), log) from error
+        milliseconds = (time.monotonic() - started) * 1000
+        self._console.print(
+            f"  [green]ok[/] [bold]{name:<12}[/] {escape(hop.detail):<64} {milliseconds:>6.0f} ms"
+        )
+
+    def failed(self, failure: DemoFailedError) -> None:
+        """Print which hop failed, why, and the end of its log."""
+        self._console.print(f"  [red]failed[/] [bold]{failure.hop}[/]: {escape(failure.reason)}")
+        self.say(f"  The end of {failure.log}:")
+        self.say(tail(failure.log) or "(nothing)", style="dim")

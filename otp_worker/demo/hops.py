@@ -1,0 +1,29 @@
+"""The four hops of one code, timed and printed."""
+
+import time
+
+from otp_worker.demo.display import Display
+from otp_worker.demo.journey import Journey, code_in, fictional_number
+from otp_worker.demo.service import PHONE, Service
+
+
+def send_one(service: Service, api_key: str, display: Display) -> None:
+    """Send a code to the simulated phone, read it there and check it. Raises DemoFailedError."""
+    journey = Journey(service.url, service.phone_url, api_key, fictional_number())
+    log = service.fleet.log
+    display.say()
+    started = time.monotonic()
+    with display.hop("accepted", log("web")) as hop:
+        verification = journey.accept()
+        hop.detail = f"202 for {verification['to']}"
+    with display.hop("handed over", log("worker")) as hop:
+        delivery = journey.hand_over(verification["id"])
+        hop.detail = f"the phone's gateway took it, attempt {delivery['attempts']}"
+    with display.hop("read", log(PHONE)) as hop:
+        text = journey.read()
+        code = code_in(text)
+        hop.detail = f"on the simulated phone: {text}"
+    with display.hop("approved", log("web")) as hop:
+        verdict = journey.check(verification["id"], code)
+        hop.detail = f"{code} is right, {verdict['checks_left']} checks were left"
+    display.say(f"  The whole way took {(time.monotonic() - started) * 1000:.0f} ms.")

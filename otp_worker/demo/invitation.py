@@ -1,0 +1,25 @@
+"""What to look at while a demo serves."""
+
+import json
+
+from otp_worker.demo.display import Display
+from otp_worker.demo.journey import fictional_number
+from otp_worker.demo.service import Service
+
+
+def invite(service: Service, api_key: str, display: Display) -> None:
+    """Print where everything is, and a call to try."""
+    user, _, password = service.settings["OTP_FLOWER_AUTH"].partition(":")
+    body = json.dumps({"to": fictional_number()})
+    display.say()
+    display.say(f"  API          {service.url}/docs")
+    display.say(f"  Flower       {service.flower_url}/  (user {user}, password {password})")
+    display.say(f"  Phone        {service.phone_url}/")
+    display.say(f"  API key      {api_key}")
+    display.say(f"  Logs         {service.fleet.logs}")
+    display.say()
+    display.say("  Send another:")
+    display.say(f"  curl {service.url}/v1/verifications -H 'Authorization: Bearer {api_key}' \\")
+    display.say(f"       -H 'Content-Type: application/json' -d '{body}'")
+    display.say()
+    display.say("Serving until Ctrl-C.")

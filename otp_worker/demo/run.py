@@ -1,0 +1,84 @@
+"""The demo from its first line to its last."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from otp_worker.demo.display import Display
+from otp_worker.demo.errors import DemoFailedError
+from otp_worker.demo.hops import send_one
+from otp_worker.demo.invitation import invite
+from otp_worker.demo.service import Service
+from otp_worker.demo.startup import start
+from otp_worker.demo.state import State
+from otp_worker.processes.environment import child_environment
+from otp_worker.processes.errors import BusyError, EndedEarlyError, NoBrokerError
+from otp_worker.processes.fleet import Fleet
+from otp_worker.processes.ledger import Ledger
+from otp_worker.processes.lock import locked
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WATCH_SECONDS = 0.5
+_INTERRUPTED = 130
+
+
+def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".state" / "demo") -> int:
+    """Show the whole way of a code and keep serving until Ctrl-C or SIGTERM; returns the exit status.
+
+    ``once``, or a standard output that is no terminal, ends it after the approved check. ``fresh`` forgets
+    what earlier demos kept in the folder ``state``.
+    0: approved, 1: a hop or a process failed, 130: stopped before the approved check.
+    """
+    display = Display()
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
+    kept = State(state)
+    try:
+        with locked(kept.lock):
+            return _run_alone(display, kept, fresh=fresh, serve=not once and sys.stdout.isatty())
+    except BusyError as busy:
+        display.say(f"Another demo is running on {kept.folder} ({busy.holder}); stop that one first.")
+        return 1
+    except DemoFailedError as failure:
+        display.failed(failure)
+        return 1
+    except NoBrokerError as error:
+        display.say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run_alone(display: Display, state: State, *, fresh: bool, serve: bool) -> int:
+    for name in Ledger(state.folder).end_leftovers():
+        display.say(f"Ended {name}, which a killed demo left behind.")
+    state.begin(fresh=fresh)
+    with Fleet(state.folder, cwd=_ROOT, env=child_environment({})) as fleet:
+        service = Service.planned(_ROOT, fleet, state)
+        try:
+            api_key = start(service, state, display)
+            send_one(service, api_key, display)
+            if serve:
+                invite(service, api_key, display)
+                _serve(fleet)
+        finally:
+            # Ending takes a second or two; another Ctrl-C must not cut it short and leave processes.
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            service.stop()
+    return 0
+
+
+def _serve(fleet: Fleet) -> None:
+    """Watch until somebody asks for the end. Raises DemoFailedError when a process ends by itself."""
+    try:
+        while True:
+            fleet.check()
+            time.sleep(_WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return
+    except EndedEarlyError as error:
+        raise DemoFailedError(error.name, error.what, error.log) from error

@@ -1,0 +1,103 @@
+"""The service of a demo: the Procfile's processes, an embedded broker and a simulated phone."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from otp_worker.callbacks import inbound_url
+from otp_worker.demo.errors import HopError
+from otp_worker.demo.state import API_KEY, State
+from otp_worker.keyring import Keyring
+from otp_worker.processes.broker import EmbeddedBroker
+from otp_worker.processes.environment import child_environment
+from otp_worker.processes.fleet import Fleet
+from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.processes.procfile import procfile_commands
+
+PHONE = "phone"
+_COMMAND_SECONDS = 60
+_PHONE_COMMAND = (
+    'exec otp-worker simulator --port "$SIMULATOR_PORT" --key "$OTP_GATEWAY_KEY"'
+    ' --webhook-secret "$OTP_GATEWAY_WEBHOOK_SECRET" --webhook-url "$SIMULATOR_WEBHOOK_URL"'
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that can be started part by part; ``settings`` is what its processes get."""
+
+    root: Path
+    fleet: Fleet
+    broker: EmbeddedBroker
+    settings: dict[str, str]
+
+    @classmethod
+    def planned(cls, root: Path, fleet: Fleet, state: State) -> "Service":
+        """Choose ports and settings; nothing runs yet. Raises NoBrokerError."""
+        broker = EmbeddedBroker(fleet, state.broker)
+        web, flower, phone = free_ports(8000, 5555, 8025)
+        kept = {name: value for name, value in state.kept().items() if name != API_KEY}
+        settings = {
+            "PORT": str(web),
+            "FLOWER_PORT": str(flower),
+            "SIMULATOR_PORT": str(phone),
+            "OTP_DATABASE_URL": f"sqlite:///{state.database}",
+            "OTP_BROKER_URL": broker.url,
+            "OTP_COUNTRIES": "GB,US,DE,FR,ES",
+            "OTP_GATEWAY_KIND": "mobile_api_connect",
+            "OTP_GATEWAY_URL": f"http://{LOOPBACK}:{phone}/v1",
+            "OTP_PUBLIC_URL": f"http://{LOOPBACK}:{web}",
+            "OTP_STATE_DIR": str(state.folder),
+        }
+        return cls(root, fleet, broker, settings | kept)
+
+    @property
+    def url(self) -> str:
+        """Where intake listens."""
+        return f"http://{LOOPBACK}:{self.settings['PORT']}"
+
+    @property
+    def flower_url(self) -> str:
+        """Where Flower listens."""
+        return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
+
+    @property
+    def phone_url(self) -> str:
+        """Where the simulated phone can be looked at and its knobs turned."""
+        return f"http://{LOOPBACK}:{self.settings['SIMULATOR_PORT']}"
+
+    def start_phone(self) -> None:
+        """Start the simulated phone; it is not awaited."""
+        keyring = Keyring(self.settings["OTP_SECRET_KEY"].split(","))
+        replies = inbound_url(self.settings["OTP_PUBLIC_URL"], keyring, self.settings["OTP_GATEWAY_KIND"])
+        self.fleet.start(PHONE, _PHONE_COMMAND, self.settings | {"SIMULATOR_WEBHOOK_URL": replies})
+
+    def start_procfile(self) -> None:
+        """Start each of the Procfile's lines; none is awaited."""
+        for name, command in procfile_commands(self.root / "Procfile").items():
+            self.fleet.start(name, command, self.settings)
+
+    def stop(self) -> None:
+        """End everything; the broker last, so that nothing waits for it in vain."""
+        self.fleet.stop(*procfile_commands(self.root / "Procfile"))
+        self.fleet.stop(PHONE)
+        self.broker.stop()
+
+    def command(self, *arguments: str) -> str:
+        """Run an `otp-worker` command to its end and return what it printed. Raises HopError."""
+        with self.fleet.log(arguments[0]).open("ab") as log:
+            done = subprocess.run(
+                [Path(sys.executable).with_name("otp-worker"), *arguments],
+                cwd=self.root,
+                env=child_environment(self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                timeout=_COMMAND_SECONDS,
+                text=True,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise HopError(f"`otp-worker {' '.join(arguments)}` ended with exit status {done.returncode}")
+        return done.stdout

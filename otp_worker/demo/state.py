@@ -1,0 +1,63 @@
+"""What a demo keeps from one start to the next, in one folder."""
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+API_KEY = "DEMO_API_KEY"
+_HEADER = """\
+# Made by `python3 -m otp_worker demo`, which keeps its secrets here and gives them to its processes.
+# An OTP_ variable added here goes to them too, and wins over the demo's own choice.
+"""
+_GENERATED: dict[str, Callable[[], str]] = {
+    "OTP_SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "OTP_FLOWER_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
+    "OTP_GATEWAY_KEY": lambda: f"sk_live_{secrets.token_hex(20)}",
+    "OTP_GATEWAY_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_urlsafe(32)}",
+}
+
+
+class State:
+    """The demo's folder and what is where in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.lock = self.folder / "lock"
+        self.env_file = self.folder / "env"
+        self.database = self.folder / "otp.db"
+        self.broker = self.folder / "broker"
+
+    def begin(self, *, fresh: bool) -> None:
+        """Remove the logs of the last start; with ``fresh``, everything but the lock, which is held."""
+        # Secrets, codes' hashes and, for a while, numbers: nothing for the machine's other users.
+        self.folder.chmod(0o700)
+        for path in self.folder.iterdir():
+            if path.name == "logs" or (fresh and path != self.lock):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def kept(self) -> dict[str, str]:
+        """The variables in the env file, the generated secrets among them."""
+        kept = self._read()
+        missing = {name: generate() for name, generate in _GENERATED.items() if name not in kept}
+        if missing:
+            self._write(kept | missing)
+        return kept | missing
+
+    def keep(self, name: str, value: str) -> None:
+        """Add a variable to the env file, or replace it."""
+        self._write(self._read() | {name: value})
+
+    def _read(self) -> dict[str, str]:
+        if not self.env_file.exists():
+            return {}
+        lines = (line.strip() for line in self.env_file.read_text().splitlines())
+        pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    def _write(self, variables: dict[str, str]) -> None:
+        draft = self.env_file.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(_HEADER + "".join(f"{name}={value}\n" for name, value in variables.items()))
+        draft.replace(self.env_file)

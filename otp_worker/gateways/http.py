@@ -1,0 +1,152 @@
+"""One HTTP request to a gateway, bounded in time and size, that follows no redirect."""
+
+import http.client
+import io
+import json
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import urllib3.connection
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+CONNECT_SECONDS = 3.0
+MAX_ANSWER_BYTES = 64 * 1024
+
+
+class NotReachedError(Exception):
+    """The request certainly never reached the gateway."""
+
+
+class NoAnswerError(Exception):
+    """The request may have reached the gateway, but no whole answer came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; ``body`` is None where it is not a JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any] | None
+
+    @property
+    def retry_after_seconds(self) -> float:
+        """The Retry-After header in seconds; 0 where there is none or it is a date."""
+        value = self.headers.get("Retry-After", "")
+        return float(value) if value.isascii() and value.isdigit() else 0.0
+
+
+class BoundedClient:
+    """Sessions, one per thread, that never wait longer than they are told."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+        """POST a JSON body; the whole answer must be there within ``seconds`` of being connected.
+
+        Raises NotReachedError or NoAnswerError.
+        """
+        timeout = (min(CONNECT_SECONDS, seconds), seconds)
+        headers = {"Content-Type": "application/json", **headers}
+        try:
+            with self._session().post(
+                url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+            ) as response:
+                answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
+        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise NotReachedError(_short(error)) from None
+        except requests.ConnectionError as error:
+            raise (NotReachedError if _never_connected(error) else NoAnswerError)(_short(error)) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise NoAnswerError(_short(error)) from None
+        return Answer(response.status_code, response.headers, _json_object(answer))
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False
+            session.mount("http://", _BoundedAdapter())
+            session.mount("https://", _BoundedAdapter())
+        return session
+
+
+class _DeadlineReader(io.RawIOBase):
+    """A socket's bytes until a deadline: a peer that drips cannot hold the reader longer."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, seconds: float | None) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_DeadlineReader(sock, raw, sock.gettimeout()))
+
+
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    response_class = _DeadlineResponse
+
+
+class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+    response_class = _DeadlineResponse
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class _BoundedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError)
+
+
+def _short(error: Exception) -> str:
+    # The message of a requests error quotes the URL and more; its class says enough for an operator.
+    return type(error).__name__
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    if len(body) > MAX_ANSWER_BYTES:
+        return None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

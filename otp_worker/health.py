@@ -1,0 +1,111 @@
+"""Whether the service can work, and if not, why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from otp_worker.breaker import Breaker, is_open
+from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.expire import SWEEP
+from otp_worker.migrate import check_current
+from otp_worker.model import DeliveryStatus
+from otp_worker.queue import BrokerAwayError, DeliveryQueue
+from otp_worker.store import expiring
+from otp_worker.store.database import Database
+from otp_worker.store.gateways import GatewayState
+
+SWEEP_STALE_SECONDS = 30
+WORKERS_STALE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that must work, with the reason where it does not."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The figures that tell an operator how sending goes; ages in seconds."""
+
+    open_deliveries: dict[DeliveryStatus, int]
+    oldest_due_seconds: float
+    last_sweep_seconds: float | None
+    gateway: GatewayState
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Asks each part that a send depends on."""
+
+    db: Database
+    queue: DeliveryQueue
+    breaker: Breaker
+    gateway: str
+
+    def checks(self, now: datetime) -> list[HealthCheck]:
+        """The database and the broker, and with the database's help beat, the workers and the phone."""
+        database = self._database()
+        checks = [database, self._broker()]
+        if database.ok:
+            vitals = self.vitals(now)
+            checks += [_sweep(vitals), _workers(vitals), _phone(vitals)]
+        return checks
+
+    def vitals(self, now: datetime) -> Vitals:
+        """The figures as they are now."""
+        oldest = expiring.oldest_due(self.db, now)
+        swept_at = expiring.last_sweep(self.db, SWEEP)
+        return Vitals(
+            open_deliveries=expiring.count_open(self.db),
+            oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+            last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
+            gateway=self.breaker.look(self.gateway),
+        )
+
+    def _database(self) -> HealthCheck:
+        try:
+            check_current(self.db)
+        except SchemaNotCurrentError as error:
+            return HealthCheck("database", False, str(error))
+        except DatabaseAwayError as error:
+            return HealthCheck("database", False, str(error).partition(": ")[2])
+        return HealthCheck("database", True, "answers, schema current")
+
+    def _broker(self) -> HealthCheck:
+        try:
+            waiting = self.queue.backlog()
+        except BrokerAwayError as error:
+            return HealthCheck("broker", False, str(error))
+        return HealthCheck("broker", True, f"answers, {waiting} deliveries queued")
+
+
+def _sweep(vitals: Vitals) -> HealthCheck:
+    age = vitals.last_sweep_seconds
+    if age is None:
+        return HealthCheck("sweep", False, "never ran: start beat and upkeep")
+    if age > SWEEP_STALE_SECONDS:
+        return HealthCheck("sweep", False, f"last ran {age:.0f} s ago: are beat and upkeep running?")
+    return HealthCheck("sweep", True, f"last ran {max(age, 0):.0f} s ago")
+
+
+def _workers(vitals: Vitals) -> HealthCheck:
+    age = vitals.oldest_due_seconds
+    if age > WORKERS_STALE_SECONDS:
+        detail = f"a delivery has been due for {age:.0f} s: are workers running, and enough of them?"
+        return HealthCheck("workers", False, detail)
+    return HealthCheck("workers", True, f"the oldest due delivery waits since {age:.0f} s")
+
+
+def _phone(vitals: Vitals) -> HealthCheck:
+    # Requests are still accepted and wait for the phone: this is told, and does not make us unready.
+    state = vitals.gateway
+    if is_open(state):
+        waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
+        detail = (
+            f"{state.name} offline since {state.failing_since:%H:%M:%S}Z ({state.reason}), {waiting} waiting"
+        )
+        return HealthCheck("phone", True, detail)
+    return HealthCheck("phone", True, f"{state.name} was not seen offline")

@@ -1,0 +1,60 @@
+"""Logs: structured lines on stderr, JSON in production."""
+
+import logging
+import re
+import sys
+from typing import Any, Literal
+
+import structlog
+
+# Ids hold letters, and instants hold dashes: what is left of eight digits and more is a phone number.
+_NUMBER = re.compile(r"(?<![\w.:-])\+?\d{6,13}(\d{2})(?![\w:-])")
+
+
+def redact(_logger: Any, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Star out all but the last two digits of whatever looks like a phone number, in any value."""
+    for name, value in line.items():
+        if isinstance(value, str) and name != "timestamp":
+            line[name] = _NUMBER.sub(r"***\1", value)
+    return line
+
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configure_logs(log_format: Literal["json", "console"]) -> None:
+    """Send every log line of this process, ours and the libraries', to stderr in one format."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    # Celery says of every task that it came and went; our own lines say what came of it.
+    for name in ("alembic", "celery.beat", "celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # urllib3 logs request lines and retries; a line of ours says what came of each attempt.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

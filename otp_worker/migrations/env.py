@@ -1,0 +1,12 @@
+"""Alembic's entry: runs the migrations on the connection that otp_worker.migrate hands over."""
+
+from alembic import context
+
+from otp_worker.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,81 @@
+"""The nouns: a verification, its deliveries, and the words for their states."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class VerificationStatus(StrEnum):
+    """Where a verification stands; everything but ``pending`` is an end."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    MAX_CHECKS_REACHED = "max_checks_reached"
+
+
+class DeliveryStatus(StrEnum):
+    """Where one SMS stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.WAITING)
+"""A delivery in one of these may still become an SMS; a verification has at most one such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One SMS of a verification and the attempts to hand it to a gateway."""
+
+    id: str
+    status: DeliveryStatus
+    attempts: int
+    gateway: str | None
+    reason: str | None
+    created_at: datetime
+    due_at: datetime
+    deadline_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What an app may know of a verification: the number masked, the code never."""
+
+    id: str
+    app: str
+    status: VerificationStatus
+    reason: str | None
+    to: str
+    user: str | None
+    channel: str
+    checks: int
+    max_checks: int
+    created_at: datetime
+    expires_at: datetime
+    resend_at: datetime
+    ended_at: datetime | None
+    delivery: Delivery
+
+    @property
+    def checks_left(self) -> int:
+        """How many more codes may be tried."""
+        return max(self.max_checks - self.checks, 0)
+
+    def status_at(self, now: datetime) -> VerificationStatus:
+        """The status that holds at ``now``: time ends a verification whether or not a sweep has run."""
+        if self.status is VerificationStatus.PENDING and now >= self.expires_at:
+            return VerificationStatus.EXPIRED
+        return self.status

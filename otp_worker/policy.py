@@ -1,0 +1,39 @@
+"""The operator's rules for codes and their delivery, as plain values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from otp_worker.retry import UncertainPolicy
+
+MAX_LIFE_SECONDS = 600
+"""No code lives longer than this after it was asked for (NIST SP 800-63B-4, 3.1.3.2)."""
+MIN_LIFE_SECONDS = 60
+"""A code with less life left than this is not sent any more: nobody could type it in time."""
+
+Clock = Callable[[], datetime]
+Publish = Callable[[str], bool]
+"""Puts an id on the queue; False, never an exception, if it could not: then the sweep publishes it."""
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for every verification; durations in seconds."""
+
+    countries: frozenset[str]
+    code_length: int = 6
+    ttl_seconds: int = 300
+    send_deadline_seconds: int = 300
+    resend_after_seconds: int = 30
+    max_checks: int = 5
+    bcrypt_rounds: int = 10
+    templates: Mapping[str, str] = field(default_factory=dict)
+    uncertain: UncertainPolicy = UncertainPolicy.RESEND_ONCE
+    gateway_timeout_seconds: float = 15.0
+    pace_per_minute: int = 0
+    lease_seconds: float = 30.0

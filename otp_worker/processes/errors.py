@@ -1,0 +1,43 @@
+"""What can go wrong with a process that we started."""
+
+from pathlib import Path
+
+from otp_worker.errors import OtpError
+
+
+class ProcessError(OtpError):
+    """A process did not do its part; carries its name and its log file."""
+
+    def __init__(self, name: str, what: str, log: Path) -> None:
+        super().__init__(f"{name} {what}; its log is {log}")
+        self.name = name
+        self.what = what
+        self.log = log
+
+
+class EndedEarlyError(ProcessError):
+    """A process ended by itself while it was still needed."""
+
+
+class NotReadyError(ProcessError):
+    """A process lives, but was not ready in time."""
+
+
+class NoBrokerError(OtpError):
+    """The server program of that broker is not on this machine, neither installed nor in a package."""
+
+
+class BusyError(OtpError):
+    """Another process holds the lock; carries what the holder wrote about itself."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"held by {holder}")
+        self.holder = holder
+
+
+class NoPostgresError(OtpError):
+    """There is no Postgres server on this machine that could be started."""
+
+
+class CommandFailedError(OtpError):
+    """A command of ours that had to succeed did not."""

@@ -1,0 +1,150 @@
+"""A RabbitMQ node of our own: on loopback, with a password, its data and its port mapper its own too."""
+
+import os
+import secrets
+import shlex
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from kombu import Connection
+from kombu.transport.native_delayed_delivery import MAX_LEVEL, level_name
+
+from otp_worker.celery_app import DELIVER_QUEUE, UPKEEP_QUEUE
+from otp_worker.processes.broker import NAME
+from otp_worker.processes.errors import NoBrokerError
+from otp_worker.processes.fleet import Fleet
+from otp_worker.processes.ports import LOOPBACK, free_ports
+
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+"""The server's own script; the one on PATH refuses to run as another user than ``rabbitmq``."""
+
+_PORT_MAPPER = "epmd"
+_USER = "otp"
+_READY_SECONDS = 60
+_ANSWER_SECONDS = 5
+_STOP_SECONDS = 30
+_CONFIGURATION = """\
+listeners.tcp.1 = {host}:{port}
+default_user = {user}
+default_pass = {password}
+"""
+
+
+class EmbeddedRabbit:
+    """The broker among a fleet's processes; every start of it has the same port, password and data."""
+
+    def __init__(self, fleet: Fleet, folder: Path, server: Path = SERVER) -> None:
+        """Write the configuration into ``folder``; nothing runs yet. Raises NoBrokerError."""
+        self._fleet = fleet
+        self._server = server
+        self.version = _version(server)
+        self._password = secrets.token_urlsafe(24)
+        self.port, self._node_port, self._mapper_port = free_ports(None, None, None)
+        self._home = self._write_configuration(folder)
+
+    @property
+    def url(self) -> str:
+        """Where it answers, password included."""
+        return f"amqp://{_USER}:{self._password}@{LOOPBACK}:{self.port}//"
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections. Raises EndedEarlyError and NotReadyError."""
+        self._start_port_mapper()
+        self._fleet.start(NAME, f"exec {shlex.quote(str(self._server))}", self._environment)
+        self._await_ready()
+
+    def stop(self) -> None:
+        """End it as an operator would; its data is on the disk."""
+        self._fleet.stop(NAME, grace_seconds=_STOP_SECONDS)
+        self._fleet.stop(_PORT_MAPPER)
+
+    def kill(self) -> None:
+        """End it as a power cut would; what it confirmed is on the disk."""
+        self._fleet.kill(NAME)
+
+    def restart(self) -> None:
+        """Start it again, after a stop or a kill or while it runs, and wait until it answers."""
+        self._start_port_mapper()
+        self._fleet.restart(NAME)
+        self._await_ready()
+
+    def wipe(self) -> None:
+        """Lose everything that waits in our queues; what is in a worker's hands stays there."""
+        # Purged and not deleted: a quorum queue that is made anew and killed within two seconds, before
+        # RabbitMQ 3.10 has written its name down, refuses every message from then on.
+        delayed = [level_name(level) for level in range(MAX_LEVEL + 1)]
+        with self._connection() as connection:
+            for queue in (DELIVER_QUEUE, UPKEEP_QUEUE, *delayed):
+                with suppress(connection.channel_errors):
+                    connection.default_channel.queue_purge(queue)
+
+    def remembers(self, queue: str) -> bool:
+        """Whether this quorum queue would outlive a kill: its name reaches the disk some time later."""
+        names = (self._home / "data").glob("*/quorum/*/names.dets")
+        return any(queue.encode() in file.read_bytes() for file in names)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        home = str(self._home)
+        return {
+            # Where Erlang keeps its cookie.
+            "HOME": home,
+            **self._port_mapper_environment,
+            # A file that is not there, so that the system's settings are not read.
+            "RABBITMQ_CONF_ENV_FILE": f"{home}/none",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
+            "RABBITMQ_NODENAME": "otp@localhost",
+            "RABBITMQ_DIST_PORT": str(self._node_port),
+            "RABBITMQ_MNESIA_BASE": f"{home}/data",
+            "RABBITMQ_LOG_BASE": f"{home}/log",
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                f"-start_epmd false -kernel inet_dist_use_interface {{{LOOPBACK.replace('.', ',')}}}"
+            ),
+            # The server then takes the script's place, where its signals and its status are the process's.
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    @property
+    def _port_mapper_environment(self) -> dict[str, str]:
+        return {"ERL_EPMD_ADDRESS": LOOPBACK, "ERL_EPMD_PORT": str(self._mapper_port)}
+
+    def _start_port_mapper(self) -> None:
+        if _PORT_MAPPER not in self._fleet:
+            # Else the node would start one that outlives it, or use the system's.
+            self._fleet.start(_PORT_MAPPER, "exec epmd", self._port_mapper_environment)
+
+    def _await_ready(self) -> None:
+        with self._connection() as connection:
+            self._fleet.await_ready(NAME, lambda: _answers(connection), _READY_SECONDS)
+
+    def _connection(self) -> Connection:
+        return Connection(self.url, connect_timeout=_ANSWER_SECONDS)
+
+    def _write_configuration(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A folder that only we can read, and a new one: a node keeps the password of its first start.
+        home = Path(tempfile.mkdtemp(prefix="node-", dir=folder.absolute()))
+        (home / "enabled_plugins").write_text("[].\n")
+        (home / "rabbitmq.conf").write_text(
+            _CONFIGURATION.format(host=LOOPBACK, port=self.port, user=_USER, password=self._password)
+        )
+        return home
+
+
+def _version(server: Path) -> str:
+    """Such as ``rabbitmq 3.10.8``; the folder's name tells it at once, the program after seconds."""
+    if not os.access(server, os.X_OK):
+        raise NoBrokerError("no RabbitMQ on this machine: install rabbitmq-server")
+    return server.resolve().parents[1].name.replace("_server-", " ")
+
+
+def _answers(connection: Connection) -> bool:
+    transport = connection.transport
+    try:
+        transport.close_connection(transport.establish_connection())
+    except connection.connection_errors:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""A whole service of our own: the Procfile's processes, a broker, a database, and a simulated phone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import requests
+
+from otp_worker.callbacks import inbound_url
+from otp_worker.keyring import Keyring
+from otp_worker.processes.broker import EmbeddedBroker
+from otp_worker.processes.environment import child_environment
+from otp_worker.processes.errors import CommandFailedError
+from otp_worker.processes.fleet import Fleet
+from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.processes.procfile import procfile_commands
+from otp_worker.processes.rabbitmq import EmbeddedRabbit
+from otp_worker.simulator import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 60
+_COMMAND_SECONDS = 60
+
+# Nothing here protects anything: the whole stack lives on loopback for one run.
+SECRET_KEY = "the root secret of a service that lives for one run"  # noqa: S105
+GATEWAY_KEY = "sk_live_" + "a" * 40
+WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # noqa: S105
+FLOWER_AUTH = "operator:watching-flower"
+
+BrokerName = Literal["redis", "rabbitmq"]
+
+
+@dataclass
+class Stack:
+    """The service's parts; ``settings`` is the environment that its processes get."""
+
+    fleet: Fleet
+    broker: EmbeddedBroker | EmbeddedRabbit
+    phone: Simulator
+    settings: dict[str, str]
+    copies: Mapping[str, int]
+    api_key: str = field(default="", init=False)
+
+    @property
+    def url(self) -> str:
+        """Where intake listens."""
+        return f"http://{LOOPBACK}:{self.settings['PORT']}"
+
+    @property
+    def flower_url(self) -> str:
+        """Where Flower listens."""
+        return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """The commands of the service's processes by their names."""
+        return procfile_commands(ROOT / "Procfile", self.copies)
+
+    def start(self, *names: str) -> None:
+        """Start the processes of these names, or all of them; none is awaited."""
+        for name in names or self.lines:
+            self.fleet.start(name, self.lines[name], self.settings)
+
+    def stop(self, *names: str) -> None:
+        """Stop the processes of these names, or all of the Procfile's, as an operator would."""
+        self.fleet.stop(*(names or self.lines))
+
+    def await_ready(self) -> None:
+        """Wait until sends will be made. Raises NotReadyError and EndedEarlyError."""
+        self.fleet.await_ready("web", lambda: answers(f"{self.url}/readyz"), READY_SECONDS)
+        if "flower" in self.fleet:
+            self.fleet.await_ready("flower", lambda: answers(f"{self.flower_url}/healthcheck"), READY_SECONDS)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run an ``otp-worker`` command in the service's environment, to its end."""
+        return subprocess.run(
+            [Path(sys.executable).with_name("otp-worker"), *arguments],
+            env=child_environment(self.settings),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+
+    def prepare(self) -> None:
+        """Start the broker, migrate the database and make an API key. Raises CommandFailedError."""
+        self.broker.start()
+        self._must("migrate")
+        self.api_key = self._must("keys", "create", "--name", "shop").strip()
+
+    def _must(self, *arguments: str) -> str:
+        done = self.command(*arguments)
+        if done.returncode != 0:
+            raise CommandFailedError(f"otp-worker {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+
+@contextmanager
+def planned_stack(
+    folder: Path,
+    database_url: str,
+    *,
+    settings: Mapping[str, str] | None = None,
+    copies: Mapping[str, int] | None = None,
+    journal: Path | None = None,
+    broker: BrokerName = "redis",
+) -> Iterator[Stack]:
+    """A stack with its phone running and nothing else yet; at the end everything is stopped."""
+    web, flower = free_ports(None, None)
+    public_url = f"http://{LOOPBACK}:{web}"
+    inbound = inbound_url(public_url, Keyring([SECRET_KEY]), "mobile_api_connect")
+    simulator = Simulator(
+        key=GATEWAY_KEY, webhook_secret=WEBHOOK_SECRET, webhook_url=inbound, journal=journal
+    )
+    with (
+        simulator as phone,
+        Fleet(folder, cwd=ROOT, env=child_environment({})) as fleet,
+    ):
+        server = (EmbeddedRabbit if broker == "rabbitmq" else EmbeddedBroker)(fleet, folder / "broker")
+        environment = {
+            "PORT": str(web),
+            "FLOWER_PORT": str(flower),
+            "OTP_DATABASE_URL": database_url,
+            "OTP_BROKER_URL": server.url,
+            "OTP_SECRET_KEY": SECRET_KEY,
+            "OTP_COUNTRIES": "GB",
+            "OTP_GATEWAY_URL": phone.url,
+            "OTP_GATEWAY_KEY": GATEWAY_KEY,
+            "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            # What is tried here is not the hash, and two cores have enough to do.
+            "OTP_BCRYPT_ROUNDS": "4",
+            "OTP_PUBLIC_URL": public_url,
+            "OTP_FLOWER_AUTH": FLOWER_AUTH,
+            "OTP_STATE_DIR": str(folder),
+            **(settings or {}),
+        }
+        stack = Stack(fleet, server, phone, environment, copies or {})
+        yield stack
+        # The broker goes last, with the fleet: nothing then waits for it in vain.
+        stack.stop()
+
+
+@contextmanager
+def running_stack(
+    folder: Path,
+    database_url: str,
+    *,
+    settings: Mapping[str, str] | None = None,
+    copies: Mapping[str, int] | None = None,
+    journal: Path | None = None,
+    broker: BrokerName = "redis",
+) -> Iterator[Stack]:
+    """A whole service that is ready to work."""
+    plan = planned_stack(
+        folder, database_url, settings=settings, copies=copies, journal=journal, broker=broker
+    )
+    with plan as stack:
+        stack.prepare()
+        stack.start()
+        stack.await_ready()
+        yield stack
+
+
+def answers(url: str) -> bool:
+    """Whether a URL of this machine answers 200."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=2).status_code == 200
+        except requests.RequestException:
+            return False

@@ -1,0 +1,87 @@
+"""The queue: Celery's broker, used as a hint of what to do next. It carries ids and nothing else."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from otp_worker.celery_app import DELIVER, DELIVER_QUEUE, FORWARD
+from otp_worker.errors import OtpError
+
+log = structlog.get_logger()
+
+REST_SECONDS = 1.0
+
+
+class BrokerAwayError(OtpError):
+    """The broker does not answer."""
+
+
+class DeliveryQueue:
+    """Puts ids on the queue and never raises: what is not published now, the sweep publishes later.
+
+    After a publish that failed it rests a second before the next one tries, so that a broker that is
+    away slows one caller a second and not every one.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        connection = app.connection_for_write()
+        self._deliveries = next(queue for queue in app.conf.task_queues if queue.name == DELIVER_QUEUE)
+        self._failing = False
+        self._rests_until = float("-inf")
+        self._broker_errors = (*connection.connection_errors, *connection.channel_errors, OperationalError)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the last publish failed so recently that the next one is not worth its wait."""
+        return time.monotonic() < self._rests_until
+
+    def publish_delivery(self, delivery_id: str) -> bool:
+        """Publish a delivery; its id is the task's id too, so that Flower finds it."""
+        return self._publish(DELIVER, delivery_id)
+
+    def publish_forward(self, reply_id: str) -> bool:
+        """Publish a reply to be passed on."""
+        return self._publish(FORWARD, reply_id)
+
+    def backlog(self) -> int:
+        """How many deliveries the queue holds; raises BrokerAwayError."""
+        try:
+            with self._producer() as producer:
+                return int(self._deliveries(producer.channel).queue_declare().message_count)
+        except self._broker_errors as error:
+            raise BrokerAwayError(f"the broker does not answer ({type(error).__name__})") from None
+
+    def _publish(self, task: str, subject: str) -> bool:
+        if self.rests:
+            return False
+        if self._failing:
+            # One caller tries whether the broker is back; the others need not wait beside it.
+            self._rests_until = time.monotonic() + REST_SECONDS
+        try:
+            with self._producer() as producer:
+                self._app.send_task(task, args=[subject], task_id=subject, retry=False, producer=producer)
+        except self._broker_errors as error:
+            log.warning("publish_failed", task=task, subject=subject, error=type(error).__name__)
+            self._failing = True
+            self._rests_until = time.monotonic() + REST_SECONDS
+            return False
+        self._failing = False
+        self._rests_until = float("-inf")
+        return True
+
+    @contextmanager
+    def _producer(self) -> Iterator[Any]:
+        with self._app.producer_pool.acquire(block=True) as producer:
+            try:
+                yield producer
+            except self._broker_errors:
+                # Dropped and not closed: RabbitMQ would be waited for once more, and its late answer to
+                # this publish must not be taken for one to the next.
+                producer.connection.collect()
+                raise

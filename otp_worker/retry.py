@@ -1,0 +1,76 @@
+"""Whether and when to try again: one pure function."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from otp_worker.gateways.gateway import Outcome, OutcomeKind
+
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+JITTER = 0.25
+MAX_ATTEMPTS = 40
+LAST_CHANCE_SECONDS = 1.0
+
+
+class UncertainPolicy(StrEnum):
+    """What to do when the gateway may or may not have sent the SMS."""
+
+    REPEAT = "repeat"
+    RESEND_ONCE = "resend_once"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try again at this instant."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No further attempt; the reason is for people. ``late`` tells that the time is over."""
+
+    reason: str
+    late: bool = False
+
+
+def decide(
+    outcome: Outcome,
+    *,
+    attempt: int,
+    uncertain: int,
+    now: datetime,
+    deadline: datetime,
+    policy: UncertainPolicy,
+    chance: float,
+) -> RetryAt | GiveUp:
+    """What follows a failed attempt.
+
+    ``attempt`` counts from 1; ``uncertain`` is the number of uncertain outcomes so far, this one
+    included; ``chance`` in [0, 1) spreads the delay by up to 25 % either way. The answer is never
+    later than a second before ``deadline`` and never sooner than the gateway's Retry-After.
+    """
+    if outcome.kind is OutcomeKind.REFUSED:
+        return GiveUp(outcome.reason)
+    if outcome.kind is OutcomeKind.UNCERTAIN and not _may_repeat(policy, uncertain):
+        return GiveUp(f"it may have been sent: {outcome.reason}")
+    if attempt >= MAX_ATTEMPTS:
+        return GiveUp(f"given up after {attempt} attempts: {outcome.reason}")
+    longest_wait = (deadline - now).total_seconds() - LAST_CHANCE_SECONDS
+    if outcome.retry_after_seconds >= longest_wait:
+        return GiveUp(f"not sent in time: {outcome.reason}", late=True)
+    # One last attempt just before the deadline is worth more than giving up a full step early.
+    wait = min(max(_delay_seconds(attempt, chance), outcome.retry_after_seconds), longest_wait)
+    return RetryAt(now + timedelta(seconds=wait))
+
+
+def _may_repeat(policy: UncertainPolicy, uncertain: int) -> bool:
+    if policy is UncertainPolicy.RESEND_ONCE:
+        return uncertain <= 1
+    return policy is UncertainPolicy.REPEAT
+
+
+def _delay_seconds(attempt: int, chance: float) -> float:
+    step = BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
+    return step * (1 - JITTER + 2 * JITTER * chance)

@@ -1,0 +1,151 @@
+"""`otp-worker simulator`: run the simulated phone, and speak to one that runs."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .exchange import ValidationError
+from .knobs import Knobs, read_words
+from .remote import Remote, RemoteError
+from .server import Simulator
+
+DEFAULT_PORT = 8025
+COLUMNS = ("taken_at", "to", "text", "ref")
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+app = typer.Typer(
+    invoke_without_command=True, help="A simulated phone gateway, for rehearsals without a phone."
+)
+Url = Annotated[str, typer.Option("--url", help="Where the simulator runs.")]
+
+
+@app.callback()
+def run(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = DEFAULT_PORT,
+    key: Annotated[str | None, typer.Option(help="The key apps must send; made up if none is given.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
+    webhook_secret: Annotated[str | None, typer.Option(help="Signs what is posted to the app.")] = None,
+    webhook_url: Annotated[str | None, typer.Option(help="Where inbound replies are forwarded to.")] = None,
+    journal: Annotated[Path | None, typer.Option(help="Append a JSON line per message to this file.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Start with the phone offline.")] = False,
+    slow: Annotated[float, typer.Option(min=0, help="Seconds to wait before each answer.")] = 0.0,
+    knob: Annotated[list[str] | None, typer.Option(help="Any knob, as name=value; repeatable.")] = None,
+) -> None:
+    """Run a simulated phone gateway in the foreground, until interrupted."""
+    if context.invoked_subcommand is not None:
+        return
+    try:
+        knobs = Knobs()
+        knobs.set(**{"offline": offline, "slow_seconds": slow} | read_words(knob or []))
+        simulator = Simulator(
+            host,
+            port,
+            _read_key(key, key_file),
+            webhook_secret,
+            webhook_url=webhook_url,
+            knobs=knobs,
+            journal=journal,
+        )
+        _serve(simulator)
+    except (ValidationError, OSError) as error:
+        _fail(str(error))
+
+
+@app.command("set")
+def set_knobs(
+    words: Annotated[
+        list[str], typer.Argument(metavar="NAME=VALUE...", help="next=N limits them to N sends.")
+    ],
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Turn knobs of a running simulator: `set offline=true`, `set lose_reply=true next=1`."""
+    try:
+        knobs = Remote(url).set_knobs(read_words(words))
+    except (ValidationError, RemoteError) as error:
+        _fail(str(error))
+    table = Table("knob", "value")
+    for name, value in knobs.items():
+        table.add_row(name, _plain(json.dumps(value)))
+    Console().print(table)
+
+
+@app.command()
+def messages(
+    to: Annotated[str | None, typer.Option(help="Only those to this number.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=999_999, help="Only the newest so many.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show what a running simulator was given to send, oldest first."""
+    try:
+        found = Remote(url).messages(to, limit)
+    except RemoteError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        return
+    table = Table()
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold", no_wrap=column in ("taken_at", "to"))
+    for message in found:
+        table.add_row(*(_plain(message[column] or "") for column in COLUMNS))
+    Console().print(table)
+
+
+@app.command()
+def reply(
+    text: Annotated[str, typer.Argument(help="What the person writes.")],
+    number: Annotated[str, typer.Option("--from", help="The number it comes from.")],
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Let a number reply by SMS to a running simulator."""
+    try:
+        forwarded = Remote(url).reply(number, text)
+    except RemoteError as error:
+        _fail(str(error))
+    _say("Forwarded to the webhook." if forwarded else "Received; no webhook is registered to forward it to.")
+
+
+def _serve(simulator: Simulator) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    ending = {signal.SIGINT, signal.SIGTERM}
+    # Waited for, not handled: a handler runs between any two lines of ours, and can wait for itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    with simulator:
+        _say(f"Gateway  {simulator.url}")
+        _say(f"Key      {simulator.key}")
+        _say(f"Phone    {simulator.origin}/")
+        _say("Stop it with Ctrl-C.")
+        signal.sigwait(ending)
+
+
+def _read_key(key: str | None, key_file: Path | None) -> str | None:
+    if key is not None and key_file is not None:
+        _fail("give --key or --key-file, not both")
+    return key if key_file is None else key_file.read_text(encoding="utf-8").strip()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _plain(cell: str) -> str:
+    """A text that neither rich nor the terminal takes for instructions."""
+    return escape(
+        "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in cell)
+    )
+
+
+def _fail(reason: str) -> NoReturn:
+    sys.stderr.write(f"simulator: {reason}\n")
+    raise typer.Exit(1)

@@ -1,0 +1,83 @@
+"""What the gateway posts to the app: delivery callbacks and inbound replies."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import local
+
+import requests
+
+from .schedule import Schedule
+
+TIMEOUTS_SECONDS = (1.0, 3.0)
+RETRY_SECONDS = (0.25, 1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One event for one URL; `settled` hears the last HTTP status, None when nobody answered."""
+
+    url: str
+    event: Mapping[str, object]
+    settled: Callable[[int | None], None]
+
+
+class Outbound:
+    """Posts events from the schedule's threads, signed where there is a secret.
+
+    Anything but a 2xx is tried again after 0.25, 1 and 3 seconds. Redirects are not followed, and proxies
+    named in the environment are not used: the app that rehearses is near.
+    """
+
+    def __init__(self, schedule: Schedule, secret: str | None) -> None:
+        self._schedule = schedule
+        self._secret = secret
+        self._thread = local()
+        self._sessions: list[requests.Session] = []
+
+    def post(self, post: Post) -> None:
+        """Post an event soon; returns at once."""
+        self._schedule.after(0.0, lambda: self._attempt(post, 0))
+
+    def close(self) -> None:
+        """Close the connections; call it when the schedule has stopped."""
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+        self._thread = local()
+
+    def _attempt(self, post: Post, attempt: int) -> None:
+        answered = self._send(post)
+        taken = answered is not None and 200 <= answered < 300
+        if taken or attempt >= len(RETRY_SECONDS):
+            post.settled(answered)
+        else:
+            self._schedule.after(RETRY_SECONDS[attempt], lambda: self._attempt(post, attempt + 1))
+
+    def _send(self, post: Post) -> int | None:
+        body = json.dumps(post.event).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "otp-worker-simulator"}
+        if self._secret is not None:
+            headers["X-MAC-Signature"] = sign(self._secret, body)
+        try:
+            answer = self._session().post(
+                post.url, data=body, headers=headers, timeout=TIMEOUTS_SECONDS, allow_redirects=False
+            )
+        except (requests.RequestException, ValueError):  # ValueError: a host name no resolver takes
+            return None
+        return answer.status_code
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._thread, "session", None)
+        if session is None:
+            session = self._thread.session = requests.Session()
+            session.trust_env = False
+            self._sessions.append(session)
+        return session
+
+
+def sign(secret: str, body: bytes) -> str:
+    """`X-MAC-Signature`: `sha256=` and the hex HMAC-SHA256 of the raw body, as the vendor documents it."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

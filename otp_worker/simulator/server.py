@@ -1,0 +1,123 @@
+"""The simulator as a whole: one phone, both sides of its API, one port."""
+
+import secrets
+import string
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from .control import Control
+from .exchange import Answer, Request, error_answer
+from .handler import Server
+from .journal import Journal
+from .knobs import Knobs
+from .messages import Messages
+from .outbound import Outbound
+from .phone import Phone, Webhook
+from .schedule import Schedule
+from .vendor import Vendor
+
+POLL_SECONDS = 0.02
+
+
+def new_key() -> str:
+    """A key of the vendor's form: `sk_live_` and 40 characters."""
+    return "sk_live_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+class Simulator:
+    """A phone gateway on a local port; start and stop it, or use it as a context manager.
+
+    Port 0 takes a free one. Once stopped it starts again on the same port, with its messages and knobs.
+    `start` raises OSError when the port is taken; a journal that cannot be written raises it at once.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        key: str | None = None,
+        webhook_secret: str | None = None,
+        *,
+        webhook_url: str | None = None,
+        knobs: Knobs | None = None,
+        journal: Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.key = key or new_key()
+        self.knobs = knobs or Knobs()
+        self.messages = Messages()
+        self._schedule = Schedule()
+        self._outbound = Outbound(self._schedule, webhook_secret)
+        self._phone = Phone(
+            self.messages, self._schedule, self._outbound, Journal(journal) if journal else None, clock
+        )
+        if webhook_url is not None:
+            self._phone.webhook = Webhook(webhook_url, enabled=True)
+        self._vendor = Vendor(self._phone, self.knobs, self.key)
+        self._control = Control(self._phone, self.knobs)
+        self._server: Server | None = None
+        self._listener: Thread | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where the page and `/sim` are; known once started when the port was 0."""
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+
+    @property
+    def url(self) -> str:
+        """The gateway's base URL, `/v1` included."""
+        return self.origin + "/v1"
+
+    def start(self) -> Self:
+        """Listen; connections are answered once this returns."""
+        self._server = Server((self.host, self.port), self._route)
+        self.port = self._server.server_port
+        self._schedule.start()
+        self._listener = Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), name="simulator", daemon=True
+        )
+        self._listener.start()
+        return self
+
+    def stop(self) -> None:
+        """Hang up on everybody and drop what was still to be posted; harmless when not started.
+
+        A post under way is let finish, which takes four seconds at most.
+        """
+        if self._server is None or self._listener is None:
+            return
+        self._server.hang_up()
+        self._listener.join()
+        self._schedule.stop()
+        self._outbound.close()
+        self._server = self._listener = None
+
+    def reply(self, number: str, text: str) -> None:
+        """Let a person answer by SMS; it is forwarded to the webhook if there is one."""
+        self._phone.reply(number, text)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _route(self, request: Request, peer: str) -> Answer:
+        if request.path == "/" or request.path.startswith("/sim/"):
+            return self._control.answer(request, peer)
+        if request.path.startswith("/v1/"):
+            return self._vendor.answer(request)
+        return error_answer(404, "not_found")

@@ -1,0 +1,201 @@
+"""Statements of the second step: claim a delivery, keep its hash, settle what came of it.
+
+A claim's attempt number is its fencing token: only the holder of the latest one can settle.
+Where both rows are changed, the verification's comes first: no two transactions wait for each other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
+
+from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.ending import fail_if_nothing_was_sent, lock_verification, start_life
+from otp_worker.store.schema import deliveries, verifications
+
+_v, _d = verifications.c, deliveries.c
+_NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed delivery with all that is needed to send it."""
+
+    delivery_id: str
+    attempt: int
+    abandoned: int
+    uncertain: int
+    deadline_at: datetime
+    verification_id: str
+    test: bool
+    number: str
+    language: str
+    template: str | None
+    key_id: str
+    code_key_id: str | None
+    code_length: int
+    seed: bytes
+    hashed: bool
+    ttl_seconds: int
+    last_expiry_at: datetime
+
+
+def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -> Job | None:
+    """Take a due delivery for ``lease_seconds``; None if it is not due, over, or another worker's."""
+    free = and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= now)
+    abandoned = and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= now)
+    with db.write() as connection:
+        claimed = connection.execute(
+            update(deliveries)
+            .where(_d.id == delivery_id, or_(free, abandoned))
+            .values(
+                status=DeliveryStatus.SENDING,
+                attempts=_d.attempts + 1,
+                abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
+                lease_until=now + timedelta(seconds=lease_seconds),
+            )
+            .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at)
+        ).first()
+        if claimed is None:
+            return None
+        row = connection.execute(select(verifications).where(_v.id == claimed.verification_id)).one()
+    job = _job(delivery_id, claimed, row)
+    if job.abandoned:
+        # The worker that never came back may have handed the code over before it died.
+        with db.update() as connection:
+            _start_life(connection, job, now)
+    return job
+
+
+def _job(delivery_id: str, claimed: Row[Any], row: Row[Any]) -> Job:
+    return Job(
+        delivery_id=delivery_id,
+        attempt=claimed.attempts,
+        abandoned=claimed.abandoned,
+        uncertain=claimed.uncertain,
+        deadline_at=claimed.deadline_at,
+        verification_id=row.id,
+        test=row.test,
+        number=row.number,
+        language=row.language,
+        template=row.template,
+        key_id=row.key_id,
+        code_key_id=row.code_key_id,
+        code_length=row.code_length,
+        seed=row.seed,
+        hashed=row.code_hash is not None,
+        ttl_seconds=row.ttl_seconds,
+        last_expiry_at=row.last_expiry_at,
+    )
+
+
+def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id: str) -> bool:
+    """Store what checks are judged against, once; False if the verification is over."""
+    with db.update() as connection:
+        kept = connection.execute(
+            update(verifications)
+            .where(_v.id == verification_id, _v.status == VerificationStatus.PENDING)
+            .values(
+                code_hash=func.coalesce(_v.code_hash, code_hash),
+                code_key_id=func.coalesce(_v.code_key_id, code_key_id),
+            )
+            .returning(_v.id)
+        ).first()
+    return kept is not None
+
+
+def settle_sent(
+    db: Database, job: Job, gateway: str, message_id: str | None, now: datetime, reason: str
+) -> None:
+    """The gateway took it: the code's life starts now."""
+    with db.write() as connection:
+        _start_life(connection, job, now)
+        # A verification that ended meanwhile keeps its delivery's end; that an SMS went out is noted too.
+        connection.execute(
+            update(deliveries)
+            .where(_d.id == job.delivery_id, _d.attempts == job.attempt)
+            .values(
+                status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
+                gateway=gateway,
+                gateway_message_id=message_id,
+                reason=reason,
+                sent_at=now,
+                lease_until=None,
+            )
+        )
+
+
+def settle_retry(
+    db: Database,
+    job: Job,
+    gateway: str,
+    status: DeliveryStatus,
+    due_at: datetime,
+    now: datetime,
+    reason: str,
+    *,
+    uncertain: bool,
+) -> bool:
+    """Give the delivery back until ``due_at``; False if it is no longer this claim's."""
+    with db.write() as connection:
+        if uncertain:
+            _start_life(connection, job, now)
+        settled = connection.execute(
+            update(deliveries)
+            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            .values(
+                status=status,
+                due_at=due_at,
+                gateway=gateway,
+                reason=reason,
+                uncertain=_d.uncertain + int(uncertain),
+                # Celery holds it until then; the sweep looks after it from then on.
+                published_at=due_at,
+                lease_until=None,
+            )
+            .returning(_d.id)
+        ).first()
+    return settled is not None
+
+
+def park(db: Database, job: Job, gateway: str, now: datetime, reason: str) -> None:
+    """Let a claimed delivery wait in the database for its gateway; this does not count as an attempt.
+
+    No two claims get the same fencing token by this: each one still adds to what it finds.
+    """
+    with db.update() as connection:
+        connection.execute(
+            update(deliveries)
+            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            .values(
+                status=DeliveryStatus.WAITING,
+                attempts=_d.attempts - 1,
+                gateway=gateway,
+                reason=reason,
+                due_at=now,
+                published_at=None,
+                lease_until=None,
+            )
+        )
+
+
+def settle_failed(
+    db: Database, job: Job, gateway: str | None, status: DeliveryStatus, now: datetime, reason: str
+) -> None:
+    """Give the delivery up, and its verification unless an SMS of it went, or may have gone, out."""
+    with db.write() as connection:
+        lock_verification(connection, job.verification_id)
+        settled = connection.execute(
+            update(deliveries)
+            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            .values(status=status, gateway=gateway, reason=reason, lease_until=None)
+            .returning(_d.id)
+        ).first()
+        if settled is not None:
+            fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
+
+
+def _start_life(connection: Connection, job: Job, now: datetime) -> None:
+    start_life(connection, job.verification_id, job.ttl_seconds, job.last_expiry_at, now)

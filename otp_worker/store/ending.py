@@ -1,0 +1,72 @@
+"""The one way a verification ends: with it go the hash, the seed, and the SMS still on their way."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, func, select, update
+
+from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store.schema import deliveries, verifications
+
+_v, _d = verifications.c, deliveries.c
+
+
+def wiped() -> dict[Any, Any]:
+    """The values that leave nothing to make or judge a code with."""
+    return {_v.seed: None, _v.code_hash: None}
+
+
+def lock_verification(connection: Connection, verification_id: str) -> None:
+    """Take a verification's row before its deliveries', as every transaction does that changes both."""
+    connection.execute(select(_v.id).where(_v.id == verification_id).with_for_update())
+
+
+def start_life(
+    connection: Connection, verification_id: str, ttl_seconds: int, last_expiry_at: datetime, now: datetime
+) -> None:
+    """The code was handed over, or may have been: from now on it lives, and can be entered."""
+    connection.execute(
+        update(verifications)
+        .where(_v.id == verification_id, _v.status == VerificationStatus.PENDING)
+        .values(
+            handed_at=func.coalesce(_v.handed_at, now),
+            expires_at=min(now + timedelta(seconds=ttl_seconds), last_expiry_at),
+        )
+    )
+
+
+def end(status: VerificationStatus, now: datetime, reason: str | None, *where: ColumnElement[bool]) -> Update:
+    """An UPDATE that ends the pending verifications which ``where`` names, and wipes them."""
+    return (
+        update(verifications)
+        .where(_v.status == VerificationStatus.PENDING, *where)
+        .values({_v.status: status, _v.reason: reason, _v.ended_at: now, **wiped()})
+        .returning(_v.id)
+    )
+
+
+def close_deliveries(connection: Connection, ended: list[str], reason: str) -> None:
+    """Call back the SMS of ended verifications that are not sent yet."""
+    if ended:
+        connection.execute(
+            update(deliveries)
+            .where(_d.verification_id.in_(ended), _d.status.in_(OPEN))
+            .values(status=DeliveryStatus.SUPERSEDED, reason=reason, lease_until=None)
+        )
+
+
+def fail_if_nothing_was_sent(
+    connection: Connection, verification_ids: list[str], now: datetime, reason: str
+) -> None:
+    """Fail those of the verifications of which no SMS was, may have been, or can still be sent."""
+    still_open = select(_d.id).where(_d.verification_id == _v.id, _d.status.in_(OPEN)).exists()
+    connection.execute(
+        end(
+            VerificationStatus.FAILED,
+            now,
+            reason,
+            _v.id.in_(verification_ids),
+            _v.handed_at.is_(None),
+            ~still_open,
+        )
+    )

@@ -1,0 +1,158 @@
+"""Statements of the fourth step: end what time has ended, find what is not moving, purge what is old.
+
+Every one can be run at any time, by any number of beats, in batches.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from otp_worker.locks import HARD_CAP
+from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.ending import close_deliveries, end, fail_if_nothing_was_sent, start_life
+from otp_worker.store.schema import deliveries, number_guards, replies, sweeps, verifications
+
+_v, _d, _r, _s, _n = verifications.c, deliveries.c, replies.c, sweeps.c, number_guards.c
+_NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
+BATCH = 500
+
+
+def fail_overdue(db: Database, now: datetime) -> int:
+    """End the deliveries that were not sent by their deadline, and the verifications that waited for them."""
+    not_in_hand = or_(_d.status.in_(_NOT_CLAIMED), _d.lease_until <= now)
+    overdue = (
+        select(_d.id, _d.status, _d.verification_id, _d.reason, _v.ttl_seconds, _v.last_expiry_at)
+        .join(verifications, _v.id == _d.verification_id)
+        .where(_d.status.in_(OPEN), _d.deadline_at <= now, not_in_hand)
+        .order_by(_d.deadline_at)
+        .limit(BATCH)
+        # Another beat's sweep works on what is locked.
+        .with_for_update(of=verifications, skip_locked=True)
+    )
+    ended = 0
+    with db.write() as connection:
+        for row in connection.execute(overdue).all():
+            unsettled = "its worker never came back" if row.status == DeliveryStatus.SENDING else None
+            reason = f"not sent in time: {unsettled or row.reason or 'no worker took it up'}"
+            failed = connection.execute(
+                update(deliveries)
+                .where(_d.id == row.id, _d.status.in_(OPEN), not_in_hand)
+                .values(status=DeliveryStatus.EXPIRED, reason=reason, lease_until=None)
+                .returning(_d.id)
+            ).first()
+            if failed and row.status == DeliveryStatus.SENDING:
+                # Its worker never came back, and may have handed the code over before it died.
+                start_life(connection, row.verification_id, row.ttl_seconds, row.last_expiry_at, now)
+            if failed:
+                fail_if_nothing_was_sent(connection, [row.verification_id], now, reason)
+                ended += 1
+    return ended
+
+
+def end_expired(db: Database, now: datetime) -> int:
+    """End the verifications whose time is over."""
+    due = (
+        select(_v.id)
+        .where(_v.status == VerificationStatus.PENDING, _v.expires_at <= now)
+        .order_by(_v.expires_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    with db.write() as connection:
+        found = list(connection.execute(due).scalars())
+        ended = list(
+            connection.execute(
+                end(VerificationStatus.EXPIRED, now, None, _v.id.in_(found), _v.expires_at <= now)
+            ).scalars()
+        )
+        close_deliveries(connection, ended, "expired before it was sent")
+    return len(ended)
+
+
+def not_published(db: Database, now: datetime, limit: int) -> list[str]:
+    """The due deliveries that are not on the queue, nearest deadline first."""
+    statement = (
+        select(_d.id)
+        .where(_d.status.in_(_NOT_CLAIMED), _d.published_at.is_(None), _d.due_at <= now, _d.deadline_at > now)
+        .order_by(_d.deadline_at)
+        .limit(limit)
+    )
+    with db.read() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def not_moving(db: Database, now: datetime, since: datetime) -> list[str]:
+    """The due deliveries that no worker has taken up since they were published, longest first."""
+    idle = and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= since)
+    abandoned = and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= now)
+    published, unknown = _d.published_at <= since, _d.published_at.is_(None)
+    statement = (
+        select(_d.id)
+        .where(_d.status.in_(OPEN), or_(and_(idle, published), and_(abandoned, or_(published, unknown))))
+        .order_by(_d.published_at)
+        .limit(BATCH)
+    )
+    with db.read() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def mark_published(db: Database, delivery_ids: list[str], published_at: datetime | None) -> None:
+    """Remember that these deliveries were put on the queue at that instant, or are not on it."""
+    with db.update() as connection:
+        connection.execute(
+            update(deliveries).where(_d.id.in_(delivery_ids)).values(published_at=published_at)
+        )
+
+
+def oldest_due(db: Database, now: datetime) -> datetime | None:
+    """Since when the oldest delivery that is on the queue and due has been waiting for a worker."""
+    statement = select(func.min(_d.due_at)).where(
+        _d.status.in_(_NOT_CLAIMED), _d.published_at.is_not(None), _d.due_at <= now, _d.deadline_at > now
+    )
+    with db.read() as connection:
+        return connection.execute(statement).scalar()
+
+
+def count_open(db: Database) -> dict[DeliveryStatus, int]:
+    """How many deliveries are on their way, by status."""
+    statement = select(_d.status, func.count()).where(_d.status.in_(OPEN)).group_by(_d.status)
+    with db.read() as connection:
+        counted = {DeliveryStatus(status): number for status, number in connection.execute(statement)}
+    return {status: counted.get(status, 0) for status in OPEN}
+
+
+def forget_numbers(db: Database, ended_before: datetime) -> int:
+    """Drop the plain numbers of verifications that ended before then."""
+    batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(BATCH)
+    with db.update() as connection:
+        return connection.execute(update(verifications).where(_v.id.in_(batch)).values(number=None)).rowcount
+
+
+def purge(db: Database, before: datetime) -> int:
+    """Delete ended verifications with their deliveries, replies, and idle number guards from before then."""
+    old = (
+        select(_v.id)
+        .where(_v.created_at <= before, _v.status != VerificationStatus.PENDING)
+        .order_by(_v.created_at)
+        .limit(BATCH)
+    )
+    old_replies = select(_r.id).where(_r.created_at <= before).limit(BATCH)
+    with db.update() as connection:
+        idle = and_(_n.updated_at <= before, _n.failed_checks < HARD_CAP)
+        connection.execute(delete(number_guards).where(idle))
+        purged = connection.execute(delete(verifications).where(_v.id.in_(old))).rowcount
+        return purged + connection.execute(delete(replies).where(_r.id.in_(old_replies))).rowcount
+
+
+def record_sweep(db: Database, name: str, now: datetime) -> None:
+    """Remember when a sweep last ran, so that its absence is noticed."""
+    with db.write() as connection:
+        insert_missing(connection, sweeps, name=name, swept_at=now)
+        connection.execute(update(sweeps).where(_s.name == name).values(swept_at=now))
+
+
+def last_sweep(db: Database, name: str) -> datetime | None:
+    """When a sweep last ran."""
+    with db.read() as connection:
+        return connection.execute(select(_s.swept_at).where(_s.name == name)).scalar()

@@ -1,0 +1,106 @@
+"""Statements for what all workers must know of a gateway: is it away, since when, whose turn is it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.schema import gateways
+
+_g = gateways.c
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState:
+    """A gateway as its last outcomes show it; ``failures`` counts unavailable outcomes in a row."""
+
+    name: str
+    failures: int = 0
+    failing_since: datetime | None = None
+    reason: str | None = None
+    probe_at: datetime | None = None
+    uncertain_total: int = 0
+
+
+def read_state(db: Database, name: str) -> GatewayState:
+    """The state of a gateway; of one that nothing is known of, that it is well."""
+    with db.read() as connection:
+        row = connection.execute(select(gateways).where(_g.name == name)).first()
+    if row is None:
+        return GatewayState(name)
+    return GatewayState(name, row.failures, row.failing_since, row.reason, row.probe_at, row.uncertain_total)
+
+
+def note_failure(db: Database, name: str, now: datetime, probe_at: datetime, reason: str) -> int:
+    """Count an unavailable outcome and set when to probe next; the number of them in a row."""
+    _introduce(db, name)
+    with db.update() as connection:
+        failures: int = connection.execute(
+            update(gateways)
+            .where(_g.name == name)
+            .values(
+                failures=_g.failures + 1,
+                failing_since=func.coalesce(_g.failing_since, now),
+                reason=reason,
+                probe_at=probe_at,
+            )
+            .returning(_g.failures)
+        ).scalar_one()
+    return failures
+
+
+def note_success(db: Database, name: str) -> None:
+    """The gateway is well again."""
+    with db.update() as connection:
+        connection.execute(
+            update(gateways)
+            .where(_g.name == name)
+            .values(failures=0, failing_since=None, reason=None, probe_at=None)
+        )
+
+
+def note_uncertain(db: Database, name: str, probe_at: datetime) -> None:
+    """Count an outcome that nobody can be sure of."""
+    _introduce(db, name)
+    with db.update() as connection:
+        connection.execute(
+            update(gateways)
+            .where(_g.name == name)
+            .values(uncertain_total=_g.uncertain_total + 1, probe_at=probe_at)
+        )
+
+
+def take_probe(db: Database, name: str, now: datetime, until: datetime) -> bool:
+    """Take the right to the one probe that is due; it falls due again at ``until``."""
+    with db.update() as connection:
+        taken = connection.execute(
+            update(gateways)
+            .where(_g.name == name, _g.probe_at <= now)
+            .values(probe_at=until)
+            .returning(_g.name)
+        ).first()
+    return taken is not None
+
+
+def take_slot(db: Database, name: str, now: datetime, interval: timedelta, ahead: timedelta) -> bool:
+    """Take the next turn at a gateway that sends one SMS an ``interval``; False if none is free yet.
+
+    Turns may be taken up to ``ahead`` of their time (the generic cell rate algorithm).
+    """
+    _introduce(db, name)
+    with db.write() as connection:
+        next_slot_at = connection.execute(
+            select(_g.next_slot_at).where(_g.name == name).with_for_update()
+        ).scalar_one()
+        slot = max(next_slot_at or now, now)
+        if slot > now + ahead:
+            return False
+        connection.execute(update(gateways).where(_g.name == name).values(next_slot_at=slot + interval))
+    return True
+
+
+def _introduce(db: Database, name: str) -> None:
+    with db.update() as connection:
+        if not connection.execute(select(_g.name).where(_g.name == name)).first():
+            insert_missing(connection, gateways, name=name, failures=0, uncertain_total=0)

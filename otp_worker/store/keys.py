@@ -1,0 +1,62 @@
+"""Statements for API keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from otp_worker.store.database import Database
+from otp_worker.store.schema import api_keys
+
+_k = api_keys.c
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What is kept of an API key: enough to recognise it, not enough to use it."""
+
+    id: str
+    name: str
+    test: bool
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
+    """Keep a new key."""
+    with db.write() as connection:
+        connection.execute(
+            insert(api_keys).values(
+                id=key.id,
+                name=key.name,
+                test=key.test,
+                hash=key_hash,
+                hint=key.hint,
+                created_at=key.created_at,
+            )
+        )
+
+
+def find_key(db: Database, key_hash: bytes) -> StoredKey | None:
+    """The valid key of that hash."""
+    with db.read() as connection:
+        row = connection.execute(select(api_keys).where(_k.hash == key_hash, _k.revoked_at.is_(None))).first()
+    return StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) if row else None
+
+
+def list_keys(db: Database) -> list[StoredKey]:
+    """Every key, newest first."""
+    with db.read() as connection:
+        rows = connection.execute(select(api_keys).order_by(_k.created_at.desc())).all()
+    return [StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) for row in rows]
+
+
+def revoke_key(db: Database, key_id: str, now: datetime) -> bool:
+    """Make a key invalid at once; False if there is no such valid key."""
+    with db.update() as connection:
+        return bool(
+            connection.execute(
+                update(api_keys).where(_k.id == key_id, _k.revoked_at.is_(None)).values(revoked_at=now)
+            ).rowcount
+        )

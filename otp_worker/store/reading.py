@@ -1,0 +1,101 @@
+"""Statements that only read verifications."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.schema import deliveries, verifications
+
+_v, _d = verifications.c, deliveries.c
+
+
+def find(db: Database, verification_id: str, app: str | None = None) -> Verification | None:
+    """A verification with its newest delivery; with ``app``, only if it is that app's."""
+    statement = _with_newest_delivery().where(_v.id == verification_id)
+    if app is not None:
+        statement = statement.where(_v.app == app)
+    with db.read() as connection:
+        row = connection.execute(statement).first()
+    return _verification(row) if row else None
+
+
+def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: datetime) -> str | None:
+    """The id of an app's newest verification of a number that can still be checked."""
+    statement = (
+        select(_v.id)
+        .where(
+            _v.number_hash.in_(number_hashes),
+            _v.app == app,
+            _v.status == VerificationStatus.PENDING,
+            _v.expires_at > now,
+        )
+        .order_by(_v.created_at.desc(), _v.id.desc())
+        .limit(1)
+    )
+    with db.read() as connection:
+        return connection.execute(statement).scalar()
+
+
+def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str] | None:
+    """The id and the app of the newest verification of a number, whatever became of it."""
+    statement = (
+        select(_v.id, _v.app)
+        .where(_v.number_hash.in_(number_hashes))
+        .order_by(_v.created_at.desc(), _v.id.desc())
+        .limit(1)
+    )
+    with db.read() as connection:
+        row = connection.execute(statement).first()
+    return (row.id, row.app) if row else None
+
+
+def waiting_before(db: Database, deadline_at: datetime, limit: int) -> int:
+    """How many waiting deliveries have a nearer deadline; counts to ``limit`` at most."""
+    before = (
+        select(_d.id).where(_d.status == DeliveryStatus.WAITING, _d.deadline_at < deadline_at).limit(limit)
+    )
+    with db.read() as connection:
+        return connection.execute(select(func.count()).select_from(before.subquery())).scalar_one()
+
+
+def _with_newest_delivery() -> Select[Any]:
+    columns = [column.label(f"delivery_{column.name}") for column in deliveries.c]
+    return (
+        select(verifications, *columns)
+        .join(deliveries, _d.verification_id == _v.id)
+        .order_by(_d.created_at.desc(), _d.id.desc())
+        .limit(1)
+    )
+
+
+def _verification(row: Row[Any]) -> Verification:
+    return Verification(
+        id=row.id,
+        app=row.app,
+        status=VerificationStatus(row.status),
+        reason=row.reason,
+        to=row.number_masked,
+        user=row.user,
+        channel=row.channel,
+        checks=row.checks,
+        max_checks=row.max_checks,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        resend_at=row.resend_at,
+        ended_at=row.ended_at,
+        delivery=Delivery(
+            id=row.delivery_id,
+            status=DeliveryStatus(row.delivery_status),
+            attempts=row.delivery_attempts,
+            gateway=row.delivery_gateway,
+            reason=row.delivery_reason,
+            created_at=row.delivery_created_at,
+            due_at=row.delivery_due_at,
+            deadline_at=row.delivery_deadline_at,
+            sent_at=row.delivery_sent_at,
+            delivered_at=row.delivery_delivered_at,
+        ),
+    )

@@ -1,0 +1,227 @@
+"""The tables."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, on databases that know time zones and on those that do not."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("app", String(64), nullable=False),
+    # Asked for with a test key: nothing of it ever reaches a gateway.
+    Column("test", Boolean, nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("reason", Text),
+    # The plain number is kept only while it is needed; the keyed hash and the mask outlive it.
+    Column("number", String(20)),
+    Column("number_hash", LargeBinary(32), nullable=False),
+    Column("number_masked", String(24), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("user", String(128)),
+    Column("channel", String(16), nullable=False),
+    Column("template", String(64)),
+    Column("language", String(8), nullable=False),
+    Column("ip", String(45)),
+    Column("key_id", String(16), nullable=False),
+    Column("code_key_id", String(16)),
+    Column("code_length", Integer, nullable=False),
+    Column("seed", LargeBinary(20)),
+    Column("code_hash", LargeBinary(60)),
+    Column("checks", Integer, nullable=False),
+    Column("failed_checks", Integer, nullable=False),
+    Column("max_checks", Integer, nullable=False),
+    Column("ttl_seconds", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    # The first instant at which a gateway took, or may have taken, the code.
+    Column("handed_at", Instant),
+    Column("expires_at", Instant, nullable=False),
+    # No code of this verification lives past this, whatever is sent again.
+    Column("last_expiry_at", Instant, nullable=False),
+    Column("resend_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+Index(
+    "ix_verifications_app_number",
+    verifications.c.number_hash,
+    verifications.c.app,
+    verifications.c.created_at,
+)
+Index(
+    "ix_verifications_pending_expiry",
+    verifications.c.expires_at,
+    sqlite_where=text("status = 'pending'"),
+    postgresql_where=text("status = 'pending'"),
+)
+Index(
+    "ix_verifications_numbers_kept",
+    verifications.c.ended_at,
+    sqlite_where=text("number IS NOT NULL"),
+    postgresql_where=text("number IS NOT NULL"),
+)
+Index("ix_verifications_created_at", verifications.c.created_at)
+
+_OPEN = text("status IN ('queued', 'sending', 'waiting')")
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(44), primary_key=True),
+    Column(
+        "verification_id",
+        String(40),
+        ForeignKey("verifications.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # Attempts whose worker never came back to settle them.
+    Column("abandoned", Integer, nullable=False),
+    Column("uncertain", Integer, nullable=False),
+    Column("gateway", String(64)),
+    Column("gateway_message_id", String(128)),
+    Column("reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("deadline_at", Instant, nullable=False),
+    # When its id was last put on the queue; none where it is not there and waits for the sweep.
+    Column("published_at", Instant),
+    Column("lease_until", Instant),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+)
+Index("ix_deliveries_verification_id", deliveries.c.verification_id, deliveries.c.created_at)
+Index("ix_deliveries_gateway_message_id", deliveries.c.gateway_message_id, deliveries.c.gateway)
+# At most one SMS on its way for each verification: a resend of what is still unsent is the same SMS.
+Index(
+    "uq_deliveries_open",
+    deliveries.c.verification_id,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "ix_deliveries_open_deadline",
+    deliveries.c.deadline_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "ix_deliveries_open_published",
+    deliveries.c.published_at,
+    deliveries.c.deadline_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+gateways = Table(
+    "gateways",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    # Unavailable outcomes in a row; from a few on, the breaker is open.
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("reason", Text),
+    Column("probe_at", Instant),
+    # The pace of the SIM: the earliest instant of the next SMS.
+    Column("next_slot_at", Instant),
+    Column("uncertain_total", Integer, nullable=False),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("dedupe_key", String(64), nullable=False, unique=True),
+    Column("gateway", String(64), nullable=False),
+    Column("verification_id", String(40)),
+    Column("app", String(64)),
+    Column("number", String(20)),
+    Column("number_masked", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("forward_due_at", Instant),
+    Column("forward_attempts", Integer, nullable=False),
+    Column("forwarded_at", Instant),
+)
+Index("ix_replies_created_at", replies.c.created_at)
+Index(
+    "ix_replies_forward_due_at",
+    replies.c.forward_due_at,
+    sqlite_where=text("forward_due_at IS NOT NULL"),
+    postgresql_where=text("forward_due_at IS NOT NULL"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    # Keys of one name belong to one app: a new key of the same name sees the same verifications.
+    Column("name", String(64), nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("hint", String(24), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+number_guards = Table(
+    "number_guards",
+    metadata,
+    Column("number_hash", LargeBinary(32), primary_key=True),
+    # Failed checks of this number since the last right one, across codes; a check counts before it is judged.
+    Column("failed_checks", Integer, nullable=False),
+    Column("locked_until", Instant),
+    Column("updated_at", Instant, nullable=False),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("swept_at", Instant, nullable=False),
+)

@@ -1,0 +1,89 @@
+"""Statements of the third step: count a check and hand out the hash, then approve or count the failure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from otp_worker.model import VerificationStatus
+from otp_worker.store import guarding
+from otp_worker.store.database import Database
+from otp_worker.store.ending import close_deliveries, end
+from otp_worker.store.schema import verifications
+
+_v = verifications.c
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one counted check is judged with."""
+
+    verification_id: str
+    code_hash: bytes
+    key_id: str
+    checks_left: int
+
+
+def count_check(db: Database, verification_id: str, app: str, now: datetime) -> Judgement | None:
+    """Use up one check; None if there is none to use: unknown, over, no check left, or nothing sent yet.
+
+    Raises NumberLockedError, and then nothing is used up.
+    """
+    with db.write() as connection:
+        row = connection.execute(
+            update(verifications)
+            .where(
+                _v.id == verification_id,
+                _v.app == app,
+                _v.status == VerificationStatus.PENDING,
+                _v.expires_at > now,
+                _v.checks < _v.max_checks,
+                _v.code_hash.is_not(None),
+            )
+            .values(checks=_v.checks + 1)
+            .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number_hash, _v.test)
+        ).first()
+        if row is None:
+            return None
+        if not row.test:
+            guarding.count_attempt(connection, row.number_hash, now)
+    return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks)
+
+
+def approve(db: Database, verification_id: str, now: datetime) -> bool:
+    """End the verification as approved; False if another check or the time ended it first."""
+    with db.write() as connection:
+        ended = list(
+            connection.execute(
+                end(VerificationStatus.APPROVED, now, None, _v.id == verification_id, _v.expires_at > now)
+            ).scalars()
+        )
+        close_deliveries(connection, ended, "the code was entered before this was sent")
+        if ended:
+            guarding.forgive(connection, verification_id)
+    return bool(ended)
+
+
+def count_failure(db: Database, verification_id: str, now: datetime) -> bool:
+    """Count one wrong code; True if that was the last one allowed, and the verification is over.
+
+    Failures are counted apart from checks, so that a right code still being judged is not cut off by
+    the last wrong one.
+    """
+    with db.write() as connection:
+        connection.execute(
+            update(verifications).where(_v.id == verification_id).values(failed_checks=_v.failed_checks + 1)
+        )
+        ended = list(
+            connection.execute(
+                end(
+                    VerificationStatus.MAX_CHECKS_REACHED,
+                    now,
+                    None,
+                    _v.id == verification_id,
+                    _v.failed_checks >= _v.max_checks,
+                )
+            ).scalars()
+        )
+        close_deliveries(connection, ended, "too many wrong codes before this was sent")
+    return bool(ended)

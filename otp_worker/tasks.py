@@ -1,0 +1,44 @@
+"""The Celery tasks: shells around the steps. They are given ids and answer with words for Flower."""
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+
+from otp_worker.celery_app import DELIVER, EXPIRE, FORWARD, PURGE, RELEASE
+from otp_worker.retry import RetryAt
+from otp_worker.wiring import WorkerParts
+
+
+def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
+    """Define every task on ``app``; ``parts`` is asked at each run, and builds them once."""
+
+    @app.task(name=DELIVER, bind=True, max_retries=None)
+    def deliver(self: Any, delivery_id: str) -> str:
+        result = parts().deliverer.deliver(delivery_id)
+        if isinstance(result, RetryAt):
+            raise self.retry(eta=result.at)
+        return result.note
+
+    @app.task(name=EXPIRE)
+    def expire() -> str:
+        return f"{parts().expirer.expire(parts().clock())} ended"
+
+    @app.task(name=RELEASE)
+    def release() -> str:
+        released = parts().expirer.release(parts().clock())
+        forwarder = parts().forwarder
+        if forwarder is not None:
+            released += forwarder.publish_due(parts().queue.publish_forward, parts().clock())
+        return f"{released} published again"
+
+    @app.task(name=PURGE)
+    def purge() -> str:
+        return f"{parts().expirer.purge(parts().clock())} purged"
+
+    @app.task(name=FORWARD)
+    def forward(reply_id: str) -> str:
+        forwarder = parts().forwarder
+        return (
+            "no webhook is configured" if forwarder is None else forwarder.forward(reply_id, parts().clock())
+        )

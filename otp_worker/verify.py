@@ -1,0 +1,84 @@
+"""Step 3, verify: count the check, judge the code, and approve once."""
+
+from dataclasses import dataclass
+
+from otp_worker.codes import code_matches
+from otp_worker.errors import AlreadyOverError, NotFoundError
+from otp_worker.keyring import Keyring, UnknownKeyError
+from otp_worker.model import VerificationStatus
+from otp_worker.numbers import parse_number
+from otp_worker.policy import Clock, Policy
+from otp_worker.store import reading, verifying
+from otp_worker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What became of one check."""
+
+    id: str
+    status: VerificationStatus
+    valid: bool
+    checks_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """The third step with all it needs."""
+
+    db: Database
+    keyring: Keyring
+    policy: Policy
+    clock: Clock
+
+    def check(self, verification_id: str, code: str, app: str) -> CheckResult:
+        """Judge a code; each call uses up one check.
+
+        Raises NotFoundError, AlreadyOverError and NumberLockedError.
+        """
+        judgement = verifying.count_check(self.db, verification_id, app, self.clock())
+        if judgement is None:
+            return self._not_judged(verification_id, app)
+        try:
+            pepper = self.keyring.pepper(judgement.key_id)
+        except UnknownKeyError:
+            # The operator has taken its root secret away: nobody can judge this code any more.
+            raise AlreadyOverError(verification_id, VerificationStatus.EXPIRED) from None
+        # bcrypt takes tens of milliseconds: no transaction is open meanwhile.
+        if code_matches(pepper, verification_id, code, judgement.code_hash):
+            if not verifying.approve(self.db, verification_id, self.clock()):
+                return self._not_judged(verification_id, app)
+            return CheckResult(verification_id, VerificationStatus.APPROVED, True, judgement.checks_left)
+        if verifying.count_failure(self.db, verification_id, self.clock()):
+            return CheckResult(verification_id, VerificationStatus.MAX_CHECKS_REACHED, False, 0)
+        return CheckResult(verification_id, VerificationStatus.PENDING, False, judgement.checks_left)
+
+    def check_number(self, to: str, code: str, app: str) -> CheckResult:
+        """Judge a code against the number's newest pending verification.
+
+        Raises InvalidFieldError, CountryNotAllowedError, NotFoundError, AlreadyOverError and
+        NumberLockedError.
+        """
+        number = parse_number(to, self.policy.countries)
+        hashes = self.keyring.number_hashes(number.e164)
+        newest = reading.newest_pending(self.db, app, hashes, self.clock())
+        if newest is None:
+            raise NotFoundError("this number has no pending verification")
+        return self.check(newest, code, app)
+
+    def _not_judged(self, verification_id: str, app: str) -> CheckResult:
+        found = reading.find(self.db, verification_id, app)
+        if found is None:
+            raise NotFoundError("there is no such verification")
+        status = _status(found.status_at(self.clock()), found.checks_left)
+        if status is not VerificationStatus.PENDING:
+            raise AlreadyOverError(found.id, status)
+        # Nothing was sent yet: no code can be right, and the guess costs nothing.
+        return CheckResult(found.id, status, False, found.checks_left)
+
+
+def _status(status: VerificationStatus, checks_left: int) -> VerificationStatus:
+    # All checks are handed out but not all judged yet: no more can be had.
+    if status is VerificationStatus.PENDING and checks_left == 0:
+        return VerificationStatus.MAX_CHECKS_REACHED
+    return status

@@ -1,0 +1,146 @@
+"""The one place that puts the parts together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from celery import Celery
+
+from otp_worker.apikeys import ApiKeys
+from otp_worker.breaker import Breaker
+from otp_worker.callbacks import Callbacks, callback_url
+from otp_worker.celery_app import make_celery
+from otp_worker.deliver import Deliverer
+from otp_worker.errors import ConfigurationError
+from otp_worker.expire import Expirer
+from otp_worker.forward import Forwarder
+from otp_worker.gateways.gateway import Gateway
+from otp_worker.gateways.http import BoundedClient
+from otp_worker.gateways.mobile_api_connect import MobileApiConnect
+from otp_worker.gateways.rehearsal import Rehearsal
+from otp_worker.health import Health
+from otp_worker.issue import App, Hold, Issuer
+from otp_worker.keyring import Keyring
+from otp_worker.model import DeliveryStatus
+from otp_worker.outlook import Outlook
+from otp_worker.policy import Clock, utc_now
+from otp_worker.queue import DeliveryQueue
+from otp_worker.settings import Settings
+from otp_worker.store.database import Database
+from otp_worker.verify import Verifier
+
+INTAKE_CONNECTIONS = 8
+WORKER_CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the HTTP intake works with."""
+
+    db: Database
+    issuer: Issuer
+    verifier: Verifier
+    api_keys: ApiKeys
+    callbacks: Callbacks
+    health: Health
+    outlook: Outlook
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What the Celery tasks work with."""
+
+    db: Database
+    deliverer: Deliverer
+    expirer: Expirer
+    forwarder: Forwarder | None
+    queue: DeliveryQueue
+    clock: Clock
+
+
+def open_database(settings: Settings, connections: int = INTAKE_CONNECTIONS) -> Database:
+    """The database that the settings name."""
+    return Database(_set(settings.database_url, "OTP_DATABASE_URL"), connections)
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """The gateway that the settings name; ready to send only where its URL and key are given."""
+    secret = settings.gateway_webhook_secret
+    return MobileApiConnect(
+        name=settings.gateway_kind,
+        url=settings.gateway_url or "",
+        key=settings.gateway_key.get_secret_value() if settings.gateway_key else "",
+        webhook_secret=secret.get_secret_value() if secret else None,
+    )
+
+
+def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
+    """The parts of the HTTP intake: it can judge a code and not make one."""
+    db = open_database(settings)
+    keyring = Keyring(settings.root_secrets)
+    publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
+    queue = DeliveryQueue(publishing)
+    gateway = open_gateway(settings)
+    breaker = Breaker(db, settings.policy.lease_seconds)
+    outlook = Outlook(db, breaker, gateway.name, settings.gateway_pace_per_minute)
+
+    return Intake(
+        db=db,
+        issuer=Issuer(db, keyring, settings.policy, queue.publish_delivery, partial(hold, queue, outlook)),
+        verifier=Verifier(db, keyring, settings.policy, clock),
+        api_keys=ApiKeys(db),
+        callbacks=Callbacks(
+            db, keyring, gateway, queue.publish_forward if settings.reply_webhook_url else None
+        ),
+        health=Health(db, queue, breaker, gateway.name),
+        outlook=outlook,
+        clock=clock,
+    )
+
+
+def hold(queue: DeliveryQueue, outlook: Outlook, app: App) -> Hold | None:
+    """Why an app's new delivery had better wait in the database: the phone or the broker is away."""
+    away = None if app.test else outlook.away()
+    if away is not None:
+        return Hold(DeliveryStatus.WAITING, away.reason)
+    return Hold(DeliveryStatus.QUEUED) if queue.rests else None
+
+
+def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> WorkerParts:
+    """The parts of the workers."""
+    db = open_database(settings, WORKER_CONNECTIONS)
+    keyring = Keyring(settings.root_secrets, settings.code_secrets)
+    queue = DeliveryQueue(app)
+    gateway = open_gateway(settings)
+    breaker = Breaker(db, settings.policy.lease_seconds)
+    url_of: Callable[[str, str], str | None] = partial(callback_url, settings.public_url, keyring)
+    return WorkerParts(
+        db=db,
+        deliverer=Deliverer(db, keyring, settings.policy, gateway, Rehearsal(), breaker, url_of, clock),
+        expirer=Expirer(
+            db,
+            queue.publish_delivery,
+            queue.backlog,
+            gateway.name,
+            breaker,
+            settings.number_retention_seconds,
+            settings.retention_days,
+        ),
+        forwarder=_forwarder(settings, db),
+        queue=queue,
+        clock=clock,
+    )
+
+
+def _forwarder(settings: Settings, db: Database) -> Forwarder | None:
+    if not settings.reply_webhook_url or settings.reply_webhook_secret is None:
+        return None
+    secret = settings.reply_webhook_secret.get_secret_value()
+    return Forwarder(db, BoundedClient(), settings.reply_webhook_url, secret)
+
+
+def _set(value: str | None, variable: str) -> str:
+    if value is None:
+        raise ConfigurationError(f"{variable}: is not set")
+    return value

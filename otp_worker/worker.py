@@ -1,0 +1,45 @@
+"""Celery's entry: ``celery --app otp_worker.worker`` for worker, upkeep, beat and flower."""
+
+import sys
+from functools import cache
+from typing import Any
+
+from celery.signals import setup_logging, worker_init
+
+from otp_worker.celery_app import make_celery
+from otp_worker.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.logs import configure_logs
+from otp_worker.migrate import check_current
+from otp_worker.settings import Settings, load_settings
+from otp_worker.tasks import register_tasks
+from otp_worker.wiring import WorkerParts, build_worker
+
+
+def _load() -> Settings:
+    try:
+        return load_settings("beat")
+    except ConfigurationError as error:
+        sys.exit(str(error))
+
+
+@cache
+def _parts() -> WorkerParts:
+    return build_worker(load_settings("worker"), celery)
+
+
+@setup_logging.connect
+def _configure_logs(**_: Any) -> None:
+    configure_logs(settings.log_format)
+
+
+@worker_init.connect
+def _refuse_to_work_in_vain(**_: Any) -> None:
+    try:
+        check_current(_parts().db)
+    except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
+        sys.exit(str(error))
+
+
+settings = _load()
+celery = make_celery(settings.broker_url or "")
+register_tasks(celery, _parts)

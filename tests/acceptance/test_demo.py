@@ -1,0 +1,187 @@
+"""`python3 -m otp_worker demo` as a newcomer runs it: real processes, a real broker, a simulated phone."""
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from otp_worker.processes.lock import locked
+
+ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower"]
+LONG_ENOUGH_SECONDS = 120
+
+
+def demo(state: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "otp_worker", "demo", "--state", str(state), *options]
+
+
+def demo_once(state: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        demo(state, "--once"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONG_ENOUGH_SECONDS,
+    )
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "the state"
+    yield folder
+    for pid in processes_of(folder):
+        os.kill(pid, signal.SIGKILL)
+
+
+def processes_of(state: Path) -> list[int]:
+    """Every process that has the folder in its arguments or its environment, or works in it.
+
+    The broker writes its title over the first two, but it works in its data folder.
+    """
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            if str(state).encode() in words or (entry / "cwd").readlink().is_relative_to(state):
+                found.append(int(entry.name))
+    return found
+
+
+def assert_nothing_is_left(state: Path, output: str) -> None:
+    assert processes_of(state) == []
+    assert not (state / "processes.json").exists()
+    with locked(state / "lock"):
+        pass
+    ports = [int(port) for port in re.findall(r"(?:127\.0\.0\.1:|port )(\d+)", output)]
+    assert len(ports) >= 3
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_once_shows_every_hop_and_leaves_nothing_behind(state: Path) -> None:
+    done = demo_once(state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    hops = re.findall(r"^  ok (.+?)  +.* (\d+) ms$", done.stdout, re.MULTILINE)
+    assert [name for name, _ in hops] == [
+        *("broker", "database", "API key", "phone", "web", "worker", "beat", "flower"),
+        *("accepted", "handed over", "read", "approved"),
+    ]
+    assert re.search(r"Your code is (\d{6}) \(valid 5 minutes\)\.(.|\n)*\1 is right", done.stdout)
+    assert_nothing_is_left(state, done.stdout)
+
+
+def test_after_a_kill_half_way_the_next_start_clears_up_and_works(state: Path) -> None:
+    with subprocess.Popen(demo(state, "--once"), cwd=ROOT, stdout=subprocess.DEVNULL) as killed:
+        left = wait_for_processes(state, killed)
+        killed.kill()
+    assert set(left.values()) <= set(processes_of(state))
+
+    done = demo_once(state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(f"Ended {name}, which a killed demo left behind." in done.stdout for name in PROCESSES)
+    assert "kept from an earlier start" in done.stdout
+    assert_nothing_is_left(state, done.stdout)
+
+
+def test_stopped_half_way_it_leaves_nothing_behind(state: Path) -> None:
+    with subprocess.Popen(demo(state, "--once"), cwd=ROOT, stdout=subprocess.DEVNULL) as stopped:
+        wait_for_processes(state, stopped)
+        stopped.terminate()
+        assert stopped.wait(LONG_ENOUGH_SECONDS) == 130
+    assert processes_of(state) == []
+    assert not (state / "processes.json").exists()
+
+
+def wait_for_processes(state: Path, running: subprocess.Popen[bytes]) -> dict[str, int]:
+    deadline = time.monotonic() + LONG_ENOUGH_SECONDS
+    while time.monotonic() < deadline and running.poll() is None:
+        with suppress(FileNotFoundError):
+            recorded = {
+                entry["name"]: entry["pid"] for entry in json.loads((state / "processes.json").read_text())
+            }
+            if list(recorded) == PROCESSES:
+                return recorded
+        time.sleep(0.01)
+    raise AssertionError(f"the demo did not come so far as to start {PROCESSES}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "failure", "log"),
+    [
+        ("OTP_GATEWAY_URL=http://127.0.0.1:1/v1", "failed handed over: nothing within 10 s", "worker.log"),
+        ("OTP_COUNTRIES=GB", r"failed accepted: POST .* answered 403", "web.log"),
+        ("OTP_FLOWER_AUTH=operator:short", "failed database: .*migrate", "migrate.log"),
+        ("OTP_COUNTRIES=XX", "failed database: .*migrate", "migrate.log"),
+    ],
+)
+def test_a_hop_that_fails_is_named_with_its_log(state: Path, setting: str, failure: str, log: str) -> None:
+    state.mkdir()
+    (state / "env").write_text(f"{setting}\n")
+    done = demo_once(state)
+    assert done.returncode == 1
+    assert re.search(failure, done.stdout), done.stdout
+    assert f"The end of {state / 'logs' / log}:" in done.stdout
+    assert processes_of(state) == []
+
+
+def test_a_process_that_dies_is_named_with_its_log(state: Path) -> None:
+    state.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (state / "env").write_text(f"FLOWER_PORT={taken.getsockname()[1]}\n")
+        done = demo_once(state)
+    assert done.returncode == 1
+    assert "failed flower: ended with exit status 1" in done.stdout
+    assert "Address already in use" in done.stdout
+    assert processes_of(state) == []
+
+
+def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(demo(state), cwd=ROOT, stdout=theirs, start_new_session=True) as serving:
+        os.close(theirs)
+        output = read_until(ours, "Serving until Ctrl-C.")
+        assert_everything_answers(output)
+
+        second = demo_once(state)
+        assert second.returncode == 1
+        assert f"(process {serving.pid}); stop that one first." in second.stdout
+
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(LONG_ENOUGH_SECONDS) == 0
+    os.close(ours)
+    assert_nothing_is_left(state, output)
+
+
+def read_until(terminal: int, words: str) -> str:
+    output = ""
+    while words not in output:
+        try:
+            output += os.read(terminal, 4096).decode()
+        except OSError as error:  # EIO: the other end is closed
+            raise AssertionError(output) from error
+    return output
+
+
+def assert_everything_answers(output: str) -> None:
+    docs, flower, phone = (
+        re.findall(rf"{name} +(http://\S+)", output)[-1] for name in ("API", "Flower", "Phone")
+    )
+    user, password = re.findall(r"user (\S+), password (\S+)\)", output)[0]
+    assert requests.get(docs, timeout=10).status_code == 200
+    assert requests.get(phone, timeout=10).status_code == 200
+    assert requests.get(flower, timeout=10).status_code == 401
+    assert requests.get(flower, auth=(user, password), timeout=10).status_code == 200

@@ -1,0 +1,201 @@
+"""What people do with the service, each journey over the real processes."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from otp_worker.processes.stack import FLOWER_AUTH
+from otp_worker.simulator import Message
+from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def test_a_code_is_sent_and_checked(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    assert (verification["status"], verification["delivery"]["status"]) == ("pending", "queued")
+    sms = shop.sms(number)
+    assert sms.text == f"Your code is {code_in(sms)} (valid 5 minutes)."
+    result = shop.check(verification, code_in(sms))
+    assert (result.status_code, result.json()["valid"], result.json()["status"]) == (200, True, "approved")
+    again = shop.check(verification, code_in(sms))
+    assert (again.status_code, again.json()["verification_status"]) == (410, "approved")
+
+
+def test_the_receipt_of_the_phone_moves_the_delivery_to_delivered(shop: Shop) -> None:
+    verification = shop.send(fresh_number())
+    found = shop.until(verification, delivery_status="delivered")
+    assert found["delivery"]["delivered_at"] is not None
+
+
+def test_five_wrong_codes_end_it(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    code = code_in(shop.sms(number))
+    answers = [shop.check(verification, wrong(code)).json() for _ in range(5)]
+    assert [answer["checks_left"] for answer in answers] == [4, 3, 2, 1, 0]
+    assert answers[-1]["status"] == "max_checks_reached"
+    assert shop.check(verification, code).status_code == 410
+
+
+def test_a_code_expires_and_a_sweep_ends_it(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    code = code_in(shop.sms(number))
+    shop.until(verification, delivery_status="delivered")
+    shop.change(f"UPDATE verifications SET expires_at = created_at WHERE id = '{verification['id']}'")
+    late = shop.check(verification, code)
+    assert (late.status_code, late.json()["verification_status"]) == (410, "expired")
+    assert eventually(lambda: shop.read(verification)["ended_at"])
+
+
+def test_a_resend_brings_the_same_code(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    first = code_in(shop.sms(number))
+    shop.until(verification, delivery_status="delivered")
+    early = shop.call("POST", f"/v1/verifications/{verification['id']}/resend")
+    assert early.status_code == 429
+    assert 1 <= int(early.headers["Retry-After"]) <= 30
+    shop.change(f"UPDATE verifications SET resend_at = created_at WHERE id = '{verification['id']}'")
+    assert shop.call("POST", f"/v1/verifications/{verification['id']}/resend").status_code == 202
+    messages = eventually(lambda: _two(shop, number))
+    assert [code_in(message) for message in messages] == [first, first]
+
+
+def test_a_canceled_one_cannot_be_checked(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    code = code_in(shop.sms(number))
+    assert shop.call("POST", f"/v1/verifications/{verification['id']}/cancel").json()["status"] == "canceled"
+    assert shop.check(verification, code).status_code == 410
+
+
+def test_a_phone_that_is_offline_gets_it_when_it_is_back(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(offline=True)
+    number = fresh_number()
+    verification = shop.send(number)
+    waiting = shop.until(verification, delivery_status="waiting")
+    assert "no_active_device_for_tenant" in waiting["delivery"]["reason"]
+    assert waiting["delivery"]["next_attempt_at"] is not None
+    shop.stack.phone.knobs.set(offline=False)
+    assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+
+
+def test_a_suspended_account_fails_with_a_reason(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(suspended=True)
+    verification = shop.send(fresh_number())
+    found = shop.until(verification, status="failed")
+    assert "tenant_inactive" in found["reason"]
+
+
+def test_an_answer_lost_after_taking_sends_the_same_code_again(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(receipts=[])
+    shop.stack.phone.knobs.set(lose_reply=True, next=1)
+    number = fresh_number()
+    verification = shop.send(number)
+    first, second = eventually(lambda: _two(shop, number))
+    assert code_in(first) == code_in(second)
+    assert first.ref == second.ref
+    assert shop.check(verification, code_in(second)).json()["valid"]
+
+
+def test_a_receipt_that_follows_a_lost_answer_spares_the_second_sms(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(lose_reply=True, next=1)
+    number = fresh_number()
+    verification = shop.send(number)
+    code = code_in(shop.sms(number))
+    shop.until(verification, delivery_status="delivered")
+    assert shop.check(verification, code).json()["valid"]
+    assert len(list(shop.stack.phone.messages.select(to=number))) == 1
+
+
+def test_a_reply_is_kept_beside_its_verification(shop: Shop) -> None:
+    number = fresh_number()
+    verification = shop.send(number)
+    code = code_in(shop.sms(number))
+    shop.stack.phone.reply(number, f"it was not me who asked for {code}")
+    reply = eventually(lambda: _reply_to(shop, verification["id"]))
+    assert reply["text"] == "it was not me who asked for ****"
+    assert reply["from"].startswith("+44***")
+
+
+def test_a_job_whose_broker_was_wiped_is_still_sent(shop: Shop) -> None:
+    shop.stack.fleet.stop("worker")
+    number = fresh_number()
+    verification = shop.send(number)
+    shop.stack.broker.wipe()
+    shop.stack.start("worker")
+    assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+
+
+def test_a_verification_is_found_in_flower_by_its_id_with_its_retries(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(offline=True)
+    number = fresh_number()
+    verification = shop.send(number)
+    user, _, password = FLOWER_AUTH.partition(":")
+    task_url = f"{shop.stack.flower_url}/api/task/info/{verification['id']}.1"
+    assert requests.get(task_url, timeout=5).status_code == 401
+
+    def task() -> dict[str, Any]:
+        answer = requests.get(task_url, auth=(user, password), timeout=5)
+        found: dict[str, Any] = answer.json() if answer.ok else {}
+        return found
+
+    eventually(lambda: task().get("retried"))
+    shop.stack.phone.knobs.set(offline=False)
+    shop.sms(number)
+    eventually(lambda: task()["state"] == "SUCCESS")
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/static/swagger-ui-bundle.js", "/openapi.json", "/healthz", "/readyz"]
+)
+def test_the_open_pages_are_served(shop: Shop, path: str) -> None:
+    assert requests.get(shop.stack.url + path, timeout=5).status_code == 200
+
+
+def test_the_command_line_sends_checks_and_shows(shop: Shop) -> None:
+    number = fresh_number()
+    sent = shop.command("send", number, "--json")
+    assert sent.returncode == 0, sent.stderr
+    verification = json.loads(sent.stdout)
+    code = code_in(shop.sms(number))
+    assert shop.command("check", verification["id"], wrong(code)).returncode == 1
+    right = shop.command("check", verification["id"], code, "--json")
+    assert (right.returncode, json.loads(right.stdout)["valid"]) == (0, True)
+    shown = json.loads(shop.command("show", verification["id"], "--json").stdout)
+    assert (shown["status"], shown["checks_left"]) == ("approved", 3)
+    assert number not in sent.stdout + right.stdout
+
+
+def test_the_doctor_finds_a_healthy_service_healthy_and_a_sick_one_sick(shop: Shop) -> None:
+    healthy = shop.command("doctor", "--json")
+    assert healthy.returncode == 0, healthy.stdout
+    assert {finding["verdict"] for finding in json.loads(healthy.stdout)} <= {"good", "doubtful"}
+    shop.stack.phone.knobs.set(suspended=True)
+    sick = shop.command("doctor", "--json")
+    assert sick.returncode == 1
+    bad = [finding["name"] for finding in json.loads(sick.stdout) if finding["verdict"] == "bad"]
+    assert bad == ["gateway"]
+
+
+def test_the_doctor_sends_a_test_sms(shop: Shop) -> None:
+    number = fresh_number()
+    assert shop.command("doctor", "--send", number).returncode == 0
+    assert "test message" in shop.sms(number).text
+
+
+def _two(shop: Shop, number: str) -> list[Message] | None:
+    found = list(shop.stack.phone.messages.select(to=number))
+    return found if len(found) == 2 else None
+
+
+def _reply_to(shop: Shop, verification_id: str) -> dict[str, str] | None:
+    replies = json.loads(shop.command("replies", "--json").stdout)
+    return next((reply for reply in replies if reply["verification_id"] == verification_id), None)

@@ -1,0 +1,77 @@
+"""The service around the HTTP intake: the four steps of the contract tests, and the intake's parts."""
+
+from sqlalchemy import func, select, update
+
+from otp_worker.apikeys import ApiKeys
+from otp_worker.callbacks import Callbacks
+from otp_worker.gateways.mobile_api_connect import MobileApiConnect
+from otp_worker.health import Health
+from otp_worker.outlook import Outlook
+from otp_worker.policy import Policy
+from otp_worker.queue import BrokerAwayError, DeliveryQueue
+from otp_worker.store.database import Database
+from otp_worker.store.schema import api_keys, metadata
+from otp_worker.wiring import Intake
+from tests.contract import service
+
+GATEWAY = service.ObedientGateway.name
+WEBHOOK_SECRET = "whsec_of_the_tests"
+
+
+class Service(service.Service):
+    """The four steps and the parts of the intake."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4))
+        self.forwarded: list[str] = []
+
+    def intake(self) -> Intake:
+        """What the wiring would build."""
+        gateway = MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET)
+        return Intake(
+            db=self.db,
+            issuer=self.issuer,
+            verifier=self.verifier,
+            api_keys=ApiKeys(self.db),
+            callbacks=Callbacks(self.db, self.keyring, gateway, self.forward),
+            health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),
+            outlook=Outlook(self.db, self.breaker, GATEWAY, pace_per_minute=20),
+            clock=self.clock,
+        )
+
+    def forward(self, reply_id: str) -> bool:
+        """Put a reply on the queue to support."""
+        self.forwarded.append(reply_id)
+        return True
+
+    def key(self, name: str, *, test: bool = False) -> str:
+        """A new API key."""
+        return ApiKeys(self.db).create(name, self.clock(), test=test)
+
+    def revoke_every_key(self) -> None:
+        """No key is valid any more."""
+        with self.db.write() as connection:
+            connection.execute(update(api_keys).values(revoked_at=self.clock()))
+
+    def deliver_queued(self) -> None:
+        """One attempt at all that is on the queue, and no sweep."""
+        queued, self.queue[:] = list(self.queue), []
+        for delivery_id in queued:
+            self.deliverer.deliver(delivery_id)
+
+    def count(self, table: str) -> int:
+        """How many rows a table holds."""
+        with self.db.read() as connection:
+            return connection.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
+
+
+class _AskedQueue(DeliveryQueue):
+    """A broker that says how much it holds, or is away."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def backlog(self) -> int:
+        if self._service.broker_is_away:
+            raise BrokerAwayError("the broker does not answer (ConnectionError)")
+        return len(self._service.queue)

@@ -1,0 +1,141 @@
+"""Who is let in, and what is at no door."""
+
+import pytest
+from sqlalchemy import event
+
+from api.app import create_app
+from tests.api.client import Caller, problem
+from tests.api.service import Service
+
+SEND = "/v1/verifications"
+ONE = f"{SEND}/ver_{'0' * 26}"
+OPERATIONS = [
+    ("POST", SEND),
+    ("POST", f"{SEND}/check"),
+    ("GET", ONE),
+    ("POST", f"{ONE}/check"),
+    ("POST", f"{ONE}/resend"),
+    ("POST", f"{ONE}/cancel"),
+]
+HEADERS = {
+    "none": None,
+    "empty": "",
+    "no key": "Bearer",
+    "a blank": "Bearer ",
+    "another scheme": "Basic dXNlcjpwYXNz",
+    "a word": "Bearer secret",
+    "a stranger's": "Bearer sk_live_abcdefghijklmnopqrstuvwxyz0123456789abcd",
+    "a wrong checksum": "Bearer otp_live_" + "a" * 38,
+    "NUL": "Bearer otp_live_" + "\x00" * 38,
+    "another alphabet": "Bearer otp_live_" + "\u00e9" * 38,
+}
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_without_a_good_key_every_door_is_shut(
+    stranger: Caller, method: str, path: str, header: str | None
+) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    answer = stranger.simulate_request(method, path, headers=headers, body=b"not even JSON")
+    assert problem(answer) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_cut_short_is_told_apart_without_asking_the_database(shop: Caller) -> None:
+    assert shop.key is not None
+    for wrong in (shop.key[:-1], shop.key + "a", shop.key.swapcase(), shop.key.replace("live", "test")):
+        answer = Caller(shop.app, wrong).send()
+        assert problem(answer) == (401, "unauthenticated")
+        assert "copied whole" in answer.json["detail"]
+
+
+def test_a_key_of_another_service_is_unknown(service: Service, shop: Caller) -> None:
+    foreign = service.key("shop")
+    service.revoke_every_key()
+    answer = Caller(shop.app, foreign).send()
+    assert problem(answer) == (401, "unauthenticated")
+    assert "unknown or revoked" in answer.json["detail"]
+
+
+def test_a_revoked_key_is_shut_out_at_once(shop: Caller, service: Service) -> None:
+    verification_id = shop.sent()
+    service.revoke_every_key()
+    assert problem(shop.send()) == (401, "unauthenticated")
+    assert problem(shop.read(verification_id)) == (401, "unauthenticated")
+
+
+def test_two_keys_of_one_name_are_one_app(shop: Caller, service: Service) -> None:
+    verification_id = shop.sent()
+    assert Caller(shop.app, service.key("shop")).read(verification_id).status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_the_scheme_is_read_in_any_case(shop: Caller, stranger: Caller, scheme: str) -> None:
+    answer = stranger.simulate_post(
+        SEND, json={"to": "+447400123456"}, headers={"Authorization": f"{scheme} {shop.key}"}
+    )
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        *[(method, SEND, "POST") for method in ("GET", "PUT", "PATCH", "DELETE", "TRACE")],
+        ("GET", f"{SEND}/check", "POST"),
+        ("DELETE", ONE, "GET"),
+        ("POST", ONE, "GET"),
+        ("GET", f"{ONE}/check", "POST"),
+        ("GET", f"{ONE}/resend", "POST"),
+        ("DELETE", f"{ONE}/cancel", "POST"),
+        ("POST", "/healthz", "GET"),
+        ("POST", "/readyz", "GET"),
+        ("POST", "/metrics", "GET"),
+        ("POST", "/openapi.json", "GET"),
+        ("POST", "/docs", "GET"),
+        ("GET", "/v1/callbacks/any/token", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_one(shop: Caller, method: str, path: str, allowed: str) -> None:
+    answer = shop.simulate_request(method, path)
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == f"{allowed}, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v2/verifications", f"{SEND}/check/", f"{ONE}/approve", "/docs/", "/healthz/", "/.env"],
+)
+def test_nothing_is_at_any_other_path(shop: Caller, stranger: Caller, path: str) -> None:
+    for caller in (shop, stranger):
+        assert problem(caller.simulate_get(path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "odd", ["%00", "ver_%00", "ver_" + "0" * 25, "ver_" + "0" * 27, "%ff%fe", "+447400123456"]
+)
+def test_an_id_that_cannot_be_one_is_not_looked_for(shop: Caller, service: Service, odd: str) -> None:
+    asked: list[object] = []
+    event.listen(service.db.engine, "before_cursor_execute", lambda *given: asked.append(given[3]))
+    for answer in (shop.read(odd), shop.check(odd, "123456"), shop.resend(odd), shop.cancel(odd)):
+        assert problem(answer) == (404, "not_found")
+        assert answer.json["detail"] == "There is no such verification."
+    # Each time for the key alone: Postgres would refuse NUL with an error of its own.
+    assert len(asked) == 4
+
+
+def test_an_unknown_id_is_not_found(shop: Caller) -> None:
+    unknown = "ver_" + "0" * 26
+    for answer in (
+        shop.read(unknown),
+        shop.check(unknown, "123456"),
+        shop.resend(unknown),
+        shop.cancel(unknown),
+    ):
+        assert problem(answer) == (404, "not_found")
+
+
+def test_a_second_app_can_be_made_of_the_same_parts(service: Service) -> None:
+    first, second = create_app(service.intake()), create_app(service.intake())
+    key = service.key("shop")
+    assert Caller(second, key).read(Caller(first, key).sent()).status_code == 200

@@ -1,0 +1,94 @@
+"""When something that the intake needs is away, and when it has a mistake of its own."""
+
+import sqlite3
+from typing import Any, NoReturn
+
+import pytest
+from sqlalchemy import exc
+
+from otp_worker.store import issuing, keys, reading
+from tests.api.client import Caller, problem
+from tests.api.service import Service
+from tests.contract.service import NUMBER
+
+STATEMENT = "INSERT INTO verifications (number, seed) VALUES (?, ?)"
+PARAMETERS = (NUMBER, "123456")
+AWAY = [exc.OperationalError, exc.InterfaceError, exc.InternalError]
+
+
+def break_down(monkeypatch: pytest.MonkeyPatch, part: Any, name: str, error: Exception) -> None:
+    """From now on, that part only raises."""
+
+    def fail(*_arguments: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(part, name, fail)
+
+
+@pytest.mark.parametrize("kind", AWAY, ids=lambda kind: kind.__name__)
+def test_a_database_that_is_away_is_told_without_what_was_asked_of_it(
+    shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, kind: type[exc.DBAPIError]
+) -> None:
+    error = kind(STATEMENT, PARAMETERS, sqlite3.OperationalError(f"no route to db.internal for {NUMBER}"))
+    break_down(monkeypatch, issuing, "insert_verification", error)
+    answer = shop.send()
+    assert problem(answer) == (503, "database_away")
+    assert answer.headers["Retry-After"] == "1"
+    for secret in ("INSERT", "db.internal", NUMBER, NUMBER[1:], "123456"):
+        assert secret not in answer.text
+        assert secret not in str([{**line, "request_id": ""} for line in logged])
+    assert {"event": "database_away", "error": kind.__name__}.items() <= logged[-2].items()
+
+
+def test_a_pool_without_a_free_connection_is_a_database_that_is_away(
+    shop: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_down(monkeypatch, reading, "find", exc.TimeoutError("QueuePool limit reached"))
+    for answer in (shop.read("ver_" + "0" * 26), shop.resend("ver_" + "0" * 26)):
+        assert problem(answer) == (503, "database_away")
+
+
+def test_a_caller_cannot_be_known_while_the_database_is_away(
+    shop: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = exc.OperationalError(STATEMENT, PARAMETERS, sqlite3.OperationalError("locked"))
+    break_down(monkeypatch, keys, "find_key", error)
+    assert problem(shop.send()) == (503, "database_away")
+
+
+def test_the_database_itself_refusing_is_told_the_same_way(shop: Caller, service: Service) -> None:
+    with service.db.write() as connection:
+        connection.exec_driver_sql("DROP TABLE deliveries")
+    assert problem(shop.send()) == (503, "database_away")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(f"cannot dial {NUMBER} with 123456"),
+        exc.IntegrityError(STATEMENT, PARAMETERS, sqlite3.IntegrityError(f"({NUMBER}) exists")),
+        KeyError(NUMBER),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_mistake_of_ours_is_told_by_its_request_id_alone(
+    shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    break_down(monkeypatch, issuing, "insert_verification", error)
+    answer = shop.send()
+    assert problem(answer) == (500, "unexpected")
+    assert set(answer.json) == {"type", "title", "status", "detail", "request_id"}
+    for secret in ("dial", "exists", "INSERT", "Traceback", type(error).__name__, NUMBER[1:]):
+        assert secret not in answer.text
+    [line] = [line for line in logged if line["event"] == "unexpected_error"]
+    assert line["error"] == type(error).__name__
+    assert line["request_id"] == answer.json["request_id"]
+    assert "in issue" in line["where"]
+    assert "dial" not in str(line["where"])
+
+
+def test_the_next_request_is_answered_as_ever(shop: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        break_down(broken, issuing, "insert_verification", RuntimeError("once"))
+        assert shop.send().status_code == 500
+    assert shop.send().status_code == 202

@@ -1,0 +1,71 @@
+"""The whole service under faults: sound as it is, and found out once a promise is taken out of it."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from otp_worker.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
+from otp_worker.chaos.rules import Breach
+from otp_worker.chaos.run import Result, run
+from otp_worker.chaos.scenario import Scenario, as_it_is
+
+SEED = 20_260_601
+
+# Workers die with sends in hand that the phone never took, the broker loses what is queued, and intake
+# dies with requests in hand.
+HARD_SECONDS = [
+    Fault(2.0, 2.0, Kind.SLOW, GATEWAY),
+    Fault(2.0, 2.0, Kind.ERROR, GATEWAY),
+    Fault(3.0, 2.0, Kind.KILL, WORKERS[0]),
+    Fault(3.0, 2.0, Kind.KILL, WORKERS[1]),
+    Fault(4.0, 1.5, Kind.KILL_LOSING_DATA, BROKER),
+    Fault(6.0, 0.5, Kind.KILL, WEB),
+]
+
+
+def ignore(_: Fault) -> None:
+    pass
+
+
+def short_run(folder: Path, command: Callable[[str], str]) -> Result:
+    """Those hard seconds, with a deadline that leaves a sound service the time to take over and send."""
+    scenario = Scenario(
+        SEED, seconds=8, requests=120, deadline_seconds=25, command=command, faults=HARD_SECONDS
+    )
+    return run(scenario, folder, ignore)
+
+
+def mutated(name: str) -> Callable[[str], str]:
+    """A command that runs the same program with that promise taken out."""
+    wrapper = f"exec {shlex.quote(sys.executable)} -m tests.chaos.mutations.{name} "
+    return lambda command: command.replace("exec ", wrapper, 1)
+
+
+def test_two_thousand_requests_and_twenty_kills_break_no_promise(tmp_path: Path) -> None:
+    result = run(Scenario(SEED, seconds=60, requests=2000, kills=MIN_KILLS), tmp_path, ignore)
+    assert result.findings == []
+    assert result.account.accepted == 2000
+    assert sum(result.account.ends.values()) == 2000
+    assert result.kills >= MIN_KILLS
+    assert result.account.duplicated <= result.account.duplicates_bound
+
+
+def test_a_gateway_that_dedupes_gets_nothing_twice(tmp_path: Path) -> None:
+    scenario = Scenario(SEED, seconds=8, requests=120, deadline_seconds=60, dedupe=True, faults=HARD_SECONDS)
+    result = run(scenario, tmp_path, ignore)
+    assert result.findings == []
+    assert result.account.duplicated == 0
+
+
+def test_the_short_run_breaks_no_promise_either(tmp_path: Path) -> None:
+    assert short_run(tmp_path, as_it_is).findings == []
+
+
+@pytest.mark.parametrize("mutation", ["no_sweep", "no_lease", "publish_before_commit"])
+def test_a_promise_that_is_taken_out_is_missed(mutation: str, tmp_path: Path) -> None:
+    result = short_run(tmp_path, mutated(mutation))
+    assert result.kills == 4
+    assert Breach.LOST in {finding.breach for finding in result.findings}

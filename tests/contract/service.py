@@ -1,0 +1,150 @@
+"""The four steps over one database, a clock that only the test moves, and a gateway that obeys the test."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from otp_worker.breaker import Breaker, is_open
+from otp_worker.deliver import Delivered, Deliverer
+from otp_worker.expire import Expirer
+from otp_worker.gateways.gateway import CallbackRequest, Message, Outcome, OutcomeKind, Receipt, Reply
+from otp_worker.gateways.rehearsal import Rehearsal
+from otp_worker.issue import App, Hold, Issuer, SendRequest
+from otp_worker.keyring import Keyring
+from otp_worker.model import DeliveryStatus, Verification
+from otp_worker.policy import Policy
+from otp_worker.retry import RetryAt
+from otp_worker.store import reading
+from otp_worker.store.database import Database
+from otp_worker.verify import CheckResult, Verifier
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NUMBER = "+447400123456"
+SHOP = App("shop")
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", "msg_1")
+OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
+LOST = Outcome(OutcomeKind.UNCERTAIN, "the gateway gave no answer")
+REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway account is not active", alarm=True)
+
+
+@dataclass
+class Clock:
+    """An instant that stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let that many seconds pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class ObedientGateway:
+    """Answers with the outcomes it is given, in order, the last one for ever; remembers each message."""
+
+    outcomes: list[Outcome] = field(default_factory=lambda: [ACCEPTED])
+    messages: list[Message] = field(default_factory=list)
+    name: str = "obedient"
+
+    def send(self, message: Message) -> Outcome:
+        self.messages.append(message)
+        return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+
+    def probe(self) -> Outcome:
+        return self.outcomes[0]
+
+    def signature_is_good(self, request: CallbackRequest) -> bool | None:
+        return None
+
+    def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
+        return []
+
+    @property
+    def codes(self) -> list[str]:
+        """The code in each message."""
+        return [re.findall(r"\d{4,10}", message.text)[0] for message in self.messages]
+
+
+class Service:
+    """What the wiring would build, in one process."""
+
+    def __init__(self, db: Database, policy: Policy | None = None) -> None:
+        self.db = db
+        self.clock = Clock()
+        self.gateway = ObedientGateway()
+        self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
+        self.keyring = Keyring(["a root secret of the tests, long enough"], ["a code secret of the tests"])
+        self.queue: list[str] = []
+        self.broker_is_away = False
+        self.backlog = 0
+        self.breaker = Breaker(db, self.policy.lease_seconds)
+        self.issuer = Issuer(db, self.keyring, self.policy, self.publish, self.hold)
+        self.verifier = Verifier(db, self.keyring, self.policy, self.clock)
+        self.expirer = Expirer(
+            db, self.publish, lambda: self.backlog, self.gateway.name, self.breaker, 3600, 30
+        )
+        self.deliverer = Deliverer(
+            db,
+            self.keyring,
+            self.policy,
+            self.gateway,
+            Rehearsal(),
+            self.breaker,
+            lambda gateway, delivery_id: None,
+            self.clock,
+            chance=lambda: 0.5,
+        )
+
+    def publish(self, delivery_id: str) -> bool:
+        """Put an id on the queue, unless the broker is away."""
+        if not self.broker_is_away:
+            self.queue.append(delivery_id)
+        return not self.broker_is_away
+
+    def hold(self, app: App) -> Hold | None:
+        """Why an app's deliveries wait in the database from the start."""
+        state = self.breaker.look(self.gateway.name)
+        return Hold(DeliveryStatus.WAITING, state.reason) if is_open(state) and not app.test else None
+
+    def issue(self, to: str = NUMBER, app: App = SHOP) -> Verification:
+        """Ask for a code."""
+        return self.issuer.issue(SendRequest(to), app, self.clock())
+
+    def deliver(self, verification: Verification, number: int = 1) -> Delivered | RetryAt:
+        """Make one attempt at one of its deliveries."""
+        return self.deliverer.deliver(f"{verification.id}.{number}")
+
+    def work(self) -> None:
+        """What beat, upkeep and the workers would do now: sweep, and attempt what is on the queue.
+
+        No retry is held for later: those come back by the sweep, as they do when a worker dies.
+        """
+        self.expirer.expire(self.clock())
+        self.expirer.release(self.clock())
+        queued, self.queue[:] = list(self.queue), []
+        for delivery_id in queued:
+            self.deliverer.deliver(delivery_id)
+
+    def sent(self, to: str = NUMBER, app: App = SHOP) -> tuple[Verification, str]:
+        """A verification whose SMS was sent, and its code."""
+        verification = self.issue(to, app)
+        self.deliver(verification)
+        return verification, self.gateway.codes[-1]
+
+    def check(self, verification: Verification, code: str, app: App = SHOP) -> CheckResult:
+        """Judge a code."""
+        return self.verifier.check(verification.id, code, app.name)
+
+    def read(self, verification: Verification) -> Verification:
+        """The verification as the database has it now."""
+        found = reading.find(self.db, verification.id)
+        assert found is not None
+        return found
+
+
+def wrong(code: str) -> str:
+    """A code of the same length that is not this one."""
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"

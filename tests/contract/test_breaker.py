@@ -1,0 +1,191 @@
+"""A gateway whose phone is offline, against a real database: shared by all workers, nobody hammers it."""
+
+from datetime import timedelta
+
+from otp_worker.breaker import FAILURES_TO_OPEN, PROBE_SECONDS, Breaker, is_open
+from otp_worker.gateways.gateway import Outcome, OutcomeKind
+from otp_worker.issue import App
+from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.policy import Policy
+from otp_worker.store import gateways
+from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, SHOP, START, Service
+
+
+def go_offline(service: Service) -> list[Verification]:
+    """Open the breaker with as many deliveries as it takes."""
+    service.gateway.outcomes = [OFFLINE]
+    tried = [service.issue() for _ in range(FAILURES_TO_OPEN)]
+    for verification in tried:
+        service.deliver(verification)
+    assert is_open(service.breaker.look(service.gateway.name))
+    return tried
+
+
+def test_it_opens_after_a_few_unavailable_outcomes_and_not_before(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for attempt in range(FAILURES_TO_OPEN):
+        assert not is_open(service.breaker.look(service.gateway.name))
+        service.deliver(service.issue())
+        service.clock.move(attempt)
+    state = service.breaker.look(service.gateway.name)
+    assert is_open(state)
+    assert state.failing_since == START
+    assert state.reason == OFFLINE.reason
+
+
+def test_an_accepted_sms_in_between_starts_the_count_again(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE, OFFLINE, ACCEPTED, OFFLINE, OFFLINE]
+    for _ in range(5):
+        service.deliver(service.issue())
+    assert not is_open(service.breaker.look(service.gateway.name))
+
+
+def test_another_process_sees_it_open_too(service: Service) -> None:
+    go_offline(service)
+    assert is_open(Breaker(service.db, 30).look(service.gateway.name))
+
+
+def test_while_it_is_open_deliveries_wait_in_the_database_and_nothing_is_attempted(service: Service) -> None:
+    go_offline(service)
+    asked = len(service.gateway.messages)
+    verification = service.issue()
+    service.deliver(verification)
+    found = service.read(verification)
+    assert found.delivery.status is DeliveryStatus.WAITING
+    assert found.delivery.attempts == 0
+    assert found.delivery.reason == OFFLINE.reason
+    assert len(service.gateway.messages) == asked
+
+
+def test_while_it_is_open_requests_are_not_even_published(service: Service) -> None:
+    go_offline(service)
+    service.queue.clear()
+    service.issue()
+    assert service.queue == []
+
+
+def test_one_probe_at_a_time_asks_whether_the_phone_is_back(service: Service) -> None:
+    go_offline(service)
+    for _ in range(50):
+        service.issue()
+    for _ in range(20):
+        before = len(service.gateway.messages)
+        service.clock.move(PROBE_SECONDS)
+        service.work()
+        assert len(service.gateway.messages) - before <= 1
+    assert len(service.gateway.messages) > FAILURES_TO_OPEN
+
+
+def test_of_two_deliveries_at_once_only_one_is_the_probe(service: Service) -> None:
+    go_offline(service)
+    service.clock.move(PROBE_SECONDS)
+    state = service.breaker.look(service.gateway.name)
+    assert service.breaker.lets_through(state, service.clock())
+    assert not service.breaker.lets_through(state, service.clock())
+
+
+def test_a_probe_that_never_comes_back_is_replaced_after_its_lease(service: Service) -> None:
+    go_offline(service)
+    service.clock.move(PROBE_SECONDS)
+    state = service.breaker.look(service.gateway.name)
+    assert service.breaker.lets_through(state, service.clock())
+    service.clock.move(service.policy.lease_seconds)
+    assert service.breaker.lets_through(service.breaker.look(service.gateway.name), service.clock())
+
+
+def test_when_the_phone_is_back_everything_leaves_nearest_deadline_first(service: Service) -> None:
+    waiting = go_offline(service)
+    for _ in range(20):
+        service.clock.move(0.1)
+        waiting.append(service.issue())
+    service.gateway.outcomes = [ACCEPTED]
+    service.gateway.messages.clear()
+    for _ in range(5):
+        service.clock.move(1)
+        service.work()
+    assert [message.reference for message in service.gateway.messages] == [
+        each.delivery.id for each in waiting
+    ]
+    assert not is_open(service.breaker.look(service.gateway.name))
+
+
+def test_what_waited_beyond_its_deadline_fails_and_is_never_handed_over(service: Service) -> None:
+    waiting = go_offline(service)
+    service.clock.move(300)
+    service.gateway.outcomes = [ACCEPTED]
+    service.gateway.messages.clear()
+    service.work()
+    assert service.gateway.messages == []
+    found = service.read(waiting[0])
+    assert (found.status, found.delivery.status) == (VerificationStatus.FAILED, DeliveryStatus.EXPIRED)
+    assert found.reason == f"not sent in time: {OFFLINE.reason}"
+
+
+def test_a_phone_offline_for_a_minute_does_not_use_up_attempts(service: Service) -> None:
+    waiting = go_offline(service)
+    for _ in range(120):
+        service.clock.move(PROBE_SECONDS)
+        service.work()
+    assert all(service.read(each).delivery.attempts <= 1 for each in waiting)
+    service.gateway.outcomes = [ACCEPTED]
+    for _ in range(3):
+        service.clock.move(1)
+        service.work()
+    assert all(service.read(each).delivery.status is DeliveryStatus.SENT for each in waiting)
+
+
+def test_a_gateway_that_refuses_is_not_away(service: Service) -> None:
+    go_offline(service)
+    service.gateway.outcomes = [REFUSED]
+    service.clock.move(PROBE_SECONDS)
+    service.work()
+    assert not is_open(service.breaker.look(service.gateway.name))
+
+
+def test_a_test_key_does_not_wait_for_the_phone(service: Service) -> None:
+    go_offline(service)
+    verification = service.issue(app=App("test:shop", test=True))
+    service.work()
+    assert service.read(verification).delivery.status is DeliveryStatus.SENT
+
+
+def test_uncertain_outcomes_are_counted(service: Service) -> None:
+    service.gateway.outcomes = [Outcome(OutcomeKind.UNCERTAIN, "no answer")]
+    service.deliver(service.issue())
+    assert service.breaker.look(service.gateway.name).uncertain_total == 1
+
+
+def test_a_publish_that_fails_is_made_good_by_the_next_sweep(service: Service) -> None:
+    service.broker_is_away = True
+    verification = service.issue()
+    assert service.queue == []
+    service.broker_is_away = False
+    assert service.expirer.release(service.clock()) == 1
+    assert service.queue == [verification.delivery.id]
+
+
+def test_a_resend_while_the_first_waits_is_one_sms(service: Service) -> None:
+    first, *_ = go_offline(service)
+    service.clock.move(60)
+    again = service.issuer.resend(first.id, SHOP, service.clock())
+    assert again.delivery.id == first.delivery.id
+
+
+def test_the_pace_of_a_sim_is_kept_and_the_rest_wait_their_turn(service: Service) -> None:
+    paced = Service(service.db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, pace_per_minute=60))
+    waiting = [paced.issue() for _ in range(20)]
+    sent_after = []
+    for _ in range(30):
+        paced.work()
+        sent_after.append(len(paced.gateway.messages))
+        paced.clock.move(1)
+    assert sent_after[0] <= 2
+    assert all(count <= second + 2 for second, count in enumerate(sent_after))
+    assert sent_after[19] == len(waiting)
+
+
+def test_a_slot_is_given_once(service: Service) -> None:
+    interval = timedelta(seconds=2)
+    took = [gateways.take_slot(service.db, "sim", START, interval, interval) for _ in range(3)]
+    assert took == [True, True, False]
+    assert gateways.take_slot(service.db, "sim", START + interval, interval, interval)

@@ -1,0 +1,47 @@
+"""Steps that meet on one verification never wait for each other in a circle."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+
+from otp_worker.errors import OtpError
+from otp_worker.gateways.gateway import ReceiptKind
+from otp_worker.store import delivering, receiving
+from tests.contract.service import SHOP, Service
+
+ROUNDS = 40
+
+
+def test_a_receipt_a_settlement_a_check_a_cancel_and_two_sweeps_at_once(service: Service) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(ROUNDS):
+            acts = _meeting(service)
+            barrier = Barrier(len(acts))
+            list(pool.map(partial(_act, barrier), acts))
+
+
+def _meeting(service: Service) -> list[Callable[[], object]]:
+    verification, code = service.sent()
+    service.clock.move(31)
+    service.issuer.resend(verification.id, SHOP, service.clock())
+    now = service.clock()
+    job = delivering.claim(service.db, f"{verification.id}.2", now, 30)
+    assert job is not None
+    return [
+        partial(delivering.settle_sent, service.db, job, "obedient", "msg", now, "taken"),
+        partial(receiving.move_forward, service.db, job.delivery_id, ReceiptKind.DELIVERED, now),
+        partial(service.check, verification, code),
+        partial(service.issuer.cancel, verification.id, SHOP, now),
+        partial(service.expirer.expire, now),
+        partial(service.expirer.expire, now),
+    ]
+
+
+def _act(barrier: Barrier, act: Callable[[], object]) -> None:
+    barrier.wait()
+    try:
+        act()
+    except OtpError:
+        # Losing the race is a normal answer; a deadlock would be an error of the database.
+        return

@@ -1,0 +1,253 @@
+"""Step 2 against a real database."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from otp_worker.codes import code_matches
+from otp_worker.deliver import MAX_ABANDONED, Delivered
+from otp_worker.gateways.gateway import Outcome, OutcomeKind
+from otp_worker.issue import App
+from otp_worker.keyring import Keyring
+from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.policy import Policy
+from otp_worker.retry import RetryAt, UncertainPolicy
+from otp_worker.store import delivering
+from otp_worker.store.schema import deliveries, verifications
+from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, Service
+
+
+def test_an_accepted_sms_starts_the_codes_life(service: Service) -> None:
+    verification = service.issue()
+    service.clock.move(20)
+    service.deliver(verification)
+    found = service.read(verification)
+    assert found.delivery.status is DeliveryStatus.SENT
+    assert found.delivery.sent_at == service.clock()
+    assert found.expires_at == service.clock() + timedelta(seconds=300)
+
+
+def test_the_text_names_the_code_and_the_life_it_really_has(service: Service) -> None:
+    _, code = service.sent()
+    assert service.gateway.messages[0].text == f"Your code is {code} (valid 5 minutes)."
+
+
+def test_the_hash_is_stored_before_the_sms_can_arrive(service: Service) -> None:
+    verification = service.issue()
+    seen = []
+    send = service.gateway.send
+
+    def check_at_once(message: object) -> Outcome:
+        outcome = send(message)  # type: ignore[arg-type]
+        seen.append(service.check(verification, service.gateway.codes[-1]).valid)
+        return outcome
+
+    service.gateway.send = check_at_once  # type: ignore[method-assign]
+    service.deliver(verification)
+    assert seen == [True]
+
+
+def test_every_attempt_sends_the_same_code_and_reference(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE, LOST, ACCEPTED]
+    verification = service.issue()
+    for _ in range(3):
+        service.deliver(verification)
+        service.clock.move(10)
+    assert len(set(service.gateway.codes)) == 1
+    assert {message.reference for message in service.gateway.messages} == {verification.delivery.id}
+
+
+def test_a_phone_offline_makes_the_delivery_wait_with_a_reason(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    verification = service.issue()
+    result = service.deliver(verification)
+    assert result == RetryAt(service.clock() + timedelta(seconds=1))
+    found = service.read(verification)
+    assert found.delivery.status is DeliveryStatus.WAITING
+    assert found.delivery.reason == OFFLINE.reason
+    assert found.delivery.due_at == service.clock() + timedelta(seconds=1)
+
+
+def test_an_attempt_before_its_time_does_nothing(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE, ACCEPTED]
+    verification = service.issue()
+    service.deliver(verification)
+    service.clock.move(0.9)
+    assert isinstance(service.deliver(verification), Delivered)
+    assert len(service.gateway.messages) == 1
+
+
+def test_a_phone_offline_to_the_end_fails_the_verification_with_a_reason_and_sends_nothing_late(
+    service: Service,
+) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    verification = service.issue()
+    while service.read(verification).status is VerificationStatus.PENDING:
+        service.clock.move(1)
+        service.work()
+    assert service.clock() == START + timedelta(seconds=300)
+    assert min(message.timeout_seconds for message in service.gateway.messages) > 0
+    found = service.read(verification)
+    assert found.status is VerificationStatus.FAILED
+    assert found.reason == "not sent in time: no paired phone is online"
+    assert found.delivery.status is DeliveryStatus.EXPIRED
+
+
+def test_nothing_is_handed_over_at_or_after_the_deadline(service: Service) -> None:
+    verification = service.issue()
+    service.clock.move(300)
+    service.deliver(verification)
+    assert service.gateway.messages == []
+    assert service.read(verification).status is VerificationStatus.FAILED
+
+
+def test_a_refusal_fails_at_once_with_its_reason(service: Service) -> None:
+    service.gateway.outcomes = [REFUSED]
+    verification = service.issue()
+    service.deliver(verification)
+    found = service.read(verification)
+    assert (found.status, found.delivery.status) == (VerificationStatus.FAILED, DeliveryStatus.FAILED)
+    assert found.reason == REFUSED.reason
+
+
+def test_a_failed_resend_leaves_the_code_that_was_sent_alive(service: Service) -> None:
+    service.gateway.outcomes = [ACCEPTED, REFUSED]
+    verification, code = service.sent()
+    service.clock.move(31)
+    service.issuer.resend(verification.id, App("shop"), service.clock())
+    service.deliver(verification, 2)
+    assert service.read(verification).delivery.status is DeliveryStatus.FAILED
+    assert service.check(verification, code).valid
+
+
+def test_a_lost_answer_is_repeated_once_with_the_same_code(service: Service) -> None:
+    service.gateway.outcomes = [LOST]
+    verification = service.issue()
+    assert isinstance(service.deliver(verification), RetryAt)
+    service.clock.move(2)
+    assert isinstance(service.deliver(verification), Delivered)
+    assert len(service.gateway.messages) == 2
+    assert len(set(service.gateway.codes)) == 1
+
+
+def test_a_code_that_may_have_arrived_can_be_entered_even_if_every_answer_was_lost(service: Service) -> None:
+    service.gateway.outcomes = [LOST, OFFLINE]
+    verification = service.issue()
+    for _ in range(299):
+        service.work()
+        service.clock.move(1)
+    assert service.read(verification).delivery.status is DeliveryStatus.WAITING
+    assert service.read(verification).status is VerificationStatus.PENDING
+    assert service.check(verification, service.gateway.codes[0]).valid
+
+
+def test_the_policy_never_sends_a_lost_one_once(db_service_never: Service) -> None:
+    service = db_service_never
+    service.gateway.outcomes = [LOST]
+    verification = service.issue()
+    assert isinstance(service.deliver(verification), Delivered)
+    assert len(service.gateway.messages) == 1
+    assert service.check(verification, service.gateway.codes[0]).valid
+
+
+@pytest.fixture
+def db_service_never(service: Service) -> Service:
+    """A service that never repeats what may have been sent."""
+    policy = Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, uncertain=UncertainPolicy.NEVER)
+    return Service(service.db, policy)
+
+
+def test_only_one_of_two_workers_gets_a_delivery(service: Service) -> None:
+    verification = service.issue()
+    first = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    second = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert first is not None
+    assert second is None
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_first_holder_settles_nothing(service: Service) -> None:
+    verification = service.issue()
+    first = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert first is not None
+    service.clock.move(30)
+    second = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert second is not None
+    assert second.attempt == 2
+    delivering.settle_failed(
+        service.db, first, "obedient", DeliveryStatus.FAILED, service.clock(), "the first holder's word"
+    )
+    assert service.read(verification).delivery.status is DeliveryStatus.SENDING
+
+
+def test_a_delivery_whose_attempts_never_end_is_given_up(service: Service) -> None:
+    verification = service.issue()
+    with service.db.write() as connection:
+        connection.execute(update(deliveries).values(abandoned=MAX_ABANDONED))
+    service.deliver(verification)
+    assert service.gateway.messages == []
+    found = service.read(verification)
+    assert found.delivery.status is DeliveryStatus.FAILED
+    # One of the workers that died may have handed the code over: it can still be entered.
+    assert found.status is VerificationStatus.PENDING
+
+
+def test_an_attempt_whose_worker_died_may_have_been_handed_over(service: Service) -> None:
+    verification = service.issue()
+    delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    service.clock.move(31)
+    service.gateway.outcomes = [REFUSED]
+    service.deliver(verification)
+    assert service.read(verification).delivery.status is DeliveryStatus.FAILED
+    assert service.read(verification).status is VerificationStatus.PENDING
+
+
+def test_a_verification_canceled_before_the_first_attempt_is_never_sent(service: Service) -> None:
+    verification = service.issue()
+    service.issuer.cancel(verification.id, App("shop"), service.clock())
+    service.deliver(verification)
+    assert service.gateway.messages == []
+
+
+def test_the_code_key_that_made_a_code_makes_it_again_after_a_rotation(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE, ACCEPTED]
+    verification = service.issue()
+    service.deliver(verification)
+    rotated = Keyring(
+        ["a root secret of the tests, long enough"], ["a newer code secret", "a code secret of the tests"]
+    )
+    service.deliverer = replace(service.deliverer, keyring=rotated)
+    service.clock.move(2)
+    service.deliver(verification)
+    assert len(set(service.gateway.codes)) == 1
+
+
+def test_a_test_keys_code_reaches_no_gateway(service: Service) -> None:
+    app = App("test:shop", test=True)
+    verification = service.issue(app=app)
+    service.deliver(verification)
+    assert service.gateway.messages == []
+    assert service.check(verification, "123456", app).valid
+
+
+def test_what_is_stored_is_the_hash_of_the_code(service: Service) -> None:
+    verification, code = service.sent()
+    with service.db.read() as connection:
+        row = connection.execute(select(verifications)).one()
+    assert code_matches(service.keyring.pepper(row.key_id), verification.id, code, row.code_hash)
+
+
+def test_an_unknown_key_fails_the_delivery_with_a_reason(service: Service) -> None:
+    verification = service.issue()
+    with service.db.write() as connection:
+        connection.execute(update(verifications).values(key_id="00000000"))
+    service.deliver(verification)
+    assert "key id 00000000" in (service.read(verification).reason or "")
+
+
+def test_throttling_waits_at_least_as_long_as_the_gateway_asks(service: Service) -> None:
+    service.gateway.outcomes = [Outcome(OutcomeKind.THROTTLED, "fewer, please", retry_after_seconds=17)]
+    result = service.deliver(service.issue())
+    assert isinstance(result, RetryAt)
+    assert result.at >= service.clock() + timedelta(seconds=17)

@@ -1,0 +1,220 @@
+"""Step 4 against a real database."""
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from otp_worker.expire import STUCK_SECONDS
+from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.store import delivering, expiring
+from otp_worker.store.schema import deliveries, replies, verifications
+from tests.contract.service import OFFLINE, SHOP, START, Service, wrong
+
+DAY = 24 * 3600
+
+
+def test_a_sweep_ends_what_time_has_ended_and_wipes_it(service: Service) -> None:
+    verification, _ = service.sent()
+    service.clock.move(300)
+    assert service.expirer.expire(service.clock()) == 1
+    assert service.read(verification).status is VerificationStatus.EXPIRED
+    with service.db.read() as connection:
+        row = connection.execute(select(verifications)).one()
+    assert (row.seed, row.code_hash) == (None, None)
+
+
+def test_a_sweep_before_the_time_ends_nothing(service: Service) -> None:
+    verification, code = service.sent()
+    service.clock.move(299.999)
+    assert service.expirer.expire(service.clock()) == 0
+    assert service.check(verification, code).valid
+
+
+def test_what_was_never_sent_fails_at_its_deadline_with_the_last_reason(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    verification = service.issue()
+    service.deliver(verification)
+    service.clock.move(300)
+    service.expirer.expire(service.clock())
+    found = service.read(verification)
+    assert found.status is VerificationStatus.FAILED
+    assert found.reason == "not sent in time: no paired phone is online"
+    assert found.delivery.status is DeliveryStatus.EXPIRED
+
+
+def test_what_no_worker_ever_took_fails_saying_so(service: Service) -> None:
+    verification = service.issue()
+    service.clock.move(300)
+    service.expirer.expire(service.clock())
+    assert service.read(verification).reason == "not sent in time: no worker took it up"
+
+
+def test_a_delivery_in_a_workers_hands_is_left_to_it(service: Service) -> None:
+    verification = service.issue()
+    service.clock.move(299)
+    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    service.clock.move(2)
+    assert service.expirer.expire(service.clock()) == 0
+    assert service.read(verification).delivery.status is DeliveryStatus.SENDING
+
+
+def test_a_worker_that_died_at_the_deadline_may_have_sent_it_and_the_code_stays_good(
+    service: Service,
+) -> None:
+    verification = service.issue()
+    service.gateway.outcomes = [OFFLINE]
+    service.deliver(verification)
+    code = service.gateway.codes[0]
+    service.clock.move(299)
+    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    service.clock.move(31)
+    service.expirer.expire(service.clock())
+    found = service.read(verification)
+    assert found.delivery.status is DeliveryStatus.EXPIRED
+    assert found.delivery.reason == "not sent in time: its worker never came back"
+    assert service.check(verification, code).valid
+
+
+def test_a_second_sweep_changes_nothing(service: Service) -> None:
+    service.sent()
+    service.issue()
+    service.clock.move(400)
+    assert service.expirer.expire(service.clock()) == 2
+    assert service.expirer.expire(service.clock()) == 0
+
+
+def test_an_approved_verification_is_not_swept(service: Service) -> None:
+    verification, code = service.sent()
+    service.check(verification, code)
+    service.clock.move(1000)
+    service.expirer.expire(service.clock())
+    assert service.read(verification).status is VerificationStatus.APPROVED
+
+
+def test_a_delivery_that_lost_its_place_in_the_queue_is_published_again(service: Service) -> None:
+    verification = service.issue()
+    service.queue.clear()
+    service.clock.move(STUCK_SECONDS)
+    assert service.expirer.release(service.clock()) == 1
+    assert service.queue == [verification.delivery.id]
+
+
+def test_a_delivery_that_was_just_published_is_left_alone(service: Service) -> None:
+    service.issue()
+    service.queue.clear()
+    service.clock.move(STUCK_SECONDS - 0.1)
+    assert service.expirer.release(service.clock()) == 0
+
+
+def test_a_delivery_published_again_is_given_time_before_the_next(service: Service) -> None:
+    service.issue()
+    service.clock.move(STUCK_SECONDS)
+    assert service.expirer.release(service.clock()) == 1
+    service.clock.move(1)
+    assert service.expirer.release(service.clock()) == 0
+
+
+def test_what_still_stands_in_the_queue_is_not_published_twice(service: Service) -> None:
+    for _ in range(3):
+        service.issue()
+    service.backlog = 2
+    service.clock.move(STUCK_SECONDS)
+    assert service.expirer.release(service.clock()) == 1
+    service.backlog = 3
+    service.clock.move(STUCK_SECONDS)
+    assert service.expirer.release(service.clock()) == 0
+
+
+def test_a_retry_is_published_when_it_is_overdue_and_not_before(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    verification = service.issue()
+    service.deliver(verification)
+    service.queue.clear()
+    service.clock.move(1 + STUCK_SECONDS - 0.1)
+    assert service.expirer.release(service.clock()) == 0
+    service.clock.move(0.1)
+    assert service.expirer.release(service.clock()) == 1
+
+
+def test_an_abandoned_delivery_is_published_again_once_its_lease_ran_out(service: Service) -> None:
+    verification = service.issue()
+    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    service.clock.move(29)
+    assert service.expirer.release(service.clock()) == 0
+    service.clock.move(1)
+    assert service.expirer.release(service.clock()) == 1
+
+
+def test_plain_numbers_are_forgotten_after_their_time_and_the_rest_stays(service: Service) -> None:
+    verification, code = service.sent()
+    service.check(verification, code)
+    service.clock.move(3599)
+    service.expirer.purge(service.clock())
+    assert _number(service) == "+447400123456"
+    service.clock.move(1)
+    service.expirer.purge(service.clock())
+    assert _number(service) is None
+    assert service.read(verification).to == "+44********56"
+
+
+def test_the_number_of_a_pending_verification_is_never_forgotten(service: Service) -> None:
+    service.issue()
+    service.clock.move(2 * DAY)
+    service.expirer.purge(service.clock())
+    assert _number(service) is not None
+
+
+def test_old_verifications_go_with_their_deliveries_and_replies(service: Service) -> None:
+    verification, code = service.sent()
+    service.check(verification, wrong(code))
+    service.issuer.cancel(verification.id, SHOP, service.clock())
+    with service.db.write() as connection:
+        connection.execute(insert(replies).values(_reply()))
+    service.clock.move(30 * DAY - 1)
+    service.expirer.purge(service.clock())
+    assert _rows(service) == [1, 1, 1]
+    service.clock.move(1)
+    service.expirer.purge(service.clock())
+    assert _rows(service) == [0, 0, 0]
+
+
+def test_a_sweep_is_remembered(service: Service) -> None:
+    assert expiring.last_sweep(service.db, "expire") is None
+    service.expirer.expire(service.clock())
+    service.clock.move(5)
+    service.expirer.expire(service.clock())
+    assert expiring.last_sweep(service.db, "expire") == service.clock()
+
+
+def test_a_sweep_takes_at_most_a_batch(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiring, "BATCH", 2)
+    for _ in range(3):
+        service.issue()
+    service.clock.move(300)
+    assert [service.expirer.expire(service.clock()) for _ in range(3)] == [2, 1, 0]
+
+
+def _reply() -> dict[str, object]:
+    return {
+        "id": "rep_1",
+        "dedupe_key": "key",
+        "gateway": "obedient",
+        "number_masked": "+44********56",
+        "text": "thanks",
+        "received_at": START,
+        "created_at": START,
+        "forward_attempts": 0,
+    }
+
+
+def _number(service: Service) -> str | None:
+    with service.db.read() as connection:
+        number: str | None = connection.execute(select(verifications.c.number)).scalar_one()
+    return number
+
+
+def _rows(service: Service) -> list[int]:
+    with service.db.read() as connection:
+        return [
+            connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (verifications, deliveries, replies)
+        ]

@@ -1,0 +1,49 @@
+"""The schema's versions, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from otp_worker.errors import SchemaNotCurrentError
+from otp_worker.migrate import check_current, current_version, newest_version, upgrade
+from otp_worker.processes.postgres import EmbeddedPostgres
+from otp_worker.store.database import Database
+from otp_worker.store.schema import metadata
+
+
+def test_the_migrations_make_the_schema_that_the_statements_expect(db: Database) -> None:
+    with db.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_current_schema_is_left_alone(db: Database) -> None:
+    assert upgrade(db) == (newest_version(), newest_version())
+    check_current(db)
+
+
+def test_an_empty_database_is_not_current_and_the_command_is_named(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(SchemaNotCurrentError, match="otp-worker migrate"):
+        check_current(database)
+    database.close()
+
+
+def test_a_schema_of_another_version_is_not_current(db: Database) -> None:
+    with db.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'future'")
+    with pytest.raises(SchemaNotCurrentError, match="future"):
+        check_current(db)
+
+
+def test_migrations_at_once_take_turns(postgres: EmbeddedPostgres) -> None:
+    url = postgres.create_database("migrated_at_once").replace("postgresql://", "postgresql+psycopg://")
+    databases = [Database(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(upgrade, databases))
+    assert current_version(databases[0]) == newest_version()
+    for database in databases:
+        database.close()

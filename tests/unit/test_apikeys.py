@@ -1,0 +1,151 @@
+"""API keys: their form, their checksum, and whom they stand for."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from otp_worker.apikeys import ApiKeys
+from otp_worker.errors import InvalidFieldError, UnauthenticatedError
+from otp_worker.issue import App
+from otp_worker.migrate import upgrade
+from otp_worker.store.database import Database
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('keys') / 'keys.db'}")
+    upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def keys(db: Database) -> ApiKeys:
+    return ApiKeys(db)
+
+
+def mistyped(key: str) -> list[str]:
+    """The key with each one of its characters changed, in its case where it has one."""
+    return [
+        key[:at]
+        + (char.swapcase() if char.isalpha() else "x" if char == "_" else str(9 - int(char)))
+        + key[at + 1 :]
+        for at, char in enumerate(key)
+    ]
+
+
+@pytest.mark.parametrize(("test", "prefix"), [(False, "otp_live_"), (True, "otp_test_")])
+def test_a_key_says_what_it_is_and_is_long_enough_to_be_unguessable(
+    keys: ApiKeys, test: bool, prefix: str
+) -> None:
+    key = keys.create("shop", NOW, test=test)
+    assert key.startswith(prefix)
+    assert len(key) == len(prefix) + 32 + 6
+    assert key.removeprefix(prefix).isalnum()
+    assert key.isascii()
+
+
+def test_no_two_keys_are_alike(keys: ApiKeys) -> None:
+    assert len({keys.create("shop", NOW)[9:-6] for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_key_stands_for_the_app_it_was_made_for(keys: ApiKeys, scheme: str) -> None:
+    assert keys.authenticate(f"{scheme} {keys.create('shop', NOW)}") == App("shop", test=False)
+
+
+def test_two_keys_of_one_name_are_one_app(keys: ApiKeys) -> None:
+    first, second = (keys.authenticate(f"Bearer {keys.create('shop', NOW)}") for _ in range(2))
+    assert first == second
+
+
+def test_a_test_key_is_an_app_apart_that_no_live_key_can_name(keys: ApiKeys) -> None:
+    app = keys.authenticate(f"Bearer {keys.create('shop', NOW, test=True)}")
+    assert app == App("test:shop", test=True)
+    with pytest.raises(InvalidFieldError):
+        keys.create(app.name, NOW)
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic {key}", "{key}", "Bearer\t{key}"])
+def test_another_scheme_or_none_is_told_what_to_send(keys: ApiKeys, header: str | None) -> None:
+    with pytest.raises(UnauthenticatedError, match="send the header Authorization: Bearer"):
+        keys.authenticate(header and header.format(key=keys.create("shop", NOW)))
+
+
+def test_any_one_mistyped_character_is_caught_without_asking_the_database(
+    keys: ApiKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys.create("shop", NOW)
+    monkeypatch.setattr(keys, "_db", None)
+    for typo in mistyped(key):
+        assert typo != key
+        with pytest.raises(UnauthenticatedError, match="copied whole"):
+            keys.authenticate(f"Bearer {typo}")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["{0}x", "x{0}", " {0}", "{0} ", "{0}\n", "{0},{0}", "otp_live_", "x", "\u00e9", "\0", "otp_test_{1}"],
+)
+def test_what_is_not_a_whole_key_is_refused(keys: ApiKeys, spoil: str) -> None:
+    key = keys.create("shop", NOW)
+    with pytest.raises(UnauthenticatedError, match="copied whole"):
+        keys.authenticate(f"Bearer {spoil.format(key, key.removeprefix('otp_live_'))}")
+
+
+def test_a_revoked_key_is_refused_at_once_and_can_be_revoked_once(keys: ApiKeys) -> None:
+    key = keys.create("revoked", NOW)
+    (stored,) = [stored for stored in keys.list() if stored.name == "revoked"]
+    assert keys.revoke(stored.id, NOW)
+    with pytest.raises(UnauthenticatedError, match="unknown or revoked"):
+        keys.authenticate(f"Bearer {key}")
+    assert not keys.revoke(stored.id, NOW)
+    assert [stored.revoked_at for stored in keys.list() if stored.name == "revoked"] == [NOW]
+
+
+def test_a_whole_key_of_another_service_is_unknown_here(keys: ApiKeys, tmp_path: Path) -> None:
+    elsewhere = Database(f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    upgrade(elsewhere)
+    key = ApiKeys(elsewhere).create("shop", NOW)
+    elsewhere.close()
+    with pytest.raises(UnauthenticatedError, match="unknown or revoked"):
+        keys.authenticate(f"Bearer {key}")
+
+
+def test_an_error_never_repeats_the_key(keys: ApiKeys) -> None:
+    key = keys.create("shop", NOW)
+    for header in (f"Basic {key}", f"Bearer {key}x"):
+        with pytest.raises(UnauthenticatedError) as refusal:
+            keys.authenticate(header)
+        assert key[9:] not in str(refusal.value)
+
+
+def test_the_database_never_sees_a_key(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'own.db'}")
+    upgrade(database)
+    key = ApiKeys(database).create("shop", NOW)
+    database.close()
+    assert not any(key[13:-6].encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_the_list_hints_at_each_key_newest_first(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'own.db'}")
+    upgrade(database)
+    keys = ApiKeys(database)
+    old, new = keys.create("old", NOW), keys.create("new", NOW + timedelta(seconds=1), test=True)
+    assert [(stored.name, stored.hint, stored.test) for stored in keys.list()] == [
+        ("new", f"{new[:13]}\u2026{new[-4:]}", True),
+        ("old", f"{old[:13]}\u2026{old[-4:]}", False),
+    ]
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "test:shop", "a" * 49, "caf\u00e9", "x\n", "a/b"])
+def test_a_name_that_would_not_read_well_in_a_log_is_refused(keys: ApiKeys, name: str) -> None:
+    with pytest.raises(InvalidFieldError) as refusal:
+        keys.create(name, NOW)
+    assert refusal.value.field == "name"
