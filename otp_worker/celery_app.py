@@ -7,6 +7,8 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection, Exchange, Queue
 
+from otp_worker.task_events import TaskEvents
+
 DELIVER = "otp.deliver"
 RELEASE = "otp.release"
 EXPIRE = "otp.expire"
@@ -58,7 +60,7 @@ def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> C
     """
     rabbitmq = broker_url.startswith("amqp")
     kind = _RabbitCelery if rabbitmq else Celery
-    app = kind("otp_worker", broker=broker_url, amqp=_Amqp, set_as_current=False)
+    app = kind("otp_worker", broker=broker_url, amqp=_Amqp, events=TaskEvents, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",

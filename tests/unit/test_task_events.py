@@ -1,0 +1,69 @@
+"""Task events reach Flower whole, whatever the threads of a worker do while they are published."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otp_worker.celery_app import make_celery
+from otp_worker.task_events import WholeDispatcher
+
+
+class Broker:
+    """Takes what is published, as a producer does; ``meanwhile`` runs while it does."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.away = False
+        self.meanwhile: Callable[[], object] | None = None
+
+    def publish(self, events: list[dict[str, Any]], **options: object) -> None:
+        if self.away:
+            raise ConnectionError("away")
+        self.taken += [event["uuid"] for event in events]
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def dispatcher(broker: Broker) -> WholeDispatcher:
+    app = make_celery("memory://")
+    made = app.events.Dispatcher(app.connection_for_write(), buffer_group=["task"])
+    assert isinstance(made, WholeDispatcher)
+    made.producer = broker
+    return made
+
+
+def test_an_event_that_a_thread_adds_while_others_are_published_is_published_next(
+    broker: Broker, dispatcher: WholeDispatcher
+) -> None:
+    dispatcher.send("task-started", uuid="one")
+    broker.meanwhile = lambda: dispatcher.send("task-succeeded", uuid="two")
+    dispatcher.flush()
+    dispatcher.flush()
+    assert broker.taken == ["one", "two"]
+
+
+def test_no_event_is_published_twice(broker: Broker, dispatcher: WholeDispatcher) -> None:
+    dispatcher.send("task-started", uuid="one")
+    dispatcher.flush()
+    dispatcher.flush()
+    assert broker.taken == ["one"]
+
+
+def test_events_wait_for_a_broker_that_is_away_however_often_it_is_asked(
+    broker: Broker, dispatcher: WholeDispatcher
+) -> None:
+    dispatcher.send("task-started", uuid="one")
+    broker.away = True
+    dispatcher.flush()
+    dispatcher.flush()
+    broker.away = False
+    dispatcher.flush()
+    assert broker.taken == ["one"]
