@@ -22,7 +22,8 @@ UPKEEP_QUEUE = "otp.upkeep"
 VISIBILITY_SECONDS = 900
 SOCKET_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
-HEARTBEAT_SECONDS = 10
+HEARTBEAT_SECONDS = 2
+ANSWER_SECONDS = 2.0
 SHORTEST_DELAY_SECONDS = 1.5
 HEALTH_CHECK_SECONDS = 2
 EXPIRE_EVERY_SECONDS = 2.0
@@ -103,12 +104,13 @@ def _queue(name: str, *, rabbitmq: bool) -> Queue:
 
 
 def _transport_options(publish_wait_seconds: float | None, *, rabbitmq: bool) -> dict[str, object]:
-    seconds = publish_wait_seconds or SOCKET_SECONDS
     options: dict[str, object]
     if rabbitmq:
+        seconds = publish_wait_seconds or ANSWER_SECONDS
         # Without confirms a publish to a broker that just died is lost in silence.
         options = {"confirm_publish": True, "read_timeout": seconds, "write_timeout": seconds}
     else:
+        seconds = publish_wait_seconds or SOCKET_SECONDS
         options = {
             "visibility_timeout": VISIBILITY_SECONDS,
             "socket_timeout": seconds,

@@ -6,14 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from otp_worker.chaos.errors import NotInstalledError
 from otp_worker.chaos.proxy import Proxy
-from otp_worker.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+from otp_worker.chaos.scenario import DatabaseKind, Scenario
 from otp_worker.processes.environment import child_environment
 from otp_worker.processes.fleet import Fleet
 from otp_worker.processes.postgres import EmbeddedPostgres
@@ -38,10 +36,8 @@ class Service:
 def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
     """A service that is ready to work; everything is stopped at the end.
 
-    Raises NotInstalledError, NoPostgresError, and ProcessError where it does not come up.
+    Raises NoBrokerError, NoPostgresError, and ProcessError where it does not come up.
     """
-    if scenario.broker is BrokerKind.RABBITMQ and not find_spec("otp_worker.processes.rabbitmq"):
-        raise NotInstalledError("RabbitMQ is not installed here; run with --broker redis")
     journal = folder / "journal.jsonl"
     with ExitStack() as parts:
         postgres = None
@@ -51,7 +47,14 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
             postgres = parts.enter_context(_running_postgres(data))
             url = postgres.create_database("chaos")
         stack = parts.enter_context(
-            planned_stack(folder, url, settings=scenario.settings, copies=COPIES, journal=journal)
+            planned_stack(
+                folder,
+                url,
+                settings=scenario.settings,
+                copies=COPIES,
+                journal=journal,
+                broker=scenario.broker.value,
+            )
         )
         stack.prepare()
         stack.phone.knobs.set(dedupe=scenario.dedupe, receipts=["delivered"])

@@ -79,10 +79,22 @@ class EmbeddedRabbit:
                 with suppress(connection.channel_errors):
                     connection.default_channel.queue_purge(queue)
 
-    def remembers(self, queue: str) -> bool:
-        """Whether this quorum queue would outlive a kill: its name reaches the disk some time later."""
-        names = (self._home / "data").glob("*/quorum/*/names.dets")
-        return any(queue.encode() in file.read_bytes() for file in names)
+    def await_queues(self) -> None:
+        """Wait until our queues would outlive a kill: their names reach the disk some time later.
+
+        Raises NotReadyError.
+        """
+        self._fleet.await_ready(NAME, self._remembers_queues, _READY_SECONDS)
+
+    def stored(self) -> str:
+        """All that its files hold, what was consumed included; bytes that are no text as they are."""
+        files = (path for path in (self._home / "data").rglob("*") if path.is_file())
+        return "\n".join(path.read_bytes().decode("latin-1") for path in files)
+
+    def _remembers_queues(self) -> bool:
+        files = (self._home / "data").glob("*/quorum/*/names.dets")
+        names = b"".join(file.read_bytes() for file in files)
+        return all(queue.encode() in names for queue in (DELIVER_QUEUE, UPKEEP_QUEUE))
 
     @property
     def _environment(self) -> dict[str, str]:

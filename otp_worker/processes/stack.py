@@ -74,6 +74,8 @@ class Stack:
         self.fleet.await_ready("web", lambda: answers(f"{self.url}/readyz"), READY_SECONDS)
         if "flower" in self.fleet:
             self.fleet.await_ready("flower", lambda: answers(f"{self.flower_url}/healthcheck"), READY_SECONDS)
+        if isinstance(self.broker, EmbeddedRabbit):
+            self.broker.await_queues()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run an ``otp-worker`` command in the service's environment, to its end."""

@@ -1,23 +1,26 @@
-"""One running service per database, shared by a module's tests: each uses a number of its own."""
+"""One running service per database and broker, shared by a module's tests: each uses a number of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from otp_worker.processes.rabbitmq import SERVER
 from otp_worker.processes.stack import Stack, running_stack
 from tests.acceptance.shop import Shop
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres", "rabbitmq"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole service over that database."""
+    """The whole service: over each database with Redis, and over SQLite with RabbitMQ."""
+    if request.param == "rabbitmq" and not SERVER.exists():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
     folder: Path = tmp_path_factory.mktemp("stack")
-    if request.param == "sqlite":
-        url = f"sqlite:///{folder}/otp.db"
-    else:
+    if request.param == "postgres":
         url = request.getfixturevalue("postgres").create_database(f"stack_{abs(hash(folder))}")
-    with running_stack(folder, url) as running:
+    else:
+        url = f"sqlite:///{folder}/otp.db"
+    with running_stack(folder, url, broker="rabbitmq" if request.param == "rabbitmq" else "redis") as running:
         yield running
 
 

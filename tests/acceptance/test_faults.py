@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -148,9 +149,9 @@ def test_workers_that_take_nothing_are_noticed(shop: Shop) -> None:
     shop.stack.fleet["worker"].pause()
     verification = shop.send(fresh_number())
     # What thirty seconds would do.
-    earlier = verification["created_at"].replace("2026", "2025")
+    earlier = datetime.fromisoformat(verification["created_at"]) - timedelta(minutes=1)
     shop.change(
-        f"UPDATE deliveries SET due_at = '{earlier.replace('T', ' ').removesuffix('Z')}' "
+        f"UPDATE deliveries SET due_at = '{earlier:%Y-%m-%d %H:%M:%S.%f}' "
         f"WHERE verification_id = '{verification['id']}'"
     )
     ready = requests.get(f"{shop.stack.url}/readyz", timeout=10)

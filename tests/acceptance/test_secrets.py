@@ -8,6 +8,7 @@ import redis
 import requests
 from sqlalchemy import text
 
+from otp_worker.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.processes.stack import FLOWER_AUTH
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
@@ -62,6 +63,8 @@ def _stands_alone(secret: str, content: str) -> bool:
 
 
 def _broker(shop: Shop) -> str:
+    if isinstance(shop.stack.broker, EmbeddedRabbit):
+        return shop.stack.broker.stored()
     with closing(redis.Redis.from_url(shop.stack.broker.url)) as client:
         return "\n".join(f"{key!r} {value!r}" for key in client.scan_iter() for value in _values(client, key))
 

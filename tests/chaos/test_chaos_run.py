@@ -10,7 +10,8 @@ import pytest
 from otp_worker.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
 from otp_worker.chaos.rules import Breach
 from otp_worker.chaos.run import Result, run
-from otp_worker.chaos.scenario import Scenario, as_it_is
+from otp_worker.chaos.scenario import BrokerKind, Scenario, as_it_is
+from otp_worker.processes.rabbitmq import SERVER
 
 SEED = 20_260_601
 
@@ -44,8 +45,11 @@ def mutated(name: str) -> Callable[[str], str]:
     return lambda command: command.replace("exec ", wrapper, 1)
 
 
-def test_two_thousand_requests_and_twenty_kills_break_no_promise(tmp_path: Path) -> None:
-    result = run(Scenario(SEED, seconds=60, requests=2000, kills=MIN_KILLS), tmp_path, ignore)
+@pytest.mark.parametrize("broker", BrokerKind)
+def test_two_thousand_requests_and_twenty_kills_break_no_promise(broker: BrokerKind, tmp_path: Path) -> None:
+    if broker is BrokerKind.RABBITMQ and not SERVER.exists():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    result = run(Scenario(SEED, seconds=60, requests=2000, kills=MIN_KILLS, broker=broker), tmp_path, ignore)
     assert result.findings == []
     assert result.account.accepted == 2000
     assert sum(result.account.ends.values()) == 2000
