@@ -20,7 +20,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     app.req_options.strip_url_path_trailing_slash = False
     add_problem_handlers(app, intake.clock)
 
-    verifications = Verifications(intake.issuer, intake.outlook, intake.clock)
+    verifications = Verifications(intake.issuer, intake.idempotency, intake.outlook, intake.clock)
     checks = Checks(intake.verifier)
     app.add_route("/v1/verifications", verifications)
     app.add_route("/v1/verifications/check", checks)

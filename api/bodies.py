@@ -4,9 +4,10 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
+from otp_worker.limits import Left, Limit
 from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.outlook import Wait
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
@@ -24,6 +25,21 @@ To = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),
     Field(description="A mobile number in international form.", examples=["+447400123456"]),
+]
+
+
+def _is_an_address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("this is not an IP address") from None
+
+
+Ip = Annotated[
+    # No zone, as in fe80::1%eth0: that is free text, and each one would be a new address to the limits.
+    Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$"), AfterValidator(_is_an_address)]
+    | None,
+    Field(description="The end user's IP address, for limits.", examples=["203.0.113.7"]),
 ]
 
 
@@ -45,26 +61,16 @@ class SendBody(_Incoming):
     locale: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$")] | None
     ) = Field(None, description="The language of the SMS, a BCP 47 tag.", examples=["de-AT"])
-    # No zone, as in fe80::1%eth0: that is free text, and each one would be a new address to the limits.
-    ip: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$")] | None = Field(
-        None, description="The end user's IP address, for limits.", examples=["203.0.113.7"]
-    )
+    ip: Ip = None
     ttl_seconds: int | None = Field(None, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
-
-    @field_validator("ip")
-    @classmethod
-    def _is_an_address(cls, value: str | None) -> str | None:
-        try:
-            return value and str(ip_address(value))
-        except ValueError:
-            raise ValueError("this is not an IP address") from None
 
 
 class CheckBody(_Incoming):
     """A code to be judged."""
 
     code: Code
+    ip: Ip = None
 
 
 class NumberCheckBody(_Incoming):
@@ -72,6 +78,7 @@ class NumberCheckBody(_Incoming):
 
     to: To
     code: Code
+    ip: Ip = None
 
 
 class WaitBody(BaseModel):
@@ -154,6 +161,26 @@ class VerificationBody(BaseModel):
         )
 
 
+class LeftBody(BaseModel):
+    """What one limit leaves in one of its windows."""
+
+    limit: Limit
+    window_seconds: int
+    left: int
+
+
+class AcceptedBody(VerificationBody):
+    """A verification of which an SMS will be sent."""
+
+    limits: list[LeftBody] = Field(description="What the operator's limits leave after this SMS.")
+
+    @classmethod
+    def accepted(cls, body: VerificationBody, left: list[Left]) -> "AcceptedBody":
+        """A verification's body with what is left."""
+        limits = [LeftBody(limit=each.limit, window_seconds=each.seconds, left=each.left) for each in left]
+        return cls(**dict(body), limits=limits)
+
+
 class CheckResultBody(BaseModel):
     """What became of one check."""
 
@@ -188,6 +215,7 @@ class ProblemBody(BaseModel):
     verification_status: VerificationStatus | None = Field(
         None, description="The status that the verification ended with."
     )
+    limit: Limit | None = Field(None, description="The limit that is reached.")
 
 
 class AlivenessBody(BaseModel):

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from api.bodies import (
+    AcceptedBody,
     AlivenessBody,
     CheckBody,
     CheckResultBody,
@@ -15,19 +16,21 @@ from api.bodies import (
     VerificationBody,
 )
 from otp_worker import __version__
+from otp_worker.idempotency import HEADER
 
 _IN = (SendBody, CheckBody, NumberCheckBody)
-_OUT = (VerificationBody, CheckResultBody, ProblemBody, AlivenessBody, ReadinessBody)
+_OUT = (AcceptedBody, VerificationBody, CheckResultBody, ProblemBody, AlivenessBody, ReadinessBody)
 
 _PROBLEMS = {
     "400": "The body is not one JSON object.",
     "401": "The API key is missing, unknown or revoked.",
     "403": "The number's country is not allowed by the operator.",
     "404": "There is no such verification, or it is another app's.",
+    "409": "The same request, by its Idempotency-Key, is being answered at this moment; repeat it.",
     "410": "The verification is already over; `verification_status` says how.",
     "413": "The body is too large.",
     "422": "A field is wrong; `errors` names it and the fix.",
-    "429": "Too soon, or the number is locked; `Retry-After` says until when.",
+    "429": "Too soon, a limit is reached, or the number is locked; `Retry-After` says until when.",
     "503": "The database does not answer; try again.",
 }
 
@@ -39,7 +42,16 @@ _HEADERS = {
     "401": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
     # Not where only an operator can unlock a number.
     "429": {"Retry-After": _RETRY_AFTER},
+    "409": {"Retry-After": {**_RETRY_AFTER, "required": True}},
     "503": {"Retry-After": {**_RETRY_AFTER, "required": True}},
+}
+
+_BY_ID = {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
+_ONCE = {
+    "name": HEADER,
+    "in": "header",
+    "description": "Repeated with the same key, the request has one effect and the same answer for a day.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
 
 _DESCRIPTION = """
@@ -83,9 +95,10 @@ def _paths() -> dict[str, Any]:
                 "send",
                 "Ask for a code to be sent",
                 "202",
-                VerificationBody,
-                [*with_body, "403", "429"],
+                AcceptedBody,
+                [*with_body, "403", "409", "429"],
                 SendBody,
+                once=True,
             )
         },
         "/v1/verifications/check": {
@@ -117,9 +130,10 @@ def _paths() -> dict[str, Any]:
                 "resend",
                 "Send the same code once more",
                 "202",
-                VerificationBody,
-                [*on_id, "410", "429"],
+                AcceptedBody,
+                [*on_id, "409", "410", "422", "429"],
                 by_id=True,
+                once=True,
             )
         },
         f"{one}/cancel": {
@@ -152,6 +166,7 @@ def _operation(
     body: type[Any] | None = None,
     *,
     by_id: bool = False,
+    once: bool = False,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": name,
@@ -164,11 +179,8 @@ def _operation(
     }
     if body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
-    if by_id:
-        operation["parameters"] = [
-            {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
-        ]
-    return operation
+    parameters = ([_BY_ID] if by_id else []) + ([_ONCE] if once else [])
+    return {**operation, "parameters": parameters} if parameters else operation
 
 
 def _problem(status: str) -> dict[str, Any]:

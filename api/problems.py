@@ -17,9 +17,11 @@ from otp_worker.errors import (
     InvalidFieldError,
     NotFoundError,
     NumberLockedError,
+    RequestInFlightError,
     TooSoonError,
     UnauthenticatedError,
 )
+from otp_worker.limits import Limit, LimitReachedError
 from otp_worker.model import VerificationStatus
 from otp_worker.policy import Clock
 
@@ -66,6 +68,11 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
             resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
         _answer(req, resp, 429, "number_locked", _sentence(str(error)))
 
+    def limit_reached(req: falcon.Request, resp: falcon.Response, error: LimitReachedError, _: Any) -> None:
+        log.warning("limit_reached", limit=error.limit.value)
+        resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
+        _answer(req, resp, 429, "limit_reached", _sentence(str(error)), limit=error.limit)
+
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     for away in _DATABASE_AWAY:
@@ -76,6 +83,8 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
     app.add_error_handler(AlreadyOverError, _already_over)
     app.add_error_handler(TooSoonError, too_soon)
     app.add_error_handler(NumberLockedError, locked)
+    app.add_error_handler(LimitReachedError, limit_reached)
+    app.add_error_handler(RequestInFlightError, _in_flight)
     app.add_error_handler(CountryNotAllowedError, _plain(403, "country_not_allowed"))
     app.add_error_handler(NotFoundError, _plain(404, "not_found"))
     app.add_error_handler(UnauthenticatedError, _unauthenticated)
@@ -90,6 +99,7 @@ def _answer(
     errors: list[FieldErrorBody] | None = None,
     verification_id: str | None = None,
     verification_status: VerificationStatus | None = None,
+    limit: Limit | None = None,
 ) -> None:
     body = ProblemBody(
         type=TYPE + kind,
@@ -100,6 +110,7 @@ def _answer(
         errors=errors,
         id=verification_id,
         verification_status=verification_status,
+        limit=limit,
     )
     resp.status = status
     resp.content_type = "application/problem+json"
@@ -134,6 +145,11 @@ def _invalid_field(req: falcon.Request, resp: falcon.Response, error: InvalidFie
 def _already_over(req: falcon.Request, resp: falcon.Response, error: AlreadyOverError, _: Any) -> None:
     status = VerificationStatus(error.status)
     _answer(req, resp, 410, "already_over", _sentence(str(error)), None, error.verification_id, status)
+
+
+def _in_flight(req: falcon.Request, resp: falcon.Response, error: RequestInFlightError, _: Any) -> None:
+    resp.set_header("Retry-After", "1")
+    _answer(req, resp, 409, "request_in_flight", _sentence(str(error)))
 
 
 def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _: Any) -> None:

@@ -1,16 +1,26 @@
 """``/v1/verifications``: ask for a code, look, check, send again, cancel."""
 
 import re
+from collections.abc import Callable
 
 import falcon
 
-from api.bodies import CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from api.bodies import (
+    AcceptedBody,
+    CheckBody,
+    CheckResultBody,
+    NumberCheckBody,
+    SendBody,
+    VerificationBody,
+)
 from api.reading import read_body
 from otp_worker.errors import NotFoundError
-from otp_worker.issue import Issuer, SendRequest
+from otp_worker.idempotency import HEADER, Idempotency
+from otp_worker.issue import Accepted, App, Issuer, SendRequest
 from otp_worker.model import Verification
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock
+from otp_worker.store.remembering import Once
 from otp_worker.verify import CheckResult, Verifier
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
@@ -26,40 +36,72 @@ def _possible(verification_id: str) -> str:
 class Verifications:
     """The collection, and one verification of it."""
 
-    def __init__(self, issuer: Issuer, outlook: Outlook, clock: Clock) -> None:
+    def __init__(self, issuer: Issuer, idempotency: Idempotency, outlook: Outlook, clock: Clock) -> None:
         self._issuer = issuer
+        self._idempotency = idempotency
         self._outlook = outlook
         self._clock = clock
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Ask for a code to be sent."""
         body = read_body(req, SendBody)
-        issued = self._issuer.issue(SendRequest(**body.model_dump()), req.context.app, self._clock())
-        self._answer(resp, 202, issued)
+        request = SendRequest(**body.model_dump())
+        self._accept(
+            req,
+            resp,
+            f"send {body.model_dump_json()}",
+            lambda once: self._issuer.issue(request, req.context.app, self._clock(), once),
+        )
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Look at a verification."""
-        self._answer(resp, 200, self._issuer.read(_possible(verification_id), req.context.app))
+        found = self._issuer.read(_possible(verification_id), req.context.app)
+        resp.text = self._body(found).model_dump_json()
 
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
-        self._answer(
-            resp, 202, self._issuer.resend(_possible(verification_id), req.context.app, self._clock())
+        possible = _possible(verification_id)
+        self._accept(
+            req,
+            resp,
+            f"resend {possible}",
+            lambda once: self._issuer.resend(possible, req.context.app, self._clock(), once),
         )
 
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """End a verification that is not wanted any more."""
-        self._answer(
-            resp, 200, self._issuer.cancel(_possible(verification_id), req.context.app, self._clock())
-        )
+        canceled = self._issuer.cancel(_possible(verification_id), req.context.app, self._clock())
+        resp.text = self._body(canceled).model_dump_json()
 
-    def _answer(self, resp: falcon.Response, status: int, found: Verification) -> None:
-        resp.status = status
-        if status == 202:
-            resp.set_header("Location", f"/v1/verifications/{found.id}")
+    def _accept(
+        self, req: falcon.Request, resp: falcon.Response, request: str, act: Callable[[Once | None], Accepted]
+    ) -> None:
+        """Answer 202 with what ``act`` accepts; with an Idempotency-Key, what it accepted before."""
+        key = req.get_header(HEADER)
+        once = None if key is None else self._idempotency.once(req.context.app.name, key, request)
+        answer = self._recalled(once, req.context.app)
+        if answer is None:
+            answer = self._accepted(act(once))
+            if once is not None:
+                self._idempotency.remember(once, answer.model_dump_json())
+        resp.status = 202
+        resp.set_header("Location", f"/v1/verifications/{answer.id}")
+        resp.text = answer.model_dump_json()
+
+    def _recalled(self, once: Once | None, app: App) -> AcceptedBody | None:
+        remembered = None if once is None else self._idempotency.recall(once, self._clock())
+        if remembered is None:
+            return None
+        if remembered.answer is not None:
+            return AcceptedBody.model_validate_json(remembered.answer)
+        return self._accepted(Accepted(self._issuer.read(remembered.verification_id, app), []))
+
+    def _accepted(self, accepted: Accepted) -> AcceptedBody:
+        return AcceptedBody.accepted(self._body(accepted.verification), accepted.left)
+
+    def _body(self, found: Verification) -> VerificationBody:
         now = self._clock()
-        wait = self._outlook.of(found.delivery, now)
-        resp.text = VerificationBody.of(found, now, wait).model_dump_json()
+        return VerificationBody.of(found, now, self._outlook.of(found.delivery, now))
 
 
 class Checks:
@@ -71,12 +113,14 @@ class Checks:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Judge a code against a number's newest pending verification."""
         body = read_body(req, NumberCheckBody)
-        self._answer(resp, self._verifier.check_number(body.to, body.code, req.context.app.name))
+        app = req.context.app.name
+        self._answer(resp, self._verifier.check_number(body.to, body.code, app, body.ip))
 
     def on_post_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Judge a code against a verification."""
         body = read_body(req, CheckBody)
-        self._answer(resp, self._verifier.check(_possible(verification_id), body.code, req.context.app.name))
+        app = req.context.app.name
+        self._answer(resp, self._verifier.check(_possible(verification_id), body.code, app, body.ip))
 
     @staticmethod
     def _answer(resp: falcon.Response, result: CheckResult) -> None:

@@ -66,5 +66,9 @@ class NumberLockedError(OtpError):
         self.retry_at = retry_at
 
 
+class RequestInFlightError(OtpError):
+    """The same request, by its Idempotency-Key, is being answered at this moment."""
+
+
 class UnauthenticatedError(OtpError):
     """The caller did not show who they are: a missing, wrong or revoked key, token or signature."""

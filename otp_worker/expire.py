@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from otp_worker.breaker import Breaker, is_open
 from otp_worker.policy import Publish
-from otp_worker.store import expiring
+from otp_worker.store import expiring, remembering
 from otp_worker.store.database import Database
 
 STUCK_SECONDS = 3
@@ -64,4 +64,5 @@ class Expirer:
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
         forgotten = expiring.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
+        forgotten += remembering.forget(self.db, now - timedelta(hours=remembering.KEPT_HOURS))
         return forgotten + expiring.purge(self.db, now - timedelta(days=self.retention_days))

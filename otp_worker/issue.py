@@ -4,7 +4,8 @@ Nothing here ever knows a code.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,11 +13,14 @@ from ulid import ULID
 
 from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
 from otp_worker.keyring import Keyring
+from otp_worker.limiter import RedisLimiter
+from otp_worker.limits import Left, Limit, Limits, Scope
 from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
-from otp_worker.store import expiring, issuing, reading
+from otp_worker.store import expiring, issuing, reading, remembering
 from otp_worker.store.database import Database
+from otp_worker.store.remembering import Once
 from otp_worker.text import language_of
 
 SEED_BYTES = 20
@@ -53,52 +57,68 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was asked for and will be sent; ``left`` is what the limits leave after it."""
+
+    verification: Verification
+    left: list[Left]
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """The first step with all it needs; ``hold`` says whether an app's deliveries must wait just now."""
 
     db: Database
     keyring: Keyring
     policy: Policy
+    limits: Limits
+    limiter: RedisLimiter
     publish: Publish
     hold: Callable[[App], Hold | None]
 
-    def issue(self, request: SendRequest, app: App, now: datetime) -> Verification:
+    def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
-        Raises InvalidFieldError and CountryNotAllowedError.
+        Raises InvalidFieldError, CountryNotAllowedError, LimitReachedError and RequestInFlightError.
         """
         new = self._new(request, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
         first = self._delivery(new.id, 1, app, now, deadline_at)
-        issuing.insert_verification(self.db, new, first)
+        recipient = issuing.Recipient(new.number, new.country, new.ip_hash)
+        scopes = self._scopes(recipient, app)
+        with self._counted(first.id, scopes, now, once) as (left, uncounted):
+            guard = issuing.Guard(uncounted, app.test, once)
+            left += issuing.insert_verification(self.db, new, first, guard)
         self._publish(first)
-        return issuing.as_written(new, first)
+        return Accepted(issuing.as_written(new, first), left)
 
-    def resend(self, verification_id: str, app: App, now: datetime) -> Verification:
+    def resend(self, verification_id: str, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Send the same code once more; while an SMS is still on its way, that one is the answer.
 
-        Raises NotFoundError, AlreadyOverError and TooSoonError.
+        Raises NotFoundError, AlreadyOverError, TooSoonError, LimitReachedError and RequestInFlightError.
         """
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
-        if issuing.open_delivery(self.db, found.id):
-            return found
+        if issuing.is_on_its_way(self.db, found.id):
+            return self._on_its_way(found, now, once)
         last_send_at = found.created_at + timedelta(seconds=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
         if last_send_at <= now:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
+        recipient = issuing.recipient(self.db, found.id)
         next_resend_at = now + timedelta(seconds=self.policy.resend_after_seconds)
-        if not issuing.take_resend(self.db, found.id, now, next_resend_at):
-            found = self._read(verification_id, app)
-            self._must_be_pending(found, now)
-            raise TooSoonError(found.resend_at)
         number = int(found.delivery.id.rpartition(".")[2]) + 1
         in_time = now + timedelta(seconds=self.policy.send_deadline_seconds)
         deadline_at = min(in_time, found.expires_at, last_send_at)
         new = self._delivery(found.id, number, app, now, deadline_at)
-        if issuing.insert_delivery(self.db, new):
-            self._publish(new)
-        return self._read(verification_id, app)
+        try:
+            with self._counted(new.id, self._scopes(recipient, app), now, once) as (left, uncounted):
+                guard = issuing.Guard(uncounted, app.test, once)
+                left += issuing.insert_resend(self.db, new, next_resend_at, guard)
+        except issuing.NotNowError:
+            return self._not_now(found.id, app, now, once)
+        self._publish(new)
+        return Accepted(self._read(verification_id, app), left)
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
         """End a verification at the app's wish; raises NotFoundError and AlreadyOverError."""
@@ -127,12 +147,13 @@ class Issuer:
             number=number.e164,
             number_hash=self.keyring.number_hash(number.e164),
             number_masked=number.masked,
+            block_hash=self.limits.block_hash(number.e164),
             country=number.country,
             user=request.user,
             channel=request.channel,
             template=request.template,
             language=language_of(request.locale),
-            ip=request.ip,
+            ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
             key_id=self.keyring.newest,
             code_length=request.code_length or self.policy.code_length,
             seed=secrets.token_bytes(SEED_BYTES),
@@ -157,6 +178,45 @@ class Issuer:
             deadline_at=deadline_at,
             published_at=None if hold else now,
         )
+
+    def _scopes(self, to: issuing.Recipient, app: App) -> list[Scope]:
+        return self.limits.on_send(to.number, to.country, app.name, to.ip_hash, test=app.test)
+
+    @contextmanager
+    def _counted(
+        self, delivery_id: str, scopes: list[Scope], now: datetime, once: Once | None
+    ) -> Iterator[tuple[list[Left], list[Scope]]]:
+        """Count a send in Redis, and not if it comes to nothing; what is left, and what is yet to be counted.
+
+        That the database counts, in the send's own transaction: each number always, so that no loss of
+        Redis's memory lets anybody flood it, and everything where Redis is away.
+        """
+        number = [scope for scope in scopes if scope.limit is Limit.NUMBER]
+        # A request that comes twice at once is known by its key, in the transaction, and must get there:
+        # it is not to be told that the number's limit is reached, by itself.
+        shared = [scope for scope in scopes if once is None or scope not in number]
+        left = self.limiter.take(delivery_id, shared, now) if shared else []
+        if left is None:
+            yield [], scopes
+            return
+        try:
+            yield [each for each in left if each.limit is not Limit.NUMBER], number
+        except BaseException:
+            self.limiter.give_back(delivery_id, shared)
+            raise
+
+    def _not_now(self, verification_id: str, app: App, now: datetime, once: Once | None) -> Accepted:
+        found = self._read(verification_id, app)
+        self._must_be_pending(found, now)
+        if issuing.is_on_its_way(self.db, found.id):
+            return self._on_its_way(found, now, once)
+        raise TooSoonError(found.resend_at)
+
+    def _on_its_way(self, found: Verification, now: datetime, once: Once | None) -> Accepted:
+        if once is not None:
+            # So that its repetition, when this SMS is sent, does not ask for another.
+            remembering.claim_alone(self.db, once, found.id, now)
+        return Accepted(found, [])
 
     def _publish(self, new: issuing.NewDelivery) -> None:
         # After the commit: a worker must find the row. A failure here is the sweep's to mend, and soon.

@@ -82,6 +82,10 @@ class Keyring:
         """The number's hash under every listed root, newest first: a rotation loses nobody."""
         return [_mac(root.numbers, number) for root in self._roots.values()]
 
+    def hashes(self, kind: str, text: str) -> list[bytes]:
+        """What stands for a text that must not be kept, under every listed root, newest first."""
+        return [_mac(root.numbers, f"{kind} {text}") for root in self._roots.values()]
+
     def callback_token(self, subject: str) -> str:
         """An unguessable token for a callback URL, made for ``subject``."""
         return _mac(self._roots[self.newest].callbacks, subject).hex()[:40]

@@ -7,21 +7,38 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import phonenumbers
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
 from otp_worker.errors import ConfigurationError, InvalidFieldError
+from otp_worker.limits import Limit, Rate, parse_rates
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.retry import UncertainPolicy
 from otp_worker.text import check_template
 
 PREFIX = "OTP_"
-BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
+REDIS = ("redis://", "rediss://", "redis+socket://")
+BROKERS = (*REDIS, "amqp://", "amqps://")
 SECRET_BYTES = 32
 SECRET_VARIETY = 10
+
+
+def _parsed(value: object) -> object:
+    return parse_rates(value) if isinstance(value, str) else value
+
+
+Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_parsed)]
 
 Role = Literal["web", "worker", "beat", "flower", "cli"]
 
@@ -44,6 +61,7 @@ _REQUIRED: dict[Role, tuple[str, ...]] = {
 _SECRETS = (
     "database_url",
     "broker_url",
+    "redis_url",
     "secret_key",
     "code_key",
     "gateway_key",
@@ -83,6 +101,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(None, repr=False)
     broker_url: str | None = Field(None, repr=False)
+    redis_url: str | None = Field(None, repr=False)
     secret_key: SecretStr | None = None
     code_key: SecretStr | None = None
     countries: Annotated[frozenset[str] | None, NoDecode] = None
@@ -103,6 +122,15 @@ class Settings(BaseSettings):
     max_checks: int = Field(5, ge=1, le=10)
     bcrypt_rounds: int = Field(10, ge=4, le=15)
     templates: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+
+    limit_number: Rates = parse_rates("1/30s,5/10m,10/h")
+    limit_block: Rates = parse_rates("30/10m,100/h")
+    limit_country: Rates = parse_rates("2000/h,10000/d")
+    limit_key: Rates = parse_rates("2000/h,10000/d")
+    limit_ip: Rates = parse_rates("10/10m,30/h")
+    limit_total: Rates = parse_rates("3000/h,15000/d")
+    limit_checks_key: Rates = parse_rates("600/m")
+    limit_checks_ip: Rates = parse_rates("30/m,200/h")
 
     number_retention_seconds: int = Field(3600, ge=0)
     retention_days: int = Field(30, ge=1)
@@ -160,6 +188,13 @@ class Settings(BaseSettings):
     def _broker_is_known(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(BROKERS):
             raise ValueError(f"only {', '.join(BROKERS)} are supported")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str | None) -> str | None:
+        if value and not value.startswith(REDIS):
+            raise ValueError(f"only {', '.join(REDIS)} are supported")
         return value
 
     @field_validator("public_url", "gateway_url", "reply_webhook_url")
@@ -244,6 +279,19 @@ class Settings(BaseSettings):
             # The lease must outlive the longest attempt: connecting, the answer, bcrypt, and a slow database.
             lease_seconds=self.gateway_timeout_seconds + 15,
         )
+
+    @property
+    def limit_rates(self) -> dict[Limit, tuple[Rate, ...]]:
+        """The rates of every limit; none where it is turned off."""
+        return {limit: getattr(self, f"limit_{limit.value}") for limit in Limit}
+
+    @property
+    def limits_url(self) -> str | None:
+        """The Redis that limits are counted in; None where the database is to count them."""
+        broker = self.broker_url or ""
+        url = (broker if broker.startswith(REDIS) else "") if self.redis_url is None else self.redis_url
+        # A socket has one spelling at kombu and another at redis-py.
+        return url.replace("redis+socket://", "unix://").replace("?virtual_host=", "?db=") or None
 
     @property
     def root_secrets(self) -> list[str]:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from ulid import ULID
+
 from otp_worker.codes import code_matches
 from otp_worker.errors import AlreadyOverError, NotFoundError
 from otp_worker.keyring import Keyring, UnknownKeyError
+from otp_worker.limiter import CheckLimiter
+from otp_worker.limits import Limits
 from otp_worker.model import VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import Clock, Policy
@@ -29,13 +33,34 @@ class Verifier:
     db: Database
     keyring: Keyring
     policy: Policy
+    limits: Limits
+    limiter: CheckLimiter
     clock: Clock
 
-    def check(self, verification_id: str, code: str, app: str) -> CheckResult:
+    def check(self, verification_id: str, code: str, app: str, ip: str | None = None) -> CheckResult:
         """Judge a code; each call uses up one check.
 
-        Raises NotFoundError, AlreadyOverError and NumberLockedError.
+        Raises LimitReachedError, NotFoundError, AlreadyOverError and NumberLockedError.
         """
+        # First of all, so that a flood costs neither a hash nor a look at the database.
+        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip), self.clock())
+        return self._judge(verification_id, code, app)
+
+    def check_number(self, to: str, code: str, app: str, ip: str | None = None) -> CheckResult:
+        """Judge a code against the number's newest pending verification.
+
+        Raises InvalidFieldError, CountryNotAllowedError, LimitReachedError, NotFoundError,
+        AlreadyOverError and NumberLockedError.
+        """
+        number = parse_number(to, self.policy.countries)
+        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip), self.clock())
+        hashes = self.keyring.number_hashes(number.e164)
+        newest = reading.newest_pending(self.db, app, hashes, self.clock())
+        if newest is None:
+            raise NotFoundError("this number has no pending verification")
+        return self._judge(newest, code, app)
+
+    def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
         judgement = verifying.count_check(self.db, verification_id, app, self.clock())
         if judgement is None:
             return self._not_judged(verification_id, app)
@@ -52,19 +77,6 @@ class Verifier:
         if verifying.count_failure(self.db, verification_id, self.clock()):
             return CheckResult(verification_id, VerificationStatus.MAX_CHECKS_REACHED, False, 0)
         return CheckResult(verification_id, VerificationStatus.PENDING, False, judgement.checks_left)
-
-    def check_number(self, to: str, code: str, app: str) -> CheckResult:
-        """Judge a code against the number's newest pending verification.
-
-        Raises InvalidFieldError, CountryNotAllowedError, NotFoundError, AlreadyOverError and
-        NumberLockedError.
-        """
-        number = parse_number(to, self.policy.countries)
-        hashes = self.keyring.number_hashes(number.e164)
-        newest = reading.newest_pending(self.db, app, hashes, self.clock())
-        if newest is None:
-            raise NotFoundError("this number has no pending verification")
-        return self.check(newest, code, app)
 
     def _not_judged(self, verification_id: str, app: str) -> CheckResult:
         found = reading.find(self.db, verification_id, app)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from celery import Celery
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from otp_worker.apikeys import ApiKeys
 from otp_worker.breaker import Breaker
@@ -19,8 +23,11 @@ from otp_worker.gateways.http import BoundedClient
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.gateways.rehearsal import Rehearsal
 from otp_worker.health import Health
+from otp_worker.idempotency import Idempotency
 from otp_worker.issue import App, Hold, Issuer
 from otp_worker.keyring import Keyring
+from otp_worker.limiter import CheckLimiter, RedisLimiter
+from otp_worker.limits import Limits
 from otp_worker.model import DeliveryStatus
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock, utc_now
@@ -40,6 +47,7 @@ class Intake:
     db: Database
     issuer: Issuer
     verifier: Verifier
+    idempotency: Idempotency
     api_keys: ApiKeys
     callbacks: Callbacks
     health: Health
@@ -84,11 +92,15 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     gateway = open_gateway(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     outlook = Outlook(db, breaker, gateway.name, settings.gateway_pace_per_minute)
+    limits = Limits(keyring, settings.limit_rates)
+    limiter = RedisLimiter(_redis(settings))
+    policy, may_leave = settings.policy, partial(hold, queue, outlook)
 
     return Intake(
         db=db,
-        issuer=Issuer(db, keyring, settings.policy, queue.publish_delivery, partial(hold, queue, outlook)),
-        verifier=Verifier(db, keyring, settings.policy, clock),
+        issuer=Issuer(db, keyring, policy, limits, limiter, queue.publish_delivery, may_leave),
+        verifier=Verifier(db, keyring, policy, limits, CheckLimiter(limiter), clock),
+        idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db),
         callbacks=Callbacks(
             db, keyring, gateway, queue.publish_forward if settings.reply_webhook_url else None
@@ -96,6 +108,18 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         health=Health(db, queue, breaker, gateway.name),
         outlook=outlook,
         clock=clock,
+    )
+
+
+def _redis(settings: Settings) -> Redis | None:
+    if settings.limits_url is None:
+        return None
+    return Redis.from_url(
+        settings.limits_url,
+        socket_timeout=settings.publish_wait_seconds,
+        socket_connect_timeout=settings.publish_wait_seconds,
+        # Once more over a new connection, where a restart of Redis has cut the old one.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
 
 

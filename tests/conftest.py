@@ -1,4 +1,4 @@
-"""What every test may ask for: a Postgres server, started once and only when a test needs it."""
+"""What every test may ask for: a Postgres and a Redis server, each started once and only when needed."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from otp_worker.migrate import upgrade
+from otp_worker.processes.broker import EmbeddedBroker
 from otp_worker.processes.fleet import Fleet
 from otp_worker.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
@@ -26,3 +27,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         database.close()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """A Redis or Valkey server of the tests' own."""
+    folder = tmp_path_factory.mktemp("redis")
+    with Fleet(folder, cwd=Path.cwd(), env=dict(os.environ)) as fleet:
+        server = EmbeddedBroker(fleet, folder / "server")
+        server.start()
+        yield server

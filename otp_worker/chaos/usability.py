@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 from otp_worker.chaos.client import Client
 from otp_worker.chaos.records import Records
@@ -12,6 +13,7 @@ from otp_worker.keyring import Keyring
 from otp_worker.model import VerificationStatus
 
 SAMPLE = 40
+SAMPLE_SECONDS = 30
 AT_ONCE = 3
 
 
@@ -28,14 +30,20 @@ def wrong_hashes(records: Records, keyring: Keyring) -> Iterable[Finding]:
             yield Finding(Breach.UNUSABLE, verification_id, "the hash is not that of the code that was sent")
 
 
+def _can_be_entered(records: Records, now: datetime) -> set[str]:
+    """The verifications whose codes live long enough for the whole sample to be entered."""
+    last = now + timedelta(seconds=SAMPLE_SECONDS)
+    return {
+        row.id
+        for row in records.verifications.values()
+        if row.status is VerificationStatus.PENDING and row.expires_at > last
+    }
+
+
 def wrong_checks(records: Records, client: Client, chance: random.Random) -> Iterable[Finding]:
     """A sample of codes through intake, each entered several times at once: right exactly one time."""
     sent = {line.verification_id: line.code for line in records.journal}
-    pending = sorted(
-        row.id
-        for row in records.verifications.values()
-        if row.status is VerificationStatus.PENDING and row.id in sent
-    )
+    pending = sorted(sent.keys() & _can_be_entered(records, datetime.now(UTC)))
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for verification_id in chance.sample(pending, min(SAMPLE, len(pending))):
             entries = [(verification_id, sent[verification_id])] * AT_ONCE

@@ -12,6 +12,7 @@ import requests
 
 from otp_worker.callbacks import inbound_url
 from otp_worker.keyring import Keyring
+from otp_worker.limits import Limit
 from otp_worker.processes.broker import EmbeddedBroker
 from otp_worker.processes.environment import child_environment
 from otp_worker.processes.errors import CommandFailedError
@@ -30,6 +31,9 @@ SECRET_KEY = "the root secret of a service that lives for one run"  # noqa: S105
 GATEWAY_KEY = "sk_live_" + "a" * 40
 WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # noqa: S105
 FLOWER_AUTH = "operator:watching-flower"
+
+WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in Limit}
+"""One client asks for many codes here, which is what limits are there to prevent; they count, and let it."""
 
 BrokerName = Literal["redis", "rabbitmq"]
 
@@ -139,6 +143,7 @@ def planned_stack(
             "OTP_PUBLIC_URL": public_url,
             "OTP_FLOWER_AUTH": FLOWER_AUTH,
             "OTP_STATE_DIR": str(folder),
+            **WIDE_LIMITS,
             **(settings or {}),
         }
         stack = Stack(fleet, server, phone, environment, copies or {})

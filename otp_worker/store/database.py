@@ -55,10 +55,11 @@ class Database:
         self.engine.dispose()
 
 
-def insert_missing(connection: Connection, table: Table, **values: Any) -> None:
-    """Insert a row unless one with its key is there already."""
+def insert_missing(connection: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless one with its key is there already; whether it was inserted."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(inserted).first() is not None
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -1,17 +1,25 @@
 """Statements of the first step: write a verification and its deliveries, or call it back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, insert, select, update
 
+from otp_worker.errors import NotFoundError, OtpError
+from otp_worker.limits import Left, Scope
 from otp_worker.model import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.store import limiting, remembering
 from otp_worker.store.database import Database
-from otp_worker.store.ending import close_deliveries, end
+from otp_worker.store.ending import close_deliveries, end, lock_verification
+from otp_worker.store.remembering import Once
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
+
+
+class NotNowError(OtpError):
+    """A resend is too soon, or another SMS is on its way, or the verification is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +32,13 @@ class NewVerification:
     number: str
     number_hash: bytes
     number_masked: str
+    block_hash: bytes
     country: str
     user: str | None
     channel: str
     template: str | None
     language: str
-    ip: str | None
+    ip_hash: bytes | None
     key_id: str
     code_length: int
     seed: bytes
@@ -59,9 +68,38 @@ class NewDelivery:
         return f"{self.verification_id}.{self.number}"
 
 
-def insert_verification(db: Database, new: NewVerification, first: NewDelivery) -> None:
-    """Write a verification and its first delivery in one transaction."""
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who an SMS goes to, and for whom it was asked."""
+
+    number: str
+    country: str
+    ip_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a send must pass in its own transaction: limits, and having one effect for one request."""
+
+    scopes: Sequence[Scope] = ()
+    test: bool = False
+    once: Once | None = None
+
+    def pass_through(self, connection: Connection, delivery: NewDelivery) -> list[Left]:
+        """What the limits leave after this one. Raises LimitReachedError and RequestInFlightError."""
+        if self.once is not None:
+            # Before the limits: what a request's own twin used up is no reason to refuse it.
+            remembering.claim(connection, self.once, delivery.verification_id, delivery.created_at)
+        return limiting.refuse_beyond(connection, self.scopes, delivery.created_at, test=self.test)
+
+
+def insert_verification(db: Database, new: NewVerification, first: NewDelivery, guard: Guard) -> list[Left]:
+    """Write a verification and its first delivery in one transaction; what the guard's limits leave.
+
+    Raises LimitReachedError and RequestInFlightError.
+    """
     with db.write() as connection:
+        left = guard.pass_through(connection, first)
         connection.execute(
             insert(verifications).values(
                 id=new.id,
@@ -71,12 +109,13 @@ def insert_verification(db: Database, new: NewVerification, first: NewDelivery) 
                 number=new.number,
                 number_hash=new.number_hash,
                 number_masked=new.number_masked,
+                block_hash=new.block_hash,
                 country=new.country,
                 user=new.user,
                 channel=new.channel,
                 template=new.template,
                 language=new.language,
-                ip=new.ip,
+                ip_hash=new.ip_hash,
                 key_id=new.key_id,
                 code_length=new.code_length,
                 seed=new.seed,
@@ -91,6 +130,7 @@ def insert_verification(db: Database, new: NewVerification, first: NewDelivery) 
             )
         )
         connection.execute(insert(deliveries).values(_values(first)))
+    return left
 
 
 def as_written(new: NewVerification, first: NewDelivery) -> Verification:
@@ -124,46 +164,48 @@ def as_written(new: NewVerification, first: NewDelivery) -> Verification:
     )
 
 
-def take_resend(db: Database, verification_id: str, now: datetime, next_resend_at: datetime) -> bool:
-    """Use up the right to one resend; False if it is too soon or the verification is over."""
-    with db.update() as connection:
+def recipient(db: Database, verification_id: str) -> Recipient:
+    """Who a verification's SMS goes to. Raises NotFoundError once its number is forgotten."""
+    statement = select(_v.number, _v.country, _v.ip_hash).where(
+        _v.id == verification_id, _v.number.is_not(None)
+    )
+    with db.read() as connection:
+        row = connection.execute(statement).first()
+    if row is None:
+        raise NotFoundError("there is no such verification")
+    return Recipient(row.number, row.country, row.ip_hash)
+
+
+def is_on_its_way(db: Database, verification_id: str) -> bool:
+    """Whether a delivery may still become an SMS."""
+    with db.read() as connection:
+        return _is_on_its_way(connection, verification_id)
+
+
+def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
+    """Write one more delivery; what the guard's limits leave.
+
+    Raises NotNowError, LimitReachedError and RequestInFlightError.
+    """
+    with db.write() as connection:
+        lock_verification(connection, new.verification_id)
+        if _is_on_its_way(connection, new.verification_id):
+            raise NotNowError
         taken = connection.execute(
             update(verifications)
             .where(
-                _v.id == verification_id,
+                _v.id == new.verification_id,
                 _v.status == VerificationStatus.PENDING,
-                _v.expires_at > now,
-                _v.resend_at <= now,
+                _v.expires_at > new.created_at,
+                _v.resend_at <= new.created_at,
             )
             .values(resend_at=next_resend_at)
-            .returning(_v.id)
-        ).first()
-    return taken is not None
-
-
-def open_delivery(db: Database, verification_id: str) -> str | None:
-    """The id of the delivery that is still on its way, if there is one."""
-    with db.read() as connection:
-        return connection.execute(
-            select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(OPEN))
-        ).scalar()
-
-
-def insert_delivery(db: Database, new: NewDelivery) -> bool:
-    """Write one more delivery; False if another one is on its way or the verification has ended."""
-    try:
-        with db.write() as connection:
-            pending = connection.execute(
-                select(_v.id)
-                .where(_v.id == new.verification_id, _v.status == VerificationStatus.PENDING)
-                .with_for_update()
-            ).first()
-            if pending is None:
-                return False
-            connection.execute(insert(deliveries).values(_values(new)))
-    except IntegrityError:
-        return False
-    return True
+        )
+        if not taken.rowcount:
+            raise NotNowError
+        left = guard.pass_through(connection, new)
+        connection.execute(insert(deliveries).values(_values(new)))
+    return left
 
 
 def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
@@ -183,6 +225,11 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
         )
         close_deliveries(connection, ended, "canceled before it was sent")
     return bool(ended)
+
+
+def _is_on_its_way(connection: Connection, verification_id: str) -> bool:
+    statement = select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(OPEN))
+    return connection.execute(statement).first() is not None
 
 
 def _values(new: NewDelivery) -> dict[str, object]:

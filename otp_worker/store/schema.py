@@ -60,12 +60,14 @@ verifications = Table(
     Column("number", String(20)),
     Column("number_hash", LargeBinary(32), nullable=False),
     Column("number_masked", String(24), nullable=False),
+    # The number without its last four digits, as a keyed hash: what limits count together.
+    Column("block_hash", LargeBinary(32), nullable=False),
     Column("country", String(2), nullable=False),
     Column("user", String(128)),
     Column("channel", String(16), nullable=False),
     Column("template", String(64)),
     Column("language", String(8), nullable=False),
-    Column("ip", String(45)),
+    Column("ip_hash", LargeBinary(32)),
     Column("key_id", String(16), nullable=False),
     Column("code_key_id", String(16)),
     Column("code_length", Integer, nullable=False),
@@ -85,9 +87,8 @@ verifications = Table(
     Column("ended_at", Instant),
 )
 Index(
-    "ix_verifications_app_number",
+    "ix_verifications_number_hash",
     verifications.c.number_hash,
-    verifications.c.app,
     verifications.c.created_at,
 )
 Index(
@@ -218,6 +219,20 @@ number_guards = Table(
     Column("locked_until", Instant),
     Column("updated_at", Instant, nullable=False),
 )
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("app", String(64), primary_key=True),
+    Column("key_hash", LargeBinary(32), primary_key=True),
+    Column("request_hash", LargeBinary(32), nullable=False),
+    Column("verification_id", String(40), nullable=False),
+    # The answer that was given, to be given again; none while the request is under way.
+    Column("answer", Text),
+    Column("created_at", Instant, nullable=False),
+)
+Index("ix_idempotency_keys_verification_id", idempotency_keys.c.verification_id)
+Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
 
 sweeps = Table(
     "sweeps",

@@ -1,11 +1,15 @@
 """The service around the HTTP intake: the four steps of the contract tests, and the intake's parts."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import func, select, update
 
 from otp_worker.apikeys import ApiKeys
 from otp_worker.callbacks import Callbacks
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.health import Health
+from otp_worker.idempotency import Idempotency
+from otp_worker.limits import Limit, Rate
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Policy
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
@@ -21,8 +25,8 @@ WEBHOOK_SECRET = "whsec_of_the_tests"
 class Service(service.Service):
     """The four steps and the parts of the intake."""
 
-    def __init__(self, db: Database) -> None:
-        super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4))
+    def __init__(self, db: Database, limits: Mapping[Limit, tuple[Rate, ...]] | None = None) -> None:
+        super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), limits)
         self.forwarded: list[str] = []
 
     def intake(self) -> Intake:
@@ -32,6 +36,7 @@ class Service(service.Service):
             db=self.db,
             issuer=self.issuer,
             verifier=self.verifier,
+            idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db),
             callbacks=Callbacks(self.db, self.keyring, gateway, self.forward),
             health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),

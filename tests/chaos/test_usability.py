@@ -1,11 +1,17 @@
 """A code that was sent must be the one that its hash is of."""
 
+import random
+
+import pytest
+import time_machine
+
+from otp_worker.chaos.client import Client
 from otp_worker.chaos.rules import Breach
-from otp_worker.chaos.usability import wrong_hashes
+from otp_worker.chaos.usability import wrong_checks, wrong_hashes
 from otp_worker.codes import hash_code
 from otp_worker.keyring import Keyring
 from otp_worker.model import VerificationStatus
-from tests.chaos.records import VERIFICATION, records, verification
+from tests.chaos.records import VERIFICATION, after, records, verification
 
 KEYRING = Keyring(["a root secret for tests, long enough"])
 PEPPER = KEYRING.pepper(KEYRING.newest)
@@ -32,3 +38,24 @@ def test_a_code_that_was_sent_without_a_hash_is_found_out() -> None:
 
 def test_what_is_over_needs_no_hash() -> None:
     assert breaches(None, VerificationStatus.EXPIRED) == []
+
+
+class Entered(Client):
+    """An intake at which every code is wrong; remembers what was entered."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def check(self, verification_id: str, code: str) -> bool | None:
+        self.ids.append(verification_id)
+        return False
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(100, [Breach.UNUSABLE]), (280, [])])
+def test_codes_are_entered_that_live_long_enough_for_it(seconds: float, found: list[Breach]) -> None:
+    """Verifications end after 300 seconds here; one that ends while it is looked at is no breach."""
+    intake = Entered()
+    with time_machine.travel(after(seconds), tick=False):
+        findings = list(wrong_checks(records(), intake, random.Random(1)))
+    assert [finding.breach for finding in findings] == found
+    assert intake.ids == [VERIFICATION] * 3 * len(found)

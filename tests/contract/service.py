@@ -1,8 +1,11 @@
 """The four steps over one database, a clock that only the test moves, and a gateway that obeys the test."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from redis import Redis
 
 from otp_worker.breaker import Breaker, is_open
 from otp_worker.deliver import Delivered, Deliverer
@@ -11,6 +14,8 @@ from otp_worker.gateways.gateway import CallbackRequest, Message, Outcome, Outco
 from otp_worker.gateways.rehearsal import Rehearsal
 from otp_worker.issue import App, Hold, Issuer, SendRequest
 from otp_worker.keyring import Keyring
+from otp_worker.limiter import CheckLimiter, RedisLimiter
+from otp_worker.limits import Limit, Limits, Rate
 from otp_worker.model import DeliveryStatus, Verification
 from otp_worker.policy import Policy
 from otp_worker.retry import RetryAt
@@ -71,7 +76,13 @@ class ObedientGateway:
 class Service:
     """What the wiring would build, in one process."""
 
-    def __init__(self, db: Database, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        policy: Policy | None = None,
+        limits: Mapping[Limit, tuple[Rate, ...]] | None = None,
+        redis: Redis | None = None,
+    ) -> None:
         self.db = db
         self.clock = Clock()
         self.gateway = ObedientGateway()
@@ -81,8 +92,14 @@ class Service:
         self.broker_is_away = False
         self.backlog = 0
         self.breaker = Breaker(db, self.policy.lease_seconds)
-        self.issuer = Issuer(db, self.keyring, self.policy, self.publish, self.hold)
-        self.verifier = Verifier(db, self.keyring, self.policy, self.clock)
+        self.limits = Limits(self.keyring, limits or {})
+        self.limiter = RedisLimiter(redis)
+        self.issuer = Issuer(
+            db, self.keyring, self.policy, self.limits, self.limiter, self.publish, self.hold
+        )
+        self.verifier = Verifier(
+            db, self.keyring, self.policy, self.limits, CheckLimiter(self.limiter), self.clock
+        )
         self.expirer = Expirer(
             db, self.publish, lambda: self.backlog, self.gateway.name, self.breaker, 3600, 30
         )
@@ -111,7 +128,11 @@ class Service:
 
     def issue(self, to: str = NUMBER, app: App = SHOP) -> Verification:
         """Ask for a code."""
-        return self.issuer.issue(SendRequest(to), app, self.clock())
+        return self.issuer.issue(SendRequest(to), app, self.clock()).verification
+
+    def resend(self, verification: Verification, app: App = SHOP) -> Verification:
+        """Ask for the same code once more."""
+        return self.issuer.resend(verification.id, app, self.clock()).verification
 
     def deliver(self, verification: Verification, number: int = 1) -> Delivered | RetryAt:
         """Make one attempt at one of its deliveries."""

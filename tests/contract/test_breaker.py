@@ -8,7 +8,7 @@ from otp_worker.issue import App
 from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.policy import Policy
 from otp_worker.store import gateways
-from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, SHOP, START, Service
+from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, Service
 
 
 def go_offline(service: Service) -> list[Verification]:
@@ -167,7 +167,7 @@ def test_a_publish_that_fails_is_made_good_by_the_next_sweep(service: Service) -
 def test_a_resend_while_the_first_waits_is_one_sms(service: Service) -> None:
     first, *_ = go_offline(service)
     service.clock.move(60)
-    again = service.issuer.resend(first.id, SHOP, service.clock())
+    again = service.resend(first)
     assert again.delivery.id == first.delivery.id
 
 

@@ -24,7 +24,7 @@ def test_a_receipt_a_settlement_a_check_a_cancel_and_two_sweeps_at_once(service:
 def _meeting(service: Service) -> list[Callable[[], object]]:
     verification, code = service.sent()
     service.clock.move(31)
-    service.issuer.resend(verification.id, SHOP, service.clock())
+    service.resend(verification)
     now = service.clock()
     job = delivering.claim(service.db, f"{verification.id}.2", now, 30)
     assert job is not None

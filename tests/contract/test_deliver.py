@@ -116,7 +116,7 @@ def test_a_failed_resend_leaves_the_code_that_was_sent_alive(service: Service) -
     service.gateway.outcomes = [ACCEPTED, REFUSED]
     verification, code = service.sent()
     service.clock.move(31)
-    service.issuer.resend(verification.id, App("shop"), service.clock())
+    service.resend(verification)
     service.deliver(verification, 2)
     assert service.read(verification).delivery.status is DeliveryStatus.FAILED
     assert service.check(verification, code).valid

@@ -43,7 +43,7 @@ def test_two_requests_have_different_seeds(service: Service) -> None:
 def test_a_resend_of_what_is_still_unsent_is_the_same_sms(service: Service) -> None:
     verification = service.issue()
     service.clock.move(60)
-    again = service.issuer.resend(verification.id, SHOP, service.clock())
+    again = service.resend(verification)
     assert again.delivery.id == verification.delivery.id
     assert service.queue == [verification.delivery.id]
 
@@ -52,14 +52,14 @@ def test_a_resend_waits_its_time(service: Service) -> None:
     verification, _ = service.sent()
     service.clock.move(29.9)
     with pytest.raises(TooSoonError) as refused:
-        service.issuer.resend(verification.id, SHOP, service.clock())
+        service.resend(verification)
     assert refused.value.retry_at == verification.created_at + timedelta(seconds=30)
 
 
 def test_a_resend_sends_the_same_code_and_gives_it_a_new_life(service: Service) -> None:
     verification, code = service.sent()
     service.clock.move(120)
-    again = service.issuer.resend(verification.id, SHOP, service.clock())
+    again = service.resend(verification)
     assert service.queue[-1] == again.delivery.id != verification.delivery.id
     service.deliver(verification, 2)
     assert service.gateway.codes == [code, code]
@@ -70,7 +70,7 @@ def test_no_resend_lets_a_code_live_longer_than_ten_minutes(service: Service) ->
     verification, _ = service.sent()
     for number in (2, 3, 4):
         service.clock.move(150)
-        service.issuer.resend(verification.id, SHOP, service.clock())
+        service.resend(verification)
         service.deliver(verification, number)
     assert service.read(verification).expires_at == verification.created_at + timedelta(seconds=600)
     assert service.gateway.messages[-1].text.endswith("(valid 2 minutes).")
@@ -80,29 +80,29 @@ def test_a_resend_with_too_little_life_left_is_refused(service: Service) -> None
     verification, _ = service.sent()
     for number in (2, 3):
         service.clock.move(200)
-        service.issuer.resend(verification.id, SHOP, service.clock())
+        service.resend(verification)
         service.deliver(verification, number)
     service.clock.move(145)
     with pytest.raises(AlreadyOverError):
-        service.issuer.resend(verification.id, SHOP, service.clock())
+        service.resend(verification)
 
 
 def test_nothing_is_sent_with_less_than_a_minute_of_life_left(service: Service) -> None:
     verification, _ = service.sent()
     for number in (2, 3):
         service.clock.move(200)
-        service.issuer.resend(verification.id, SHOP, service.clock())
+        service.resend(verification)
         service.deliver(verification, number)
     service.clock.move(135)
-    again = service.issuer.resend(verification.id, SHOP, service.clock())
+    again = service.resend(verification)
     assert again.delivery.deadline_at == verification.created_at + timedelta(seconds=540)
 
 
 def test_only_one_of_two_resends_at_once_makes_an_sms(service: Service) -> None:
     verification, _ = service.sent()
     service.clock.move(31)
-    service.issuer.resend(verification.id, SHOP, service.clock())
-    service.issuer.resend(verification.id, SHOP, service.clock())
+    service.resend(verification)
+    service.resend(verification)
     with service.db.read() as connection:
         assert len(connection.execute(select(deliveries)).all()) == 2
 

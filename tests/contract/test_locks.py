@@ -12,7 +12,7 @@ from otp_worker.issue import App
 from otp_worker.locks import FREE_FAILURES, HARD_CAP
 from otp_worker.store import guarding
 from otp_worker.store.schema import number_guards
-from tests.contract.service import NUMBER, SHOP, Service, wrong
+from tests.contract.service import NUMBER, Service, wrong
 
 
 def guess(service: Service, times: int) -> None:
@@ -39,7 +39,7 @@ def test_guess_resend_guess_is_locked_too(service: Service) -> None:
     for _ in range(4):
         service.check(verification, wrong(code))
     service.clock.move(31)
-    service.issuer.resend(verification.id, SHOP, service.clock())
+    service.resend(verification)
     service.deliver(verification, 2)
     service.check(verification, wrong(code))
     guess(service, 5)

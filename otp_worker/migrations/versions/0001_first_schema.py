@@ -68,12 +68,13 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=20), nullable=True),
         sa.Column("number_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("number_masked", sa.String(length=24), nullable=False),
+        sa.Column("block_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("user", sa.String(length=128), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("template", sa.String(length=64), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("ip", sa.String(length=45), nullable=True),
+        sa.Column("ip_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("code_key_id", sa.String(length=16), nullable=True),
         sa.Column("code_length", sa.Integer(), nullable=False),
@@ -92,7 +93,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
     op.create_index(
-        "ix_verifications_app_number", "verifications", ["number_hash", "app", "created_at"], unique=False
+        "ix_verifications_number_hash", "verifications", ["number_hash", "created_at"], unique=False
     )
     op.create_index("ix_verifications_created_at", "verifications", ["created_at"], unique=False)
     op.create_index(
@@ -186,3 +187,17 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("number_hash", name=op.f("pk_number_guards")),
     )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("app", sa.String(length=64), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("request_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("verification_id", sa.String(length=40), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("app", "key_hash", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(
+        "ix_idempotency_keys_verification_id", "idempotency_keys", ["verification_id"], unique=False
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)

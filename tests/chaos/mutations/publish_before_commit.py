@@ -2,6 +2,7 @@
 
 from threading import Timer
 
+from otp_worker.limits import Left
 from otp_worker.store import issuing
 from otp_worker.store.database import Database
 from tests.chaos.mutations.program import run_program
@@ -10,8 +11,11 @@ COMMIT_SECONDS = 1.0
 insert_verification = issuing.insert_verification
 
 
-def insert_later(db: Database, new: issuing.NewVerification, first: issuing.NewDelivery) -> None:
-    Timer(COMMIT_SECONDS, insert_verification, (db, new, first)).start()
+def insert_later(
+    db: Database, new: issuing.NewVerification, first: issuing.NewDelivery, guard: issuing.Guard
+) -> list[Left]:
+    Timer(COMMIT_SECONDS, insert_verification, (db, new, first, guard)).start()
+    return []
 
 
 issuing.insert_verification = insert_later

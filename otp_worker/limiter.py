@@ -1,0 +1,149 @@
+"""Counting uses against limits: for all processes in Redis, or for this process alone."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from redis import Redis, RedisError
+
+from otp_worker.limits import Left, LimitReachedError, Scope
+
+log = structlog.get_logger()
+
+REST_SECONDS = 1.0
+"""After Redis did not answer, nobody waits for it for this long."""
+REMEMBERED_SCOPES = 10_000
+
+_PREFIX = "{otp-limit}:"
+
+# Each scope is a sorted set of its uses by their instant in milliseconds. Nothing is counted unless every
+# scope allows it, so that a send which one limit refuses uses up none of the others.
+_TAKE = """
+local now, use, argument = tonumber(ARGV[1]), ARGV[2], 3
+local left, longest, refused = {}, {}, nil
+for i, key in ipairs(KEYS) do
+  longest[i] = 0
+  for rate = 1, tonumber(ARGV[argument]) do
+    local count, window = tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
+    argument = argument + 2
+    longest[i] = math.max(longest[i], window)
+    local used = redis.call('ZCOUNT', key, '(' .. (now - window), '+inf')
+    left[#left + 1] = count - used - 1
+    if used >= count then
+      local last = redis.call('ZREVRANGE', key, count - 1, count - 1, 'WITHSCORES')
+      local retry = tonumber(last[2]) + window
+      if not refused or retry > refused[3] then refused = {i - 1, rate - 1, retry} end
+    end
+  end
+  argument = argument + 1
+end
+if refused then return {0, refused} end
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - longest[i])
+  redis.call('ZADD', key, now, use)
+  redis.call('PEXPIRE', key, longest[i])
+end
+return {1, left}
+"""
+
+
+class RedisLimiter:
+    """Counts in Redis, all scopes of a use in one step or none; without Redis it counts nothing."""
+
+    def __init__(self, redis: Redis | None) -> None:
+        self._redis = redis
+        self._take = redis.register_script(_TAKE) if redis else None
+        self._rests_until = float("-inf")
+
+    @property
+    def counts(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._redis is not None and time.monotonic() >= self._rests_until
+
+    def take(self, use: str, scopes: Sequence[Scope], now: datetime) -> list[Left] | None:
+        """Count one use; what is left, or None if Redis is away and nothing was counted.
+
+        Raises LimitReachedError.
+        """
+        if self._take is None or not self.counts:
+            return None
+        arguments: list[int | str] = [_milliseconds(now), use]
+        for scope in scopes:
+            arguments.append(len(scope.rates))
+            for rate in scope.rates:
+                arguments += (rate.count, rate.seconds * 1000)
+        try:
+            taken, answer = self._take(keys=[_PREFIX + scope.key for scope in scopes], args=arguments)
+        except RedisError as error:
+            self._rest(error)
+            return None
+        if not taken:
+            scope = scopes[answer[0]]
+            retry_at = datetime.fromtimestamp(answer[2] / 1000, UTC)
+            raise LimitReachedError(scope.limit, scope.rates[answer[1]], retry_at)
+        rates = [(scope.limit, rate.seconds) for scope in scopes for rate in scope.rates]
+        return [Left(limit, seconds, left) for (limit, seconds), left in zip(rates, answer, strict=True)]
+
+    def give_back(self, use: str, scopes: Sequence[Scope]) -> None:
+        """Take a use back that was counted and did not happen; where Redis is away, it stays counted."""
+        if self._redis is None:
+            return
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for scope in scopes:
+                    pipeline.zrem(_PREFIX + scope.key, use)
+                pipeline.execute()
+        except RedisError as error:
+            self._rest(error)
+
+    def _rest(self, error: RedisError) -> None:
+        log.warning("limits_not_in_redis", error=type(error).__name__)
+        self._rests_until = time.monotonic() + REST_SECONDS
+
+
+class LocalLimiter:
+    """Counts in this process alone, for as long as Redis is away; forgets the scopes used longest ago."""
+
+    def __init__(self) -> None:
+        self._uses: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, scopes: Sequence[Scope], now: datetime) -> None:
+        """Count one use. Raises LimitReachedError, and then nothing is counted."""
+        with self._lock:
+            for scope in scopes:
+                _refuse_beyond(scope, self._uses.get(scope.key, deque()), now)
+            for scope in scopes:
+                most = max(rate.count for rate in scope.rates)
+                self._uses.setdefault(scope.key, deque(maxlen=most)).append(now)
+                self._uses.move_to_end(scope.key)
+            while len(self._uses) > REMEMBERED_SCOPES:
+                self._uses.popitem(last=False)
+
+
+class CheckLimiter:
+    """Counts checks before they cost a hash: in Redis, or in this process while Redis is away."""
+
+    def __init__(self, shared: RedisLimiter) -> None:
+        self._shared = shared
+        self._local = LocalLimiter()
+
+    def take(self, use: str, scopes: Sequence[Scope], now: datetime) -> None:
+        """Count one check. Raises LimitReachedError."""
+        if scopes and self._shared.take(use, scopes, now) is None:
+            self._local.take(scopes, now)
+
+
+def _refuse_beyond(scope: Scope, uses: deque[datetime], now: datetime) -> None:
+    for rate in scope.rates:
+        if len(uses) >= rate.count:
+            retry_at = uses[-rate.count] + timedelta(seconds=rate.seconds)
+            if retry_at > now:
+                raise LimitReachedError(scope.limit, rate, retry_at)
+
+
+def _milliseconds(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)

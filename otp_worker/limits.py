@@ -1,0 +1,137 @@
+"""Limits: how often something may be done in moving windows, and who each use is counted for."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from otp_worker.errors import OtpError
+from otp_worker.keyring import Keyring
+
+BLOCK_DIGITS = 4
+"""A number without these last digits names its block of 10,000: pumping buys numbers by the block."""
+
+_RATE = re.compile(r"([0-9]{1,9})/([0-9]{0,6})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_SECONDS = 31 * 86_400
+
+
+class Limit(StrEnum):
+    """What is limited, and for whom it is counted."""
+
+    NUMBER = "number"
+    BLOCK = "block"
+    COUNTRY = "country"
+    KEY = "key"
+    IP = "ip"
+    TOTAL = "total"
+    CHECKS_KEY = "checks_key"
+    CHECKS_IP = "checks_ip"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in any window of so many seconds."""
+
+    count: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One limit for one number, block, key... ``values`` are what its column may hold, ``key`` its name."""
+
+    limit: Limit
+    rates: tuple[Rate, ...]
+    key: str
+    values: tuple[bytes | str, ...] = ()
+
+    @property
+    def longest_seconds(self) -> int:
+        """The longest window: what is older does not count any more."""
+        return max(rate.seconds for rate in self.rates)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many more a limit allows now in its window of so many seconds."""
+
+    limit: Limit
+    seconds: int
+    left: int
+
+
+class LimitReachedError(OtpError):
+    """A limit allows no more until ``retry_at``; says which."""
+
+    def __init__(self, limit: Limit, rate: Rate, retry_at: datetime) -> None:
+        super().__init__(
+            f"the limit {limit.value} is reached, {rate.count} in {rate.seconds} s; "
+            f"not before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        self.limit = limit
+        self.retry_at = retry_at
+
+
+def parse_rates(text: str) -> tuple[Rate, ...]:
+    """Rates such as ``1/30s,5/10m,10/h``; none in an empty text. Raises ValueError."""
+    return tuple(_rate(part.strip()) for part in text.split(",")) if text.strip() else ()
+
+
+def _rate(text: str) -> Rate:
+    match = _RATE.fullmatch(text)
+    rate = Rate(int(match[1]), int(match[2] or 1) * _UNIT_SECONDS[match[3]]) if match else Rate(0, 0)
+    if not (rate.count and 0 < rate.seconds <= _LONGEST_SECONDS):
+        raise ValueError("give rates such as 1/30s,5/10m,10/h, or nothing for no limit")
+    return rate
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The operator's limits; one that has no rates is turned off."""
+
+    keyring: Keyring
+    rates: Mapping[Limit, tuple[Rate, ...]] = field(default_factory=dict)
+
+    def on_send(
+        self, number: str, country: str, app: str, ip_hash: bytes | None, *, test: bool
+    ) -> list[Scope]:
+        """What an SMS to an E.164 number counts for; of a test app's, which nobody gets, only its key.
+
+        No scope's key holds a number or an address.
+        """
+        if test:
+            return list(self._scopes([(Limit.KEY, [app])]))
+        return list(
+            self._scopes(
+                [
+                    (Limit.NUMBER, self.keyring.number_hashes(number)),
+                    (Limit.BLOCK, self.keyring.hashes("block", number[:-BLOCK_DIGITS])),
+                    (Limit.COUNTRY, [country]),
+                    (Limit.KEY, [app]),
+                    (Limit.IP, [ip_hash] if ip_hash else []),
+                    (Limit.TOTAL, ["all"]),
+                ]
+            )
+        )
+
+    def on_check(self, app: str, ip: str | None) -> list[Scope]:
+        """What a check counts for."""
+        addresses = [self.ip_hash(ip)] if ip else []
+        return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)]))
+
+    def block_hash(self, number: str) -> bytes:
+        """What stands for the block of an E.164 number."""
+        return self.keyring.hashes("block", number[:-BLOCK_DIGITS])[0]
+
+    def ip_hash(self, ip: str) -> bytes:
+        """What stands for an end user's address."""
+        return self.keyring.hashes("ip", ip)[0]
+
+    def _scopes(self, counted: Iterable[tuple[Limit, list[bytes] | list[str]]]) -> Iterable[Scope]:
+        for limit, values in counted:
+            rates = self.rates.get(limit, ())
+            if rates and values:
+                name = values[0].hex() if isinstance(values[0], bytes) else values[0]
+                yield Scope(limit, rates, f"{limit.value}:{name}", tuple(values))

@@ -1,0 +1,81 @@
+"""Statements that remember requests which name an Idempotency-Key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from otp_worker.errors import RequestInFlightError
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.schema import idempotency_keys
+
+_i = idempotency_keys.c
+
+KEPT_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that is to have one effect: its key and its content, hashed under each root, newest first."""
+
+    app: str
+    key_hashes: list[bytes]
+    request_hashes: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request that was accepted; ``answer`` is None until it was answered."""
+
+    request_hash: bytes
+    verification_id: str
+    answer: str | None
+    created_at: datetime
+
+
+def claim(connection: Connection, once: Once, verification_id: str, now: datetime) -> None:
+    """Write the request down in the transaction that gives it its effect.
+
+    Raises RequestInFlightError if the same request did so first.
+    """
+    row = {
+        "app": once.app,
+        "key_hash": once.key_hashes[0],
+        "request_hash": once.request_hashes[0],
+        "verification_id": verification_id,
+        "created_at": now,
+    }
+    if not insert_missing(connection, idempotency_keys, **row):
+        raise RequestInFlightError("this request is being answered; repeat it for its answer")
+
+
+def claim_alone(db: Database, once: Once, verification_id: str, now: datetime) -> None:
+    """Write a request down whose effect was there already. Raises RequestInFlightError."""
+    with db.write() as connection:
+        claim(connection, once, verification_id, now)
+
+
+def find(db: Database, once: Once) -> Kept | None:
+    """The request that was made under this key."""
+    statement = select(_i.request_hash, _i.verification_id, _i.answer, _i.created_at).where(
+        _i.app == once.app, _i.key_hash.in_(once.key_hashes)
+    )
+    with db.read() as connection:
+        row = connection.execute(statement).first()
+    return Kept(*row) if row else None
+
+
+def keep_answer(db: Database, once: Once, answer: str) -> None:
+    """Keep what was answered."""
+    with db.update() as connection:
+        connection.execute(
+            update(idempotency_keys)
+            .where(_i.app == once.app, _i.key_hash == once.key_hashes[0])
+            .values(answer=answer)
+        )
+
+
+def forget(db: Database, before: datetime) -> int:
+    """Delete what was made before then; the number of rows."""
+    with db.update() as connection:
+        return connection.execute(delete(idempotency_keys).where(_i.created_at <= before)).rowcount

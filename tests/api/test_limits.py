@@ -1,0 +1,86 @@
+"""What an app is told of the operator's limits."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from otp_worker.limits import Limit, parse_rates
+from otp_worker.store.database import Database
+from tests.api.client import Caller, problem
+from tests.api.service import Service
+from tests.contract.service import NUMBER
+
+LIMITS = {Limit.NUMBER: parse_rates("1/30s,3/10m"), Limit.CHECKS_KEY: parse_rates("2/m")}
+
+
+@pytest.fixture
+def service(migrated: Path, tmp_path: Path) -> Iterator[Service]:
+    """The service with some limits."""
+    path = shutil.copy(migrated, tmp_path / "otp.db")
+    with closing(Database(f"sqlite:///{path}")) as db:
+        yield Service(db, LIMITS)
+
+
+def test_an_accepted_send_says_what_is_left(shop: Caller) -> None:
+    assert shop.send().json["limits"] == [
+        {"limit": "number", "window_seconds": 30, "left": 0},
+        {"limit": "number", "window_seconds": 600, "left": 2},
+    ]
+
+
+def test_a_refused_send_says_which_limit_and_when(shop: Caller, service: Service) -> None:
+    shop.sent()
+    service.clock.move(9.5)
+    answer = shop.send()
+    assert problem(answer) == (429, "limit_reached")
+    assert answer.json["limit"] == "number"
+    assert answer.headers["Retry-After"] == "21"
+    assert "1 in 30 s" in answer.json["detail"]
+    assert "2026-03-01T12:00:30Z" in answer.json["detail"]
+    assert service.count("verifications") == 1
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["+44 7400 123456", "0044 7400 123456", "07400 123456", "+447400\u200b123456", "\uff0b447400123456"],
+)
+def test_another_spelling_is_the_same_number(shop: Caller, spelling: str) -> None:
+    shop.sent()
+    assert problem(shop.send(spelling)) == (429, "limit_reached")
+
+
+def test_another_app_is_refused_too(shop: Caller, bank: Caller) -> None:
+    """It is the person who is not to be flooded."""
+    shop.sent()
+    assert problem(bank.send()) == (429, "limit_reached")
+
+
+def test_a_resend_says_what_is_left(shop: Caller, service: Service, sent: str) -> None:
+    service.clock.move(30)
+    assert shop.resend(sent).json["limits"][1] == {"limit": "number", "window_seconds": 600, "left": 1}
+
+
+def test_a_refused_check_says_which_limit_and_judges_nothing(
+    shop: Caller, service: Service, sent: str
+) -> None:
+    code = service.gateway.codes[-1]
+    for _ in range(2):
+        assert shop.check(sent, "000000" if code != "000000" else "000001").status_code == 200
+    answer = shop.check(sent, code)
+    assert problem(answer) == (429, "limit_reached")
+    assert answer.json["limit"] == "checks_key"
+    assert answer.headers["Retry-After"] == "60"
+    assert problem(shop.check_number(NUMBER, code)) == (429, "limit_reached")
+    assert shop.read(sent).json["checks_left"] == 3
+
+
+def test_limits_are_on_unless_they_are_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults that the README gives."""
+    from otp_worker.settings import Settings
+
+    assert {limit.value: str(rates) for limit, rates in Settings().limit_rates.items() if not rates} == {}
+    monkeypatch.setenv("OTP_LIMIT_NUMBER", "")
+    assert Settings().limit_rates[Limit.NUMBER] == ()
