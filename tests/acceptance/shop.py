@@ -4,7 +4,7 @@ import re
 import secrets
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,14 +46,21 @@ class Shop:
 
     stack: Stack
 
-    def call(self, method: str, path: str, body: object = None, key: str | None = None) -> requests.Response:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
         """One request of an app."""
-        headers = {"Authorization": f"Bearer {key or self.stack.api_key}"}
-        return requests.request(method, self.stack.url + path, json=body, headers=headers, timeout=15)
+        sent = {"Authorization": f"Bearer {key or self.stack.api_key}", **(headers or {})}
+        return requests.request(method, self.stack.url + path, json=body, headers=sent, timeout=15)
 
-    def send(self, number: str) -> dict[str, Any]:
+    def send(self, number: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Ask for a code; the 202's body."""
-        response = self.call("POST", "/v1/verifications", {"to": number})
+        response = self.call("POST", "/v1/verifications", {"to": number}, headers=headers)
         assert response.status_code == 202, response.text
         body: dict[str, Any] = response.json()
         return body

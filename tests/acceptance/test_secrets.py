@@ -12,14 +12,14 @@ from otp_worker.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.processes.stack import FLOWER_AUTH
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
-TABLES = ("verifications", "deliveries", "replies", "api_keys", "sweeps")
+TABLES = ("verifications", "deliveries", "replies", "api_keys", "idempotency_keys", "number_guards")
 
 
 def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_number(shop: Shop) -> None:
     numbers = [fresh_number() for _ in range(4)]
     codes = []
     for number in numbers:
-        verification = shop.send(number)
+        verification = shop.send(number, {"Idempotency-Key": f"for-{number}"})
         code = code_in(shop.sms(number))
         codes.append(code)
         shop.check(verification, code)
