@@ -1,5 +1,6 @@
-"""``otp-worker migrate, doctor, replies, unlock, flower``: what an operator does."""
+"""``otp-worker migrate, doctor, replies, unlock, forget, flower``: what an operator does."""
 
+import phonenumbers
 import typer
 
 from otp_worker.callbacks import inbound_url
@@ -10,7 +11,7 @@ from otp_worker.keyring import Keyring
 from otp_worker.migrate import check_current, upgrade
 from otp_worker.numbers import parse_number
 from otp_worker.settings import load_settings
-from otp_worker.store import guarding, receiving
+from otp_worker.store import erasing, guarding, receiving
 from otp_worker.wiring import open_database
 
 _MARKS = {
@@ -26,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(doctor)
     app.command()(replies)
     app.command()(unlock)
+    app.command()(forget)
     app.command("callback-url")(callback_url)
     app.command()(flower)
 
@@ -96,6 +98,18 @@ def unlock(number: str = typer.Argument(..., help="The phone number, such as +44
         typer.echo(f"otp-worker: {parsed.masked} is not locked", err=True)
         raise typer.Exit(1)
     typer.echo(f"{parsed.masked} is unlocked")
+
+
+def forget(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+    """Erase a person: every verification, delivery and reply of a number, at once and for good."""
+    settings = load_settings("web")
+    db = open_database(settings)
+    check_current(db)
+    # Any country: what was allowed once may not be any more.
+    parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
+    hashes = Keyring(settings.root_secrets).number_hashes(parsed.e164)
+    erased = erasing.erase_number(db, parsed.e164, hashes)
+    typer.echo(f"{parsed.masked}: {erased.verifications} verifications and {erased.replies} replies erased")
 
 
 def callback_url() -> None:
