@@ -5,6 +5,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import phonenumbers
 from pydantic import (
@@ -22,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
 from otp_worker.errors import ConfigurationError, InvalidFieldError
+from otp_worker.gateways.http import is_public
 from otp_worker.limits import Limit, Rate, parse_rates
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.retry import UncertainPolicy
@@ -137,6 +139,7 @@ class Settings(BaseSettings):
 
     reply_webhook_url: str | None = None
     reply_webhook_secret: SecretStr | None = None
+    reply_webhook_private: bool = False
 
     flower_auth: SecretStr | None = None
     flower_port: int = Field(
@@ -249,6 +252,15 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _webhook_is_public(self) -> "Settings":
+        host = urlsplit(self.reply_webhook_url or "").hostname or ""
+        if not self.reply_webhook_private and _is_private(host):
+            raise ValueError(
+                "OTP_REPLY_WEBHOOK_URL: is a private address; OTP_REPLY_WEBHOOK_PRIVATE=true allows it"
+            )
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -336,6 +348,14 @@ def _problem(problem: Any) -> str:
 def _variable(field: str) -> str:
     name = field.upper()
     return name if name == "FLOWER_PORT" or name.startswith(PREFIX) else f"{PREFIX}{name}"
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is seen to be private without asking for its address; sending judges the others."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_random_enough(secret: str) -> bool:

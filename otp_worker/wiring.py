@@ -161,7 +161,8 @@ def _forwarder(settings: Settings, db: Database) -> Forwarder | None:
     if not settings.reply_webhook_url or settings.reply_webhook_secret is None:
         return None
     secret = settings.reply_webhook_secret.get_secret_value()
-    return Forwarder(db, BoundedClient(), settings.reply_webhook_url, secret)
+    client = BoundedClient(public_only=not settings.reply_webhook_private)
+    return Forwarder(db, client, settings.reply_webhook_url, secret)
 
 
 def _set(value: str | None, variable: str) -> str:

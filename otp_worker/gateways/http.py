@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import requests
@@ -42,11 +43,22 @@ class Answer:
         return float(value) if value.isascii() and value.isdigit() else 0.0
 
 
-class BoundedClient:
-    """Sessions, one per thread, that never wait longer than they are told."""
+def is_public(address: str) -> bool:
+    """Whether an IP address is one on the public internet."""
+    ip = ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_global
 
-    def __init__(self) -> None:
+
+class BoundedClient:
+    """Sessions, one per thread, that never wait longer than they are told.
+
+    With ``public_only`` no request is sent to an address that is not on the public internet.
+    """
+
+    def __init__(self, *, public_only: bool = False) -> None:
         self._local = threading.local()
+        self._adapter = _PublicAdapter if public_only else _BoundedAdapter
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
         """POST a JSON body; the whole answer must be there within ``seconds`` of being connected.
@@ -73,8 +85,8 @@ class BoundedClient:
         if session is None:
             session = self._local.session = requests.Session()
             session.trust_env = False
-            session.mount("http://", _BoundedAdapter())
-            session.mount("https://", _BoundedAdapter())
+            session.mount("http://", self._adapter())
+            session.mount("https://", self._adapter())
         return session
 
 
@@ -129,6 +141,38 @@ class _BoundedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class _PublicHTTPConnection(_HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _public(self, super()._new_conn())
+
+
+class _PublicHTTPSConnection(_HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _public(self, super()._new_conn())
+
+
+class _PublicHTTPPool(_HTTPPool):
+    ConnectionCls = _PublicHTTPConnection
+
+
+class _PublicHTTPSPool(_HTTPSPool):
+    ConnectionCls = _PublicHTTPSConnection
+
+
+class _PublicAdapter(_BoundedAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}
+
+
+def _public(connection: urllib3.connection.HTTPConnection, sock: socket.socket) -> socket.socket:
+    # Judged by the peer itself, before a byte is sent: a name may resolve to another address each time.
+    if not is_public(sock.getpeername()[0]):
+        sock.close()
+        raise urllib3.exceptions.NewConnectionError(connection, "not an address on the public internet")
+    return sock
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

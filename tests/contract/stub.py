@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -49,7 +50,8 @@ class Stub:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
+            # Somebody may connect and leave without a word.
+            with connection, suppress(ConnectionError):
                 self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
@@ -77,7 +79,10 @@ class Stub:
     def _receive(connection: socket.socket) -> bytes:
         received = b""
         while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
+            part = connection.recv(65536)
+            if not part:
+                raise ConnectionError
+            received += part
         head, _, body = received.partition(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])

@@ -35,6 +35,16 @@ def forwarder(db: Database, support: Stub) -> Forwarder:
     return Forwarder(db, BoundedClient(), support.url, SECRET)
 
 
+def test_nothing_is_posted_to_a_private_address_that_is_not_allowed(db: Database, support: Stub) -> None:
+    """Whatever the name in the URL resolves to."""
+    receiving.keep_reply(db, REPLY, "key", START, forward=True)
+    url = support.url.replace("127.0.0.1", "localhost")
+    forwarder = Forwarder(db, BoundedClient(public_only=True), url, SECRET)
+    assert forwarder.forward("rep_1", START).startswith("not taken (no answer)")
+    assert support.requests == []
+    assert forwarded_at(db) is None
+
+
 def forwarded_at(db: Database) -> object:
     with db.read() as connection:
         return connection.execute(select(replies.c.forwarded_at)).scalar_one()

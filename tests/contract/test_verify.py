@@ -1,5 +1,6 @@
 """Step 3 against a real database, alone and in parallel."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
@@ -8,10 +9,12 @@ import pytest
 
 from otp_worker.errors import AlreadyOverError, NotFoundError
 from otp_worker.keyring import Keyring
-from otp_worker.model import VerificationStatus
+from otp_worker.model import Verification, VerificationStatus
+from otp_worker.verify import CheckResult
 from tests.contract.service import NUMBER, SHOP, Service, wrong
 
 PARALLEL = 100
+ENTRIES = 8
 
 
 def test_the_right_code_approves_once(service: Service) -> None:
@@ -108,6 +111,31 @@ def test_of_a_hundred_right_codes_at_once_five_are_judged_at_most_and_one_approv
     found = service.read(verification)
     assert found.status is VerificationStatus.APPROVED
     assert 1 <= found.checks <= 5
+
+
+def test_round_after_round_at_most_five_are_judged_and_one_approves(service: Service) -> None:
+    """Right and wrong codes at once, in an order that is another one each time."""
+    rounds = 100 if service.db.is_sqlite else 1000
+    chance = random.Random(1)
+    with ThreadPoolExecutor(ENTRIES) as pool:
+        for number in range(rounds):
+            verification, code = service.sent(f"+447400{number:06d}")
+            codes = [code, code, *[wrong(code)] * (ENTRIES - 2)]
+            chance.shuffle(codes)
+
+            def check(entered: str, verification: Verification = verification) -> CheckResult | None:
+                try:
+                    return service.check(verification, entered)
+                except AlreadyOverError:
+                    return None
+
+            judged = [result for result in pool.map(check, codes) if result is not None]
+            assert len(judged) <= 5
+            assert sum(result.valid for result in judged) <= 1
+            found = service.read(verification)
+            assert found.checks <= 5
+            approved = found.status is VerificationStatus.APPROVED
+            assert approved == any(result.valid for result in judged)
 
 
 def test_of_a_hundred_wrong_codes_at_once_five_are_judged(service: Service) -> None:

@@ -239,6 +239,24 @@ def test_a_webhook_needs_its_secret(environment: pytest.MonkeyPatch) -> None:
     assert problem().startswith("OTP_REPLY_WEBHOOK_SECRET: is not set")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/hook",
+        "http://localhost:8080",
+        "https://10.1.2.3",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.1]",
+    ],
+)
+def test_a_webhook_on_the_own_network_must_be_allowed(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("OTP_REPLY_WEBHOOK_URL", url)
+    environment.setenv("OTP_REPLY_WEBHOOK_SECRET", "c2VjcmV0")
+    assert "OTP_REPLY_WEBHOOK_PRIVATE=true" in problem()
+    environment.setenv("OTP_REPLY_WEBHOOK_PRIVATE", "true")
+    assert load_settings("worker").reply_webhook_url == url.rstrip("/")
+
+
 def test_no_secret_is_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_DATABASE_URL", "postgresql://otp:database-pass@host/otp")
     environment.setenv("OTP_BROKER_URL", "redis://:broker-pass@host/0")
