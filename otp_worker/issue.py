@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from ulid import ULID
 
 from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
+from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
 from otp_worker.limits import Left, Limit, Limits, Scope
@@ -139,6 +140,8 @@ class Issuer:
                 "template", "there is no template of that name; the operator defines them"
             )
         ttl_seconds = request.ttl_seconds or self.policy.ttl_seconds
+        if app.test and number.e164.endswith(EXPIRED):
+            ttl_seconds = EXPIRED_LIFE_SECONDS
         longest = min(self.policy.send_deadline_seconds + ttl_seconds, MAX_LIFE_SECONDS)
         return issuing.NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",

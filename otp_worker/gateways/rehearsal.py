@@ -1,15 +1,28 @@
-"""Where a test key's verifications go: taken at once, sent to nobody."""
+"""Where a test key's verifications go: to nobody. The number's last four digits choose what comes of them."""
 
 from otp_worker.gateways.gateway import CallbackRequest, Message, Outcome, OutcomeKind, Receipt, Reply
 
+OFFLINE = "0001"
+"""The phone is offline and stays so."""
+REFUSED = "0002"
+"""The gateway refuses the number."""
+EXPIRED = "0003"
+"""The code is sent, and over a second later."""
+
+EXPIRED_LIFE_SECONDS = 1
+
 
 class Rehearsal:
-    """A gateway that takes every message and sends none."""
+    """A gateway that takes every message, but for those to the numbers above, and sends none."""
 
     name = "rehearsal"
 
     def send(self, message: Message) -> Outcome:
-        """Take the message; no SMS leaves."""
+        """Take the message, or do as its number says; no SMS leaves."""
+        if message.to.endswith(OFFLINE):
+            return Outcome(OutcomeKind.UNAVAILABLE, "rehearsed: no paired phone is online")
+        if message.to.endswith(REFUSED):
+            return Outcome(OutcomeKind.REFUSED, "rehearsed: the gateway refused the number")
         return Outcome(OutcomeKind.ACCEPTED, "taken by the rehearsal; no SMS is sent", message.reference)
 
     def probe(self) -> Outcome:

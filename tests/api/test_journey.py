@@ -1,5 +1,7 @@
 """From the request to the approved code, and every way to end before."""
 
+import pytest
+
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER, wrong
@@ -165,3 +167,44 @@ def test_a_test_key_does_not_see_what_the_live_key_of_its_name_asked_for(
 ) -> None:
     assert problem(rehearsing.read(shop.sent())) == (404, "not_found")
     assert problem(shop.read(rehearsing.sent())) == (404, "not_found")
+
+
+def test_a_rehearsal_of_an_offline_phone_waits_and_fails(
+    rehearsing: Caller, shop: Caller, service: Service
+) -> None:
+    verification_id = rehearsing.sent("+447400120001")
+    service.deliver_queued()
+    assert rehearsing.read(verification_id).json["delivery"]["status"] == "waiting"
+    # It is nobody else's phone that is offline.
+    real = shop.sent()
+    service.deliver_queued()
+    assert shop.read(real).json["delivery"]["status"] == "sent"
+    service.clock.move(service.policy.send_deadline_seconds)
+    service.work()
+    assert rehearsing.read(verification_id).json["status"] == "failed"
+
+
+def test_a_rehearsal_of_a_refusal_fails_at_once(rehearsing: Caller, service: Service) -> None:
+    verification_id = rehearsing.sent("+447400120002")
+    service.deliver_queued()
+    told = rehearsing.read(verification_id).json
+    assert (told["status"], told["delivery"]["status"]) == ("failed", "failed")
+    assert "refused" in told["delivery"]["reason"]
+
+
+def test_a_rehearsal_of_an_expired_code_is_over_in_a_second(rehearsing: Caller, service: Service) -> None:
+    verification_id = rehearsing.sent("+447400120003")
+    service.deliver_queued()
+    assert rehearsing.read(verification_id).json["delivery"]["status"] == "sent"
+    service.clock.move(1)
+    answer = rehearsing.check(verification_id, "123456")
+    assert problem(answer) == (410, "already_over")
+    assert answer.json["verification_status"] == "expired"
+
+
+@pytest.mark.parametrize("number", ["+447400120001", "+447400120002", "+447400120003"])
+def test_a_live_key_knows_no_such_numbers(shop: Caller, service: Service, number: str) -> None:
+    verification_id = shop.sent(number)
+    service.deliver_queued()
+    service.clock.move(100)
+    assert shop.check(verification_id, service.gateway.codes[-1]).json["valid"] is True
