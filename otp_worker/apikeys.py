@@ -5,12 +5,13 @@ import re
 import secrets
 import string
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ulid import ULID
 
 from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
+from otp_worker.policy import Clock, utc_now
 from otp_worker.store import keys
 from otp_worker.store.database import Database
 from otp_worker.store.keys import StoredKey
@@ -24,8 +25,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 class ApiKeys:
     """The keys of this service; only their SHA-256 is stored."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock = utc_now) -> None:
         self._db = db
+        self._clock = clock
 
     def create(self, name: str, now: datetime, *, test: bool = False) -> str:
         """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError."""
@@ -44,7 +46,7 @@ class ApiKeys:
             raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
         if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
             raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
-        stored = keys.find_key(self._db, _hash(key))
+        stored = keys.find_key(self._db, _hash(key), self._clock())
         if stored is None:
             raise UnauthenticatedError("this API key is unknown or revoked")
         # A test key's verifications are apart from those of the live keys of the same name.
@@ -56,7 +58,16 @@ class ApiKeys:
 
     def revoke(self, key_id: str, now: datetime) -> bool:
         """Make a key invalid at once; False if there is no such valid key."""
-        return keys.revoke_key(self._db, key_id, now)
+        return keys.revoke_key(self._db, key_id, now, now)
+
+    def rotate(self, key_id: str, now: datetime, overlap: timedelta) -> str | None:
+        """A new key in place of a valid one, which stays valid for ``overlap``; None if there is none."""
+        old = keys.valid_key(self._db, key_id, now)
+        if old is None:
+            return None
+        new = self.create(old.name, now, test=old.test)
+        keys.revoke_key(self._db, key_id, now, now + overlap)
+        return new
 
 
 def _random() -> str:

@@ -101,7 +101,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         issuer=Issuer(db, keyring, policy, limits, limiter, queue.publish_delivery, may_leave),
         verifier=Verifier(db, keyring, policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
-        api_keys=ApiKeys(db),
+        api_keys=ApiKeys(db, clock),
         callbacks=Callbacks(
             db, keyring, gateway, queue.publish_forward if settings.reply_webhook_url else None
         ),

@@ -1,5 +1,7 @@
 """``otp-worker keys``: the API keys of apps."""
 
+from datetime import timedelta
+
 import typer
 
 from otp_worker.apikeys import ApiKeys
@@ -9,7 +11,7 @@ from otp_worker.policy import utc_now
 from otp_worker.settings import load_settings
 from otp_worker.wiring import open_database
 
-app = typer.Typer(help="Create, list and revoke the API keys of apps.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
 
 
 def _keys() -> ApiKeys:
@@ -39,6 +41,19 @@ def list_(json: bool = JSON_OPTION) -> None:
         for key in keys
     ]
     print_rows("API keys", ["id", "name", "mode", "key", "created", "revoked"], rows)
+
+
+@app.command()
+def rotate(
+    key_id: str = typer.Argument(..., help="The key's id, as `keys list` shows it."),
+    overlap_hours: float = typer.Option(24.0, min=0, max=24 * 90, help="How long the old key stays valid."),
+) -> None:
+    """Create a key in place of another, and print it, this once, alone on stdout."""
+    key = _keys().rotate(key_id, utc_now(), timedelta(hours=overlap_hours))
+    if key is None:
+        typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
+        raise typer.Exit(1)
+    typer.echo(key)
 
 
 @app.command()

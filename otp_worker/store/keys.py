@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys
@@ -38,11 +38,14 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
         )
 
 
-def find_key(db: Database, key_hash: bytes) -> StoredKey | None:
-    """The valid key of that hash."""
-    with db.read() as connection:
-        row = connection.execute(select(api_keys).where(_k.hash == key_hash, _k.revoked_at.is_(None))).first()
-    return StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) if row else None
+def find_key(db: Database, key_hash: bytes, now: datetime) -> StoredKey | None:
+    """The key of that hash, if it is valid."""
+    return _first_valid(db, now, _k.hash == key_hash)
+
+
+def valid_key(db: Database, key_id: str, now: datetime) -> StoredKey | None:
+    """The key of that id, if it is valid."""
+    return _first_valid(db, now, _k.id == key_id)
 
 
 def list_keys(db: Database) -> list[StoredKey]:
@@ -52,11 +55,21 @@ def list_keys(db: Database) -> list[StoredKey]:
     return [StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) for row in rows]
 
 
-def revoke_key(db: Database, key_id: str, now: datetime) -> bool:
-    """Make a key invalid at once; False if there is no such valid key."""
+def revoke_key(db: Database, key_id: str, now: datetime, revoked_at: datetime) -> bool:
+    """Make a key invalid from then on; False if there is no such valid key."""
     with db.update() as connection:
         return bool(
             connection.execute(
-                update(api_keys).where(_k.id == key_id, _k.revoked_at.is_(None)).values(revoked_at=now)
+                update(api_keys).where(_k.id == key_id, _valid(now)).values(revoked_at=revoked_at)
             ).rowcount
         )
+
+
+def _first_valid(db: Database, now: datetime, condition: ColumnElement[bool]) -> StoredKey | None:
+    with db.read() as connection:
+        row = connection.execute(select(api_keys).where(condition, _valid(now))).first()
+    return StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) if row else None
+
+
+def _valid(now: datetime) -> ColumnElement[bool]:
+    return or_(_k.revoked_at.is_(None), _k.revoked_at > now)

@@ -37,7 +37,7 @@ class Service(service.Service):
             issuer=self.issuer,
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
-            api_keys=ApiKeys(self.db),
+            api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, gateway, self.forward),
             health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),
             outlook=Outlook(self.db, self.breaker, GATEWAY, pace_per_minute=20),

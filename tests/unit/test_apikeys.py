@@ -107,6 +107,32 @@ def test_a_revoked_key_is_refused_at_once_and_can_be_revoked_once(keys: ApiKeys)
     assert [stored.revoked_at for stored in keys.list() if stored.name == "revoked"] == [NOW]
 
 
+def test_a_rotated_key_stays_valid_for_the_overlap(db: Database) -> None:
+    now = NOW
+    keys = ApiKeys(db, lambda: now)
+    old = keys.create("rotated", NOW, test=True)
+    (stored,) = [stored for stored in keys.list() if stored.name == "rotated"]
+    new = keys.rotate(stored.id, NOW, timedelta(hours=1))
+    assert new is not None
+    now = NOW + timedelta(minutes=59)
+    assert keys.authenticate(f"Bearer {old}") == keys.authenticate(f"Bearer {new}")
+    now = NOW + timedelta(hours=1)
+    with pytest.raises(UnauthenticatedError, match="unknown or revoked"):
+        keys.authenticate(f"Bearer {old}")
+    assert keys.authenticate(f"Bearer {new}") == App("test:rotated", test=True)
+    assert keys.rotate(stored.id, now, timedelta(hours=1)) is None
+
+
+def test_a_rotated_key_can_be_revoked_before_its_time(db: Database) -> None:
+    keys = ApiKeys(db, lambda: NOW)
+    old = keys.create("hurried", NOW)
+    (stored,) = [stored for stored in keys.list() if stored.name == "hurried"]
+    assert keys.rotate(stored.id, NOW, timedelta(hours=1))
+    assert keys.revoke(stored.id, NOW)
+    with pytest.raises(UnauthenticatedError, match="unknown or revoked"):
+        keys.authenticate(f"Bearer {old}")
+
+
 def test_a_whole_key_of_another_service_is_unknown_here(keys: ApiKeys, tmp_path: Path) -> None:
     elsewhere = Database(f"sqlite:///{tmp_path / 'elsewhere.db'}")
     upgrade(elsewhere)
