@@ -24,7 +24,7 @@ _OUT = (AcceptedBody, VerificationBody, CheckResultBody, ProblemBody, AlivenessB
 _PROBLEMS = {
     "400": "The body is not one JSON object.",
     "401": "The API key is missing, unknown or revoked.",
-    "403": "The number's country is not allowed by the operator.",
+    "403": "The API key is not for this, or the number's country is not allowed by the operator.",
     "404": "There is no such verification, or it is another app's.",
     "409": "The same request, by its Idempotency-Key, is being answered at this moment; repeat it.",
     "410": "The verification is already over; `verification_status` says how.",
@@ -87,8 +87,8 @@ def openapi_document() -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     one = "/v1/verifications/{verification_id}"
-    on_id = ["401", "404", "503"]
-    with_body = ["400", "401", "413", "422", "503"]
+    on_id = ["401", "403", "404", "503"]
+    with_body = ["400", "401", "403", "413", "422", "503"]
     return {
         "/v1/verifications": {
             "post": _operation(
@@ -96,7 +96,7 @@ def _paths() -> dict[str, Any]:
                 "Ask for a code to be sent",
                 "202",
                 AcceptedBody,
-                [*with_body, "403", "409", "429"],
+                [*with_body, "409", "429"],
                 SendBody,
                 once=True,
             )
@@ -107,7 +107,7 @@ def _paths() -> dict[str, Any]:
                 "Check a code by number",
                 "200",
                 CheckResultBody,
-                [*with_body, "403", "404", "410", "429"],
+                [*with_body, "404", "410", "429"],
                 NumberCheckBody,
             )
         },

@@ -18,6 +18,7 @@ from otp_worker.errors import (
     NotFoundError,
     NumberLockedError,
     RequestInFlightError,
+    ScopeMissingError,
     TooSoonError,
     UnauthenticatedError,
 )
@@ -86,6 +87,7 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
     app.add_error_handler(LimitReachedError, limit_reached)
     app.add_error_handler(RequestInFlightError, _in_flight)
     app.add_error_handler(CountryNotAllowedError, _plain(403, "country_not_allowed"))
+    app.add_error_handler(ScopeMissingError, _plain(403, "scope_missing"))
     app.add_error_handler(NotFoundError, _plain(404, "not_found"))
     app.add_error_handler(UnauthenticatedError, _unauthenticated)
 

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
+from otp_worker.model import KeyScope
 from otp_worker.policy import Clock, utc_now
 from otp_worker.store import keys
 from otp_worker.store.database import Database
@@ -29,13 +30,28 @@ class ApiKeys:
         self._db = db
         self._clock = clock
 
-    def create(self, name: str, now: datetime, *, test: bool = False) -> str:
+    def create(
+        self,
+        name: str,
+        now: datetime,
+        *,
+        test: bool = False,
+        scopes: frozenset[KeyScope] = frozenset(KeyScope),
+    ) -> str:
         """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError."""
         if not _NAME.fullmatch(name):
             raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
         body = f"otp_{'test' if test else 'live'}_{_random()}"
         key = body + _checksum(body)
-        stored = StoredKey(f"key_{ULID.from_datetime(now)}", name, test, f"{key[:13]}…{key[-4:]}", now, None)
+        stored = StoredKey(
+            id=f"key_{ULID.from_datetime(now)}",
+            name=name,
+            test=test,
+            hint=f"{key[:13]}…{key[-4:]}",
+            scopes=scopes,
+            created_at=now,
+            revoked_at=None,
+        )
         keys.insert_key(self._db, stored, _hash(key))
         return key
 
@@ -50,7 +66,7 @@ class ApiKeys:
         if stored is None:
             raise UnauthenticatedError("this API key is unknown or revoked")
         # A test key's verifications are apart from those of the live keys of the same name.
-        return App(f"test:{stored.name}" if stored.test else stored.name, stored.test)
+        return App(f"test:{stored.name}" if stored.test else stored.name, stored.test, stored.scopes)
 
     def list(self) -> list[StoredKey]:
         """Every key, newest first."""
@@ -65,7 +81,7 @@ class ApiKeys:
         old = keys.valid_key(self._db, key_id, now)
         if old is None:
             return None
-        new = self.create(old.name, now, test=old.test)
+        new = self.create(old.name, now, test=old.test, scopes=old.scopes)
         keys.revoke_key(self._db, key_id, now, now + overlap)
         return new
 

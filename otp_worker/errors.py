@@ -36,6 +36,10 @@ class CountryNotAllowedError(OtpError):
         self.country = country
 
 
+class ScopeMissingError(OtpError):
+    """The API key is valid, and not for this."""
+
+
 class NotFoundError(OtpError):
     """There is no such verification, or it is another app's."""
 

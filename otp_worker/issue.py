@@ -16,7 +16,7 @@ from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
 from otp_worker.limits import Left, Limit, Limits, Scope
-from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.model import DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
 from otp_worker.store import expiring, issuing, reading, remembering
@@ -43,10 +43,11 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Who asks: the owner of verifications. A test app's never reach a gateway."""
+    """Who asks, and what for: the owner of verifications. A test app's never reach a gateway."""
 
     name: str
     test: bool = False
+    scopes: frozenset[KeyScope] = frozenset(KeyScope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,15 @@ class VerificationStatus(StrEnum):
     MAX_CHECKS_REACHED = "max_checks_reached"
 
 
+class KeyScope(StrEnum):
+    """What an API key may be used for."""
+
+    SEND = "send"
+    """Ask for a code, ask for it again, call it back."""
+    CHECK = "check"
+    READ = "read"
+
+
 class DeliveryStatus(StrEnum):
     """Where one SMS stands."""
 

@@ -7,11 +7,14 @@ import typer
 from otp_worker.apikeys import ApiKeys
 from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
 from otp_worker.migrate import check_current
+from otp_worker.model import KeyScope
 from otp_worker.policy import utc_now
 from otp_worker.settings import load_settings
 from otp_worker.wiring import open_database
 
 app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
+
+_SCOPES = typer.Option(list(KeyScope), help="What it may be used for; repeat it for several.")
 
 
 def _keys() -> ApiKeys:
@@ -24,9 +27,10 @@ def _keys() -> ApiKeys:
 def create(
     name: str = typer.Option(..., help="The app it is for; keys of one name see the same verifications."),
     test: bool = typer.Option(False, "--test", help="A key for rehearsals: its codes never reach a phone."),
+    scope: list[KeyScope] = _SCOPES,
 ) -> None:
     """Create a key and print it, this once, alone on stdout."""
-    typer.echo(_keys().create(name, utc_now(), test=test))
+    typer.echo(_keys().create(name, utc_now(), test=test, scopes=frozenset(scope)))
 
 
 @app.command("list")
@@ -37,10 +41,18 @@ def list_(json: bool = JSON_OPTION) -> None:
         print_json(keys)
         return
     rows = [
-        [key.id, key.name, "test" if key.test else "live", key.hint, key.created_at, key.revoked_at]
+        [
+            key.id,
+            key.name,
+            "test" if key.test else "live",
+            key.hint,
+            " ".join(sorted(key.scopes)),
+            key.created_at,
+            key.revoked_at,
+        ]
         for key in keys
     ]
-    print_rows("API keys", ["id", "name", "mode", "key", "created", "revoked"], rows)
+    print_rows("API keys", ["id", "name", "mode", "key", "scopes", "created", "revoked"], rows)
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 
+from otp_worker.model import KeyScope
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys
 
@@ -19,6 +21,7 @@ class StoredKey:
     name: str
     test: bool
     hint: str
+    scopes: frozenset[KeyScope]
     created_at: datetime
     revoked_at: datetime | None
 
@@ -33,6 +36,7 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
                 test=key.test,
                 hash=key_hash,
                 hint=key.hint,
+                scopes=" ".join(sorted(key.scopes)),
                 created_at=key.created_at,
             )
         )
@@ -52,7 +56,7 @@ def list_keys(db: Database) -> list[StoredKey]:
     """Every key, newest first."""
     with db.read() as connection:
         rows = connection.execute(select(api_keys).order_by(_k.created_at.desc())).all()
-    return [StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) for row in rows]
+    return [_key(row) for row in rows]
 
 
 def revoke_key(db: Database, key_id: str, now: datetime, revoked_at: datetime) -> bool:
@@ -68,7 +72,19 @@ def revoke_key(db: Database, key_id: str, now: datetime, revoked_at: datetime) -
 def _first_valid(db: Database, now: datetime, condition: ColumnElement[bool]) -> StoredKey | None:
     with db.read() as connection:
         row = connection.execute(select(api_keys).where(condition, _valid(now))).first()
-    return StoredKey(row.id, row.name, row.test, row.hint, row.created_at, row.revoked_at) if row else None
+    return _key(row) if row else None
+
+
+def _key(row: Row[Any]) -> StoredKey:
+    return StoredKey(
+        id=row.id,
+        name=row.name,
+        test=row.test,
+        hint=row.hint,
+        scopes=frozenset(map(KeyScope, row.scopes.split())),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )
 
 
 def _valid(now: datetime) -> ColumnElement[bool]:

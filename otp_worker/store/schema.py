@@ -206,6 +206,8 @@ api_keys = Table(
     Column("test", Boolean, nullable=False),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("hint", String(24), nullable=False),
+    # What the key may be used for: words of KeyScope with spaces between them.
+    Column("scopes", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
 )

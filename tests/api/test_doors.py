@@ -1,11 +1,19 @@
 """Who is let in, and what is at no door."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from falcon import App
+from falcon.testing import Result
 from sqlalchemy import event
 
 from api.app import create_app
+from otp_worker.apikeys import ApiKeys
+from otp_worker.model import KeyScope
 from tests.api.client import Caller, problem
 from tests.api.service import Service
+from tests.contract.service import NUMBER
 
 SEND = "/v1/verifications"
 ONE = f"{SEND}/ver_{'0' * 26}"
@@ -139,3 +147,27 @@ def test_a_second_app_can_be_made_of_the_same_parts(service: Service) -> None:
     first, second = create_app(service.intake()), create_app(service.intake())
     key = service.key("shop")
     assert Caller(second, key).read(Caller(first, key).sent()).status_code == 200
+
+
+def test_a_key_does_what_its_scopes_say_and_nothing_else(
+    app: "App[Any, Any]", service: Service, sent: str
+) -> None:
+    doors: dict[KeyScope, list[Callable[[Caller], Result]]] = {
+        KeyScope.SEND: [
+            lambda caller: caller.send("+447400654321"),
+            lambda caller: caller.resend(sent),
+            lambda caller: caller.cancel(sent),
+        ],
+        KeyScope.CHECK: [
+            lambda caller: caller.check(sent, "0000000000"),
+            lambda caller: caller.check_number(NUMBER, "0000000000"),
+        ],
+        KeyScope.READ: [lambda caller: caller.read(sent)],
+    }
+    for scope in KeyScope:
+        key = ApiKeys(service.db).create("shop", service.clock(), scopes=frozenset({scope}))
+        for needed, calls in doors.items():
+            for call in calls:
+                answer = call(Caller(app, key))
+                refused = answer.status_code == 403 and problem(answer)[1] == "scope_missing"
+                assert refused == (needed is not scope), (scope, needed, answer.text)

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("hint", sa.String(length=24), nullable=False),
+        sa.Column("scopes", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
