@@ -1,0 +1,58 @@
+"""``otp-worker keys``, as an operator and a script use it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from otp_worker.cli import app
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("OTP_DATABASE_URL", f"sqlite:///{tmp_path}/otp.db")
+    runner = CliRunner()
+    assert runner.invoke(app, ["migrate"]).exit_code == 0
+    return runner
+
+
+def listed(command: CliRunner) -> list[dict[str, object]]:
+    keys: list[dict[str, object]] = json.loads(command.invoke(app, ["keys", "list", "--json"]).stdout)
+    return keys
+
+
+def test_a_key_is_printed_alone_and_listed_with_what_it_is_for(command: CliRunner) -> None:
+    made = command.invoke(app, ["keys", "create", "--name", "shop", "--scope", "send", "--scope", "check"])
+    (key,) = listed(command)
+    assert made.stdout.startswith("otp_live_")
+    assert made.stdout.count("\n") == 1
+    assert (key["name"], key["test"], key["scopes"], key["revoked_at"]) == (
+        "shop",
+        False,
+        ["check", "send"],
+        None,
+    )
+    assert "check send" in command.invoke(app, ["keys", "list"], env={"COLUMNS": "200"}).stdout
+
+
+def test_a_key_is_for_everything_unless_it_is_said(command: CliRunner) -> None:
+    command.invoke(app, ["keys", "create", "--name", "shop"])
+    assert listed(command)[0]["scopes"] == ["check", "read", "send"]
+
+
+def test_a_rotated_key_is_for_the_same_and_the_old_one_has_its_end(command: CliRunner) -> None:
+    command.invoke(app, ["keys", "create", "--name", "shop", "--scope", "send"])
+    old = listed(command)[0]["id"]
+    new = command.invoke(app, ["keys", "rotate", str(old), "--overlap-hours", "1"])
+    assert new.stdout.startswith("otp_live_")
+    keys = {key["id"]: key for key in listed(command)}
+    assert keys[old]["revoked_at"] is not None
+    assert [key["scopes"] for key in keys.values()] == [["send"], ["send"]]
+
+
+@pytest.mark.parametrize("verb", ["rotate", "revoke"])
+def test_a_key_that_is_not_there_is_named(command: CliRunner, verb: str) -> None:
+    done = command.invoke(app, ["keys", verb, "key_unknown"])
+    assert done.exit_code == 1
+    assert "key_unknown" in done.stderr
