@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +19,7 @@ from otp_worker.policy import utc_now
 from otp_worker.queue import DeliveryQueue
 from otp_worker.settings import Role, Settings, load_settings
 from otp_worker.store.database import Database
-from otp_worker.wiring import open_database, open_gateway
+from otp_worker.wiring import open_database, open_gateway, open_redis
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 TEST_TEXT = "This is a test message. Your SMS gateway works."
@@ -52,6 +53,7 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
     yield Finding("configuration", Verdict.GOOD, "every variable the service needs is set")
     yield from _advice(settings)
     yield from _parts(settings)
+    yield _limits(settings)
     yield _gateway(settings)
     yield _flower()
     if send_to is not None:
@@ -70,6 +72,9 @@ def _advice(settings: Settings) -> Iterator[Finding]:
     elif not settings.gateway_webhook_secret:
         detail = "OTP_GATEWAY_WEBHOOK_SECRET is not set: replies cannot be authenticated and are refused"
         yield Finding("replies", Verdict.DOUBTFUL, detail)
+    off = [f"OTP_LIMIT_{limit.upper()}" for limit, rates in settings.limit_rates.items() if not rates]
+    if off:
+        yield Finding("limits", Verdict.DOUBTFUL, f"turned off: {', '.join(off)}")
     if settings.gateway_url and settings.gateway_url.startswith("http://"):
         yield Finding("gateway", Verdict.DOUBTFUL, "OTP_GATEWAY_URL is not https: fit for loopback only")
 
@@ -97,6 +102,20 @@ def _clock(db: Database) -> Finding:
         detail = f"{apart:.0f} s apart from the database's clock: run an NTP client on both machines"
         return Finding("clock", Verdict.BAD, detail)
     return Finding("clock", Verdict.GOOD, "agrees with the database's clock")
+
+
+def _limits(settings: Settings) -> Finding:
+    redis = open_redis(settings)
+    if redis is None:
+        return Finding("limits", Verdict.GOOD, "are counted in the database: no Redis is named")
+    try:
+        redis.ping()
+    except RedisError as error:
+        detail = f"Redis does not answer ({type(error).__name__}): the database counts, exactly and slower"
+        return Finding("limits", Verdict.BAD, detail)
+    finally:
+        redis.close()
+    return Finding("limits", Verdict.GOOD, "are counted in Redis")
 
 
 def _gateway(settings: Settings) -> Finding:

@@ -93,13 +93,20 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     breaker = Breaker(db, settings.policy.lease_seconds)
     outlook = Outlook(db, breaker, gateway.name, settings.gateway_pace_per_minute)
     limits = Limits(keyring, settings.limit_rates)
-    limiter = RedisLimiter(_redis(settings))
-    policy, may_leave = settings.policy, partial(hold, queue, outlook)
+    limiter = RedisLimiter(open_redis(settings))
 
     return Intake(
         db=db,
-        issuer=Issuer(db, keyring, policy, limits, limiter, queue.publish_delivery, may_leave),
-        verifier=Verifier(db, keyring, policy, limits, CheckLimiter(limiter), clock),
+        issuer=Issuer(
+            db,
+            keyring,
+            settings.policy,
+            limits,
+            limiter,
+            queue.publish_delivery,
+            partial(hold, queue, outlook),
+        ),
+        verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
         callbacks=Callbacks(
@@ -111,7 +118,8 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     )
 
 
-def _redis(settings: Settings) -> Redis | None:
+def open_redis(settings: Settings) -> Redis | None:
+    """The Redis that limits are counted in; None where the settings name none."""
     if settings.limits_url is None:
         return None
     return Redis.from_url(
