@@ -189,7 +189,9 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
     """
     with db.write() as connection:
         lock_verification(connection, new.verification_id)
-        if _is_on_its_way(connection, new.verification_id):
+        # Another resend at the same moment may have come first, and be sent already.
+        came_first = connection.execute(select(_d.id).where(_d.id == new.id)).first()
+        if came_first or _is_on_its_way(connection, new.verification_id):
             raise NotNowError
         taken = connection.execute(
             update(verifications)

@@ -8,6 +8,9 @@ from sqlalchemy import select
 from otp_worker.errors import AlreadyOverError, NotFoundError, TooSoonError
 from otp_worker.issue import App
 from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.policy import Policy
+from otp_worker.store import issuing
+from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import NUMBER, OFFLINE, SHOP, Service
 
@@ -148,3 +151,23 @@ def test_the_end_of_an_ended_verification_is_told(service: Service) -> None:
         with pytest.raises(AlreadyOverError) as refused:
             act(verification.id, SHOP, service.clock())
         assert refused.value.status == VerificationStatus.APPROVED
+
+
+def test_a_resend_that_another_one_overtakes_is_too_soon(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no pause is asked for, the other one may even be sent by the time this one is written."""
+    service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, resend_after_seconds=0))
+    verification, _ = service.sent()
+    recipient = issuing.recipient
+
+    def overtaken(db: Database, verification_id: str) -> issuing.Recipient:
+        monkeypatch.setattr(issuing, "recipient", recipient)
+        service.resend(verification)
+        service.deliver(verification, 2)
+        return recipient(db, verification_id)
+
+    monkeypatch.setattr(issuing, "recipient", overtaken)
+    with pytest.raises(TooSoonError):
+        service.resend(verification)
+    assert len(service.gateway.messages) == 2
