@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,13 +14,17 @@ from otp_worker.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 
 
+def _fleet(folder: Path) -> Fleet:
+    return Fleet(folder, cwd=Path.cwd(), env=dict(os.environ))
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres() -> Iterator[EmbeddedPostgres]:
     """A Postgres server of the tests' own."""
-    folder = tmp_path_factory.mktemp("postgres")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)
-    with Fleet(folder, cwd=Path.cwd(), env=dict(os.environ)) as fleet:
+    # As root it runs as another user, and every other test session shuts that one out of pytest's folders.
+    with TemporaryDirectory(prefix="otp-postgres-") as name, _fleet(Path(name)) as fleet:
+        folder = Path(name)
+        folder.chmod(0o755)
         server = EmbeddedPostgres(fleet, folder / "server", durable=False)
         server.start()
         database = Database(server.create_database("migrated"))
@@ -33,7 +38,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """A Redis or Valkey server of the tests' own."""
     folder = tmp_path_factory.mktemp("redis")
-    with Fleet(folder, cwd=Path.cwd(), env=dict(os.environ)) as fleet:
+    with _fleet(folder) as fleet:
         server = EmbeddedBroker(fleet, folder / "server")
         server.start()
         yield server
