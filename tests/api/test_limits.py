@@ -77,6 +77,22 @@ def test_a_refused_check_says_which_limit_and_judges_nothing(
     assert shop.read(sent).json["checks_left"] == 3
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_an_address_in_a_header_counts_for_nothing(shop: Caller, service: Service, header: str) -> None:
+    """Anybody can write one: only the app knows who its user is."""
+    object.__setattr__(service.limits, "rates", {Limit.IP: parse_rates("1/h")})
+    body = {"to": NUMBER, "ip": "203.0.113.7"}
+    answers = [
+        shop.simulate_post("/v1/verifications", json=body, headers={header: f"198.51.100.{last}"})
+        for last in (1, 2)
+    ]
+    assert [answer.status_code for answer in answers] == [202, 429]
+    without = {"to": NUMBER}
+    for _ in range(2):
+        answer = shop.simulate_post("/v1/verifications", json=without, headers={header: "198.51.100.1"})
+        assert answer.status_code == 202
+
+
 def test_limits_are_on_unless_they_are_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """The defaults that the README gives."""
     from otp_worker.settings import Settings
