@@ -1,5 +1,6 @@
 """What an app is told of the operator's limits."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from otp_worker.limits import Limit, parse_rates
+from otp_worker.settings import Settings
 from otp_worker.store.database import Database
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
+README = Path(__file__).parents[2] / "README.md"
 LIMITS = {Limit.NUMBER: parse_rates("1/30s,3/10m"), Limit.CHECKS_KEY: parse_rates("2/m")}
 
 
@@ -93,10 +96,13 @@ def test_an_address_in_a_header_counts_for_nothing(shop: Caller, service: Servic
         assert answer.status_code == 202
 
 
-def test_limits_are_on_unless_they_are_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The defaults that the README gives."""
-    from otp_worker.settings import Settings
-
-    assert {limit.value: str(rates) for limit, rates in Settings().limit_rates.items() if not rates} == {}
-    monkeypatch.setenv("OTP_LIMIT_NUMBER", "")
-    assert Settings().limit_rates[Limit.NUMBER] == ()
+@pytest.mark.parametrize("limit", Limit)
+def test_each_limit_is_on_as_the_readme_says_and_can_be_turned_off(
+    limit: Limit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = f"OTP_LIMIT_{limit.upper()}"
+    (row,) = [line for line in README.read_text().splitlines() if f"| `{variable}` |" in line]
+    (default,) = re.findall(r"\| `([\w/,]+)` \|", row.replace(f"`{variable}`", ""))
+    assert Settings().limit_rates[limit] == parse_rates(default) != ()
+    monkeypatch.setenv(variable, "")
+    assert Settings().limit_rates[limit] == ()
