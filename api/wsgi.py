@@ -8,7 +8,7 @@ import falcon
 from api.app import create_app
 from otp_worker.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.logs import configure_logs
-from otp_worker.migrate import check_current
+from otp_worker.migrate import await_current
 from otp_worker.settings import load_settings
 from otp_worker.wiring import build_intake
 
@@ -18,7 +18,7 @@ def _start() -> "falcon.App[Any, Any]":
         settings = load_settings("web")
         configure_logs(settings.log_format)
         intake = build_intake(settings)
-        check_current(intake.db)
+        await_current(intake.db)
     except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
         sys.exit(str(error))
     return create_app(intake)

@@ -1,5 +1,6 @@
 """The schema's versions: bringing a database up to date, and refusing to work on one that is not."""
 
+import time
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.store.database import Database
+
+START_SECONDS = 10.0
+PAUSE_SECONDS = 0.5
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -25,6 +29,21 @@ def upgrade(db: Database) -> tuple[str | None, str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, newest_version()
+
+
+def await_current(db: Database) -> None:
+    """What ``check_current`` does, for a process that starts: with patience for a database that is restarted.
+
+    Raises SchemaNotCurrentError, and DatabaseAwayError after ten seconds.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return check_current(db)
+        except DatabaseAwayError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def check_current(db: Database) -> None:

@@ -9,7 +9,7 @@ from celery.signals import setup_logging, worker_init
 from otp_worker.celery_app import make_celery
 from otp_worker.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.logs import configure_logs
-from otp_worker.migrate import check_current
+from otp_worker.migrate import await_current
 from otp_worker.settings import Settings, load_settings
 from otp_worker.tasks import register_tasks
 from otp_worker.wiring import WorkerParts, build_worker
@@ -35,7 +35,7 @@ def _configure_logs(**_: Any) -> None:
 @worker_init.connect
 def _refuse_to_work_in_vain(**_: Any) -> None:
     try:
-        check_current(_parts().db)
+        await_current(_parts().db)
     except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
         sys.exit(str(error))
 

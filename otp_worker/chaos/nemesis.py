@@ -67,14 +67,14 @@ class Nemesis:
         for entry in [each for each in self._suffered if each[0] <= now]:
             self._heal(entry)
         for fault in [each for each in self._to_come if each.at_seconds <= now]:
-            # What still suffers, or is only just coming back, is struck a little later.
-            if not self._suffers(fault.target) and self._inflict(fault):
+            # What is frozen, or only just coming back, is struck a little later.
+            if not self._is_frozen(fault.target) and self._inflict(fault):
                 self._to_come.remove(fault)
                 self._suffered.append((now + fault.for_seconds, fault, self._note("begun", fault)))
                 self.say(fault)
 
-    def _suffers(self, target: str) -> bool:
-        return any(fault.target == target for _, fault, _ in self._suffered)
+    def _is_frozen(self, target: str) -> bool:
+        return any(fault.target == target for fault in self._frozen)
 
     def _inflict(self, fault: Fault) -> bool:
         if fault.is_kill:

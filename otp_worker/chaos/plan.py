@@ -101,7 +101,7 @@ class Fault:
 def plan_faults(seed: int, seconds: float, kills: int, *, server_database: bool) -> list[Fault]:
     """The faults of a run of that length, in order; at least ``kills`` of them are kills.
 
-    Every kind comes up about equally often. What is due while its target still suffers is struck later.
+    Every kind comes up about equally often. What is due while its target is frozen is struck later.
     """
     chance = random.Random(seed)  # noqa: S311 - a plan must be repeatable, not secret
     others = OTHER_CARDS + (DATABASE_CARDS if server_database else ())

@@ -1,9 +1,14 @@
 """Ports on the loopback interface."""
 
+import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 LOOPBACK = "127.0.0.1"
+
+_QUIET_PORTS = range(12_000, 32_000)
+"""Below those that Linux hands to outgoing connections: one of these could take a port before its server."""
+_TRIES = 20
 
 
 def free_ports(*preferred: int | None) -> list[int]:
@@ -18,11 +23,12 @@ def free_ports(*preferred: int | None) -> list[int]:
 def _bound(listener: socket.socket, preferred: int | None) -> int:
     # Servers set this too: a port whose last connections are still in TIME_WAIT is free to listen on.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((LOOPBACK, preferred or 0))
-    except OSError:
-        listener.bind((LOOPBACK, 0))
+    for port in (preferred, *(secrets.choice(_QUIET_PORTS) for _ in range(_TRIES)), 0):
+        if port is not None:
+            with suppress(OSError):
+                listener.bind((LOOPBACK, port))
+                break
     # Listening keeps a second bind, which SO_REUSEADDR would allow, from getting the same port.
     listener.listen()
-    port: int = listener.getsockname()[1]
-    return port
+    bound: int = listener.getsockname()[1]
+    return bound

@@ -1,4 +1,4 @@
-"""The one who inflicts the faults strikes nothing that still suffers."""
+"""The one who inflicts the faults strikes nothing that is frozen: it could not even answer."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,16 +10,19 @@ import pytest
 
 from otp_worker.chaos.history import History
 from otp_worker.chaos.nemesis import Nemesis
-from otp_worker.chaos.plan import GATEWAY, Fault, Kind
+from otp_worker.chaos.plan import BROKER, GATEWAY, Fault, Kind
 
 
 class Supervisor:
-    """Nothing dies here."""
+    """Kills whatever it is told to."""
 
     all_run = True
 
     def watch(self) -> None:
         """Nothing ended."""
+
+    def kill(self, _: Fault) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -30,30 +33,32 @@ def said() -> list[Kind]:
 @pytest.fixture
 def nemesis(tmp_path: Path, said: list[Kind]) -> Iterator[Nemesis]:
     knobs = SimpleNamespace(set=lambda **_: None)
-    stack: Any = SimpleNamespace(phone=SimpleNamespace(knobs=knobs), fleet={})
+    process = SimpleNamespace(pause=lambda: None, resume=lambda: None)
+    stack: Any = SimpleNamespace(phone=SimpleNamespace(knobs=knobs), fleet={BROKER: process})
+    supervisor = cast(Any, Supervisor())
     with closing(History(tmp_path / "history.jsonl")) as history:
         yield Nemesis(
-            stack,
-            cast(Any, None),
-            cast(Any, Supervisor()),
-            history,
-            None,
-            lambda fault: said.append(fault.kind),
+            stack, cast(Any, None), supervisor, history, None, lambda fault: said.append(fault.kind)
         )
 
 
-def test_a_target_that_suffers_is_struck_when_it_is_healed(
-    nemesis: Nemesis, said: list[Kind], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = [Fault(1.0, 4.0, Kind.OFFLINE, GATEWAY), Fault(2.0, 1.0, Kind.ERROR, GATEWAY)]
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     clock = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr("time.monotonic", lambda: clock.seconds)
+    return clock
+
+
+def test_what_is_frozen_is_struck_when_it_runs_again(
+    nemesis: Nemesis, said: list[Kind], clock: SimpleNamespace
+) -> None:
+    plan = [Fault(1.0, 4.0, Kind.FREEZE, BROKER), Fault(2.0, 1.0, Kind.KILL_LOSING_DATA, BROKER)]
     nemesis.begin(plan)
     for seconds, expected in [
         (0.5, []),
-        (1.5, [Kind.OFFLINE]),
-        (3.5, [Kind.OFFLINE]),
-        (5.6, [Kind.OFFLINE, Kind.ERROR]),
+        (1.5, [Kind.FREEZE]),
+        (3.5, [Kind.FREEZE]),
+        (5.6, [Kind.FREEZE, Kind.KILL_LOSING_DATA]),
     ]:
         clock.seconds = seconds
         nemesis.act()
@@ -63,3 +68,12 @@ def test_a_target_that_suffers_is_struck_when_it_is_healed(
     nemesis.act()
     assert nemesis.done
     assert [span.fault for span in nemesis.spans] == plan
+
+
+def test_a_gateway_may_have_several_troubles_at_once(
+    nemesis: Nemesis, said: list[Kind], clock: SimpleNamespace
+) -> None:
+    nemesis.begin([Fault(1.0, 4.0, Kind.SLOW, GATEWAY), Fault(1.0, 4.0, Kind.ERROR, GATEWAY)])
+    clock.seconds = 1.0
+    nemesis.act()
+    assert said == [Kind.SLOW, Kind.ERROR]

@@ -7,8 +7,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from otp_worker.errors import SchemaNotCurrentError
-from otp_worker.migrate import check_current, current_version, newest_version, upgrade
+from otp_worker import migrate
+from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.migrate import (
+    START_SECONDS,
+    await_current,
+    check_current,
+    current_version,
+    newest_version,
+    upgrade,
+)
 from otp_worker.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata
@@ -47,3 +55,33 @@ def test_migrations_at_once_take_turns(postgres: EmbeddedPostgres) -> None:
     assert current_version(databases[0]) == newest_version()
     for database in databases:
         database.close()
+
+
+def test_a_start_waits_for_a_database_that_is_restarted(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    def current(_: Database) -> str:
+        if len(paused) < 2:
+            raise DatabaseAwayError("away")
+        return newest_version()
+
+    monkeypatch.setattr(migrate, "current_version", current)
+    monkeypatch.setattr("time.sleep", paused.append)
+    await_current(db)
+    assert len(paused) == 2
+
+
+def test_a_start_does_not_wait_for_ever(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+
+    def away(_: Database) -> str:
+        raise DatabaseAwayError("away")
+
+    monkeypatch.setattr(migrate, "current_version", away)
+    monkeypatch.setattr("time.monotonic", lambda: passed[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: passed.__setitem__(0, passed[0] + seconds))
+    with pytest.raises(DatabaseAwayError):
+        await_current(db)
+    assert passed == [START_SECONDS]

@@ -10,6 +10,10 @@ def test_a_preferred_port_that_is_free_is_taken() -> None:
     assert free_ports(port) == [port]
 
 
+def test_no_outgoing_connection_can_take_a_port_before_its_server_does() -> None:
+    assert all(port < 32_768 for port in free_ports(*[None] * 50))
+
+
 def test_a_preferred_port_that_is_taken_gives_another() -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
