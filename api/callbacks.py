@@ -1,5 +1,7 @@
 """``/v1/callbacks``: receipts and replies from gateways, authenticated by token and signature."""
 
+from urllib.parse import parse_qsl
+
 import falcon
 
 from api.reading import read_raw
@@ -22,6 +24,10 @@ class CallbackResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response, gateway: str, token: str) -> None:
         """Take a callback in."""
         headers = {name.lower(): value for name, value in req.headers.items()}
-        request = CallbackRequest(headers, read_raw(req, MAX_CALLBACK_BYTES))
+        query = dict(parse_qsl(req.query_string, keep_blank_values=True))
+        request = CallbackRequest(headers, read_raw(req, MAX_CALLBACK_BYTES), query)
         self._callbacks.receive(gateway, token, request, self._clock())
         resp.status = 204
+
+    # Kannel tells of a delivery by a GET.
+    on_get = on_post

@@ -56,7 +56,7 @@ class Callbacks:
         if gateway != self.gateway.name:
             raise NotFoundError("there is no gateway of that name")
         delivery_id = self._subject(token)
-        signed = self.gateway.signature_is_good(request)
+        signed = self.gateway.signature_is_good(request, now)
         if signed is False or (delivery_id is None and signed is not True):
             raise UnauthenticatedError("the callback's signature is missing or wrong")
         for event in self.gateway.read_callback(request):

@@ -1,7 +1,7 @@
 """What every gateway is to us: one way to send, and one vocabulary for what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -33,7 +33,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One SMS to hand over: ``reference`` is the same for every attempt of a delivery."""
+    """One SMS to hand over: ``reference`` is the same for every attempt of a delivery.
+
+    ``sender`` (E.164) and ``slot`` name the SIM that is to send it, where one is chosen; ``slot`` is what
+    the gateway itself calls that SIM.
+    """
 
     to: str
     text: str
@@ -41,6 +45,8 @@ class Message:
     callback_url: str | None
     life_seconds: float
     timeout_seconds: float
+    sender: str | None = None
+    slot: str | None = None
 
 
 class ReceiptKind(StrEnum):
@@ -49,6 +55,8 @@ class ReceiptKind(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    UNREACHABLE = "unreachable"
+    """The number takes no SMS, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +70,84 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An SMS that came in; ``dedupe_key`` is the same however often the gateway posts it."""
+    """An SMS that came in; ``dedupe_key`` is the same however often the gateway posts it.
+
+    ``to`` is the number (E.164) of the SIM it came to, where the gateway says so.
+    """
 
     number: str
     text: str
     reference: str | None
     received_at: datetime
     dedupe_key: str
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """A callback as it arrived: the raw body, and the headers by lower-case name."""
+    """A callback as it arrived: the raw body, the headers by lower-case name, and the query's fields."""
 
     headers: Mapping[str, str]
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneState:
+    """A phone as its gateway tells of it; None where it does not say."""
+
+    online: bool | None = None
+    battery_percent: float | None = None
+    last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a gateway can do beside taking a message; the service does without what it cannot."""
+
+    dedupe: bool = False
+    """A repeated reference is not sent twice."""
+    ttl: bool = False
+    """It is told how long the SMS may still be sent."""
+    poll: bool = False
+    """It can be asked how far an SMS came."""
+    push: bool = False
+    """It posts receipts."""
+    signature: bool = False
+    """It signs what it posts; an inbound message without its signature is refused."""
+    cancel: bool = False
+    """It can call back an SMS that its phone has not sent yet."""
+    sim_choice: bool = False
+    """It can be told which SIM is to send."""
 
 
 class Gateway(Protocol):
-    """One account at one gateway."""
+    """One account at one gateway: the name that callbacks and operators know it by, and what it can do.
 
-    @property
-    def name(self) -> str:
-        """The name that callbacks and operators know it by."""
+    An adapter subclasses it, and inherits the answers of a gateway that cannot be asked.
+    """
+
+    name: str
+    capabilities: Capabilities
 
     def send(self, message: Message) -> Outcome:
         """Hand a message over; every failure is an outcome, none an exception."""
 
-    def signature_is_good(self, request: CallbackRequest) -> bool | None:
+    def probe(self) -> Outcome:
+        """Whether the gateway answers and takes our key, found out without sending anything."""
+
+    def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Whether the callback is signed by the gateway; None where it carries no signature."""
+        return None
 
     def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
         """What an authenticated callback says; empty where it says nothing of use."""
+        return []
 
-    def probe(self) -> Outcome:
-        """Whether the gateway answers and takes our key, found out without sending anything."""
+    def poll(self, message_id: str) -> Receipt | None:
+        """How far the gateway says an SMS came that it took; None where it does not say."""
+        return None
+
+    def phone_state(self) -> PhoneState | None:
+        """How the phone is; None where the gateway cannot be asked or does not answer."""
+        return None

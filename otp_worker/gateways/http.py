@@ -30,11 +30,12 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; ``body`` is None where it is not a JSON object."""
+    """A whole answer; ``body`` is None where it is not a JSON object, ``text`` empty where it is too long."""
 
     status: int
     headers: Mapping[str, str]
     body: dict[str, Any] | None
+    text: str = ""
 
     @property
     def retry_after_seconds(self) -> float:
@@ -65,11 +66,22 @@ class BoundedClient:
 
         Raises NotReachedError or NoAnswerError.
         """
+        return self._ask("POST", url, body, {"Content-Type": "application/json", **headers}, seconds)
+
+    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
+        """GET; the whole answer must be there within ``seconds`` of being connected.
+
+        Raises NotReachedError or NoAnswerError.
+        """
+        return self._ask("GET", url, None, headers, seconds)
+
+    def _ask(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> Answer:
         timeout = (min(CONNECT_SECONDS, seconds), seconds)
-        headers = {"Content-Type": "application/json", **headers}
         try:
-            with self._session().post(
-                url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+            with self._session().request(
+                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
             ) as response:
                 answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
         except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
@@ -78,7 +90,10 @@ class BoundedClient:
             raise (NotReachedError if _never_connected(error) else NoAnswerError)(_short(error)) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswerError(_short(error)) from None
-        return Answer(response.status_code, response.headers, _json_object(answer))
+        if len(answer) > MAX_ANSWER_BYTES:
+            return Answer(response.status_code, response.headers, None)
+        text = answer.decode(errors="replace")
+        return Answer(response.status_code, response.headers, _json_object(answer), text)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -187,8 +202,6 @@ def _short(error: Exception) -> str:
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
-    if len(body) > MAX_ANSWER_BYTES:
-        return None
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

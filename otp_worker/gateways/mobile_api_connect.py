@@ -8,11 +8,14 @@ delivery forward.
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
+from otp_worker.gateways.account import Account, BaseUrl
 from otp_worker.gateways.gateway import (
     CallbackRequest,
+    Capabilities,
+    Gateway,
     Message,
     Outcome,
     OutcomeKind,
@@ -20,7 +23,18 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.http import Answer, BoundedClient
+from otp_worker.gateways.reading import (
+    accepted,
+    clean,
+    code_word,
+    dedupe_key,
+    e164,
+    instant,
+    json_body,
+    outcome_of,
+    usual_outcome,
+)
 
 NO_PHONE_ONLINE = "no_active_device_for_tenant"
 INBOUND_EVENT = "message.received"
@@ -35,12 +49,14 @@ _RECEIPT_WORDS = {
 }
 
 
-class MobileApiConnect:
+class MobileApiConnect(Gateway):
     """One Mobile API Connect account.
 
     ``url`` is the API's base with its version; ``key`` the ``sk_live_`` key; ``webhook_secret`` the
     ``whsec_`` secret that signs inbound replies, where one is set.
     """
+
+    capabilities = Capabilities(push=True, signature=True)
 
     def __init__(self, name: str, url: str, key: str, webhook_secret: str | None = None) -> None:
         self.name = name
@@ -63,7 +79,7 @@ class MobileApiConnect:
             return Outcome(OutcomeKind.ACCEPTED, "the gateway answers and takes the key")
         return outcome
 
-    def signature_is_good(self, request: CallbackRequest) -> bool | None:
+    def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Check ``X-MAC-Signature: sha256=<hex>``, HMAC-SHA256 over the raw body."""
         given = request.headers.get("x-mac-signature")
         if given is None:
@@ -75,78 +91,36 @@ class MobileApiConnect:
 
     def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
         """An inbound reply where the event says so, else whatever looks like a receipt."""
-        try:
-            body = json.loads(request.body)
-        except (ValueError, RecursionError):
-            return []
-        if not isinstance(body, dict):
-            return []
+        body = json_body(request)
         if body.get("event") == INBOUND_EVENT:
             return _reply(body)
         return _receipt(body)
 
     def _post(self, payload: dict[str, object], seconds: float) -> Outcome:
-        try:
-            answer = self._client.post(self._url, json.dumps(payload).encode(), self._headers, seconds)
-        except NotReachedError as error:
-            return Outcome(OutcomeKind.UNAVAILABLE, f"the gateway cannot be reached ({error})")
-        except NoAnswerError as error:
-            return Outcome(OutcomeKind.UNCERTAIN, f"the gateway gave no answer ({error})")
-        return _outcome(answer)
+        body = json.dumps(payload).encode()
+        return outcome_of(lambda: self._client.post(self._url, body, self._headers, seconds), _outcome)
 
 
 def _outcome(answer: Answer) -> Outcome:
-    error = _error_word(answer.body)
-    match answer.status:
-        case 202 | 200 | 201 if (message_id := _clean((answer.body or {}).get("id"))) is not None:
-            return Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", message_id[:128])
-        case 503 if error == NO_PHONE_ONLINE:
-            return Outcome(OutcomeKind.UNAVAILABLE, f"no paired phone is online ({NO_PHONE_ONLINE})")
-        case 503:
-            return Outcome(
-                OutcomeKind.UNAVAILABLE,
-                "the gateway is unavailable (503)",
-                retry_after_seconds=answer.retry_after_seconds,
-            )
-        case 429:
-            return Outcome(
-                OutcomeKind.THROTTLED,
-                "the gateway asks for fewer messages (429)",
-                retry_after_seconds=answer.retry_after_seconds,
-            )
-        case 401:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway refuses our key ({error})", alarm=True)
-        case 403:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway account is not active ({error})", alarm=True)
-        case 404:
-            return Outcome(OutcomeKind.REFUSED, f"there is no such gateway address ({error})", alarm=True)
-        case 400:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway refuses this message ({error})")
-        case status if 200 <= status < 300:
-            return Outcome(OutcomeKind.UNCERTAIN, f"the gateway's answer cannot be read ({status})")
-        case status if status >= 500:
-            return Outcome(OutcomeKind.UNCERTAIN, f"the gateway failed ({status})")
-        case status:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway gave an unknown answer ({status})", alarm=True)
-
-
-def _error_word(body: dict[str, Any] | None) -> str:
-    word = (body or {}).get("error")
-    # The word is shown to people; anything but a plain code word could carry the number or the text back.
-    if isinstance(word, str) and len(word) <= 40 and word.replace("_", "").isalpha() and word.isascii():
-        return word
-    return "no error code"
+    body = answer.body or {}
+    if answer.status in (200, 201, 202) and (message_id := clean(body.get("id"))) is not None:
+        return accepted(message_id)
+    word = code_word(body.get("error"))
+    if answer.status == 503 and word == NO_PHONE_ONLINE:
+        return Outcome(OutcomeKind.UNAVAILABLE, f"no paired phone is online ({word})")
+    return usual_outcome(answer, word)
 
 
 def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:
-    sender, text = _clean(body.get("from")), _clean(body.get("text"))
-    received_at = _instant(body.get("receivedAt"))
+    sender, text = clean(body.get("from")), clean(body.get("text"))
+    received_at = instant(body.get("receivedAt"))
     if not sender or text is None or received_at is None:
         return []
     # The payload has no message id: the same words from the same phone at the same instant are one reply.
-    parts = [_clean(body.get("deviceId")), sender, body["receivedAt"], text]
-    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return [Reply(f"+{sender.lstrip('+')}", text, _first([body], ("ref",)), received_at, key)]
+    key = dedupe_key(clean(body.get("deviceId")), sender, body["receivedAt"], text)
+    to = clean(body.get("to"))
+    reference = _first([body], ("ref",))
+    return [Reply(e164(sender), text, reference, received_at, key, e164(to) if to else None)]
 
 
 def _receipt(body: dict[str, Any]) -> list[Receipt | Reply]:
@@ -163,19 +137,19 @@ def _receipt(body: dict[str, Any]) -> list[Receipt | Reply]:
 
 
 def _first(places: list[dict[str, Any]], names: tuple[str, ...]) -> str | None:
-    return next((found for place in places for name in names if (found := _clean(place.get(name)))), None)
+    return next((found for place in places for name in names if (found := clean(place.get(name)))), None)
 
 
-def _clean(value: object) -> str | None:
-    # JSON can carry halves of characters and NUL, which no database takes.
-    return value.encode(errors="replace").decode().replace("\0", "") if isinstance(value, str) else None
+class MobileApiConnectAccount(Account):
+    """An account at Mobile API Connect: ``key`` is its ``sk_live_`` key."""
+
+    kind: Literal["mobile_api_connect"] = "mobile_api_connect"
+    url: BaseUrl = "https://api.mobileapiconnect.com/v1"
+
+    def open(self, name: str) -> MobileApiConnect:
+        """The adapter for this account."""
+        secret = self.webhook_secret.get_secret_value() if self.webhook_secret else None
+        return MobileApiConnect(name, self.url, self.key.get_secret_value(), secret)
 
 
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        instant = datetime.fromisoformat(value)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+ACCOUNT = MobileApiConnectAccount

@@ -1,6 +1,6 @@
 """Where a test key's verifications go: to nobody. The number's last four digits choose what comes of them."""
 
-from otp_worker.gateways.gateway import CallbackRequest, Message, Outcome, OutcomeKind, Receipt, Reply
+from otp_worker.gateways.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 
 OFFLINE = "0001"
 """The phone is offline and stays so."""
@@ -12,10 +12,11 @@ EXPIRED = "0003"
 EXPIRED_LIFE_SECONDS = 1
 
 
-class Rehearsal:
+class Rehearsal(Gateway):
     """A gateway that takes every message, but for those to the numbers above, and sends none."""
 
     name = "rehearsal"
+    capabilities = Capabilities(dedupe=True)
 
     def send(self, message: Message) -> Outcome:
         """Take the message, or do as its number says; no SMS leaves."""
@@ -28,11 +29,3 @@ class Rehearsal:
     def probe(self) -> Outcome:
         """It always answers."""
         return Outcome(OutcomeKind.ACCEPTED, "the rehearsal always answers")
-
-    def signature_is_good(self, request: CallbackRequest) -> bool | None:
-        """Nobody signs for it."""
-        return None
-
-    def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
-        """It never calls back."""
-        return []

@@ -1,6 +1,6 @@
-"""A simulated phone gateway that speaks the Mobile API Connect API, for rehearsals without a phone.
+"""A simulated phone gateway, for rehearsals without a phone.
 
-`vendor.py` is what the real gateway answers too; `control.py` and the page are the simulator's own.
+`profiles` holds what the real gateways answer too; `control.py` and the page are the simulator's own.
 """
 
 from .knobs import Knobs

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from .exchange import ValidationError
 from .knobs import Knobs, read_words
+from .profiles import PROFILES
 from .remote import Remote, RemoteError
 from .server import Simulator
 
@@ -29,6 +30,9 @@ Url = Annotated[str, typer.Option("--url", help="Where the simulator runs.")]
 @app.callback()
 def run(
     context: typer.Context,
+    profile: Annotated[
+        str, typer.Option(help=f"The gateway it stands for: {', '.join(PROFILES)}.")
+    ] = "mobile_api_connect",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = DEFAULT_PORT,
     key: Annotated[str | None, typer.Option(help="The key apps must send; made up if none is given.")] = None,
@@ -43,6 +47,8 @@ def run(
     """Run a simulated phone gateway in the foreground, until interrupted."""
     if context.invoked_subcommand is not None:
         return
+    if profile not in PROFILES:
+        _fail(f"--profile {profile}: there is none; give one of {', '.join(PROFILES)}")
     try:
         knobs = Knobs()
         knobs.set(**{"offline": offline, "slow_seconds": slow} | read_words(knob or []))
@@ -51,6 +57,7 @@ def run(
             port,
             _read_key(key, key_file),
             webhook_secret,
+            profile=profile,
             webhook_url=webhook_url,
             knobs=knobs,
             journal=journal,

@@ -15,10 +15,9 @@ from .exchange import (
     json_object,
 )
 from .knobs import Knobs
-from .messages import Message, Reply, digits, instant
+from .messages import TEXT_LENGTH, Message, Reply, digits, instant
 from .page import render
-from .phone import NUMBER, Phone
-from .vendor import TEXT_LENGTH
+from .phone import Phone
 
 
 class Control:
@@ -65,7 +64,9 @@ class Control:
         return error_answer(404, "not_found")
 
     def _health(self) -> Answer:
-        return json_answer(200, {"status": "ok", "messages": len(self._phone.messages), "number": NUMBER})
+        return json_answer(
+            200, {"status": "ok", "messages": len(self._phone.messages), "number": self._phone.number}
+        )
 
     def _list(self, query: dict[str, str]) -> Answer:
         unknown = query.keys() - {"to", "ref", "limit"}
@@ -135,6 +136,8 @@ def _show_message(message: Message) -> dict[str, object]:
         "text": message.text,
         "ref": message.ref,
         "callback": message.callback,
+        "sim": message.sim,
+        "life_seconds": message.life_seconds,
         "taken_at": instant(message.taken_at),
         "sent_at": None if message.sent_at is None else instant(message.sent_at),
         "receipts": [

@@ -7,16 +7,19 @@ from datetime import UTC, datetime
 from threading import Condition
 
 KEPT = 100_000
+TEXT_LENGTH = 1600
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A message as it was asked for, already valid."""
+    """A valid message as it was asked for: `sim` names the SIM, `life_seconds` is how long it may live."""
 
     to: str
     text: str
     ref: str | None = None
     callback: str | None = None
+    sim: str | None = None
+    life_seconds: float | None = None
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Message:
     callback: str | None
     taken_at: datetime
     sent_at: datetime | None = None
+    sim: str | None = None
+    life_seconds: float | None = None
     receipts: list[Receipt] = field(default_factory=list)
 
 

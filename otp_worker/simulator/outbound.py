@@ -1,10 +1,7 @@
 """What the gateway posts to the app: delivery callbacks and inbound replies."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import local
 
 import requests
@@ -16,24 +13,32 @@ RETRY_SECONDS = (0.25, 1.0, 3.0)
 
 
 @dataclass(frozen=True)
-class Post:
-    """One event for one URL; `settled` hears the last HTTP status, None when nobody answered."""
+class Event:
+    """Something to be posted: where, what, and how it is signed."""
 
     url: str
-    event: Mapping[str, object]
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Post:
+    """One event to be posted; `settled` hears the last HTTP status, None when nobody answered."""
+
+    event: Event
     settled: Callable[[int | None], None]
 
 
 class Outbound:
-    """Posts events from the schedule's threads, signed where there is a secret.
+    """Posts events from the schedule's threads.
 
     Anything but a 2xx is tried again after 0.25, 1 and 3 seconds. Redirects are not followed, and proxies
     named in the environment are not used: the app that rehearses is near.
     """
 
-    def __init__(self, schedule: Schedule, secret: str | None) -> None:
+    def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
-        self._secret = secret
         self._thread = local()
         self._sessions: list[requests.Session] = []
 
@@ -57,13 +62,16 @@ class Outbound:
             self._schedule.after(RETRY_SECONDS[attempt], lambda: self._attempt(post, attempt + 1))
 
     def _send(self, post: Post) -> int | None:
-        body = json.dumps(post.event).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "otp-worker-simulator"}
-        if self._secret is not None:
-            headers["X-MAC-Signature"] = sign(self._secret, body)
+        event = post.event
+        headers = {"User-Agent": "otp-worker-simulator", **event.headers}
         try:
-            answer = self._session().post(
-                post.url, data=body, headers=headers, timeout=TIMEOUTS_SECONDS, allow_redirects=False
+            answer = self._session().request(
+                event.method,
+                event.url,
+                data=event.body,
+                headers=headers,
+                timeout=TIMEOUTS_SECONDS,
+                allow_redirects=False,
             )
         except (requests.RequestException, ValueError):  # ValueError: a host name no resolver takes
             return None
@@ -76,8 +84,3 @@ class Outbound:
             session.trust_env = False
             self._sessions.append(session)
         return session
-
-
-def sign(secret: str, body: bytes) -> str:
-    """`X-MAC-Signature`: `sha256=` and the hex HMAC-SHA256 of the raw body, as the vendor documents it."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

@@ -4,17 +4,15 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from .journal import Journal
 from .knobs import Knobs
-from .messages import Draft, Message, Messages, Receipt, Reply, digits, instant
-from .outbound import Outbound, Post
+from .messages import Draft, Message, Messages, Receipt, Reply, digits
+from .outbound import Event, Outbound, Post
 from .schedule import Schedule
 
 NUMBER = "447700900000"  # Ofcom keeps 07700 900xxx for drama: it is nobody's
-DEVICE = "dev_simulated"
-TENANT = "ten_simulated"
-TENANT_NAME = "Simulated phone"
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,16 @@ class Webhook:
 
     url: str
     enabled: bool
+
+
+class Voice(Protocol):
+    """The vendor's words for what the phone has to tell."""
+
+    def receipt(self, message: Message, status: str, at: datetime) -> Event | None:
+        """What is posted when a message is `sent`, `delivered` or `failed`; None where nothing is."""
+
+    def reply(self, reply: Reply) -> Event | None:
+        """What is posted when an SMS comes in; None where nothing is."""
 
 
 class Phone:
@@ -35,9 +43,12 @@ class Phone:
         outbound: Outbound,
         journal: Journal | None,
         clock: Callable[[], datetime],
+        number: str = NUMBER,
     ) -> None:
         self.messages = messages
+        self.number = number
         self.webhook: Webhook | None = None
+        self.voice: Voice | None = None
         self._schedule = schedule
         self._outbound = outbound
         self._journal = journal
@@ -52,6 +63,8 @@ class Phone:
             ref=draft.ref,
             callback=draft.callback,
             taken_at=self._clock(),
+            sim=draft.sim,
+            life_seconds=draft.life_seconds,
         )
         kept = self.messages.add(message, once=knobs.dedupe)
         if kept is not message:
@@ -83,49 +96,24 @@ class Phone:
 
     def _call_back(self, message: Message, statuses: tuple[str, ...]) -> None:
         """Post the first status, and the others once it has settled, so that they arrive in order."""
-        if message.callback is None or not statuses:
+        if not statuses or self.voice is None:
             return
         status, later = statuses[0], statuses[1:]
         posted_at = self._clock()
+        event = self.voice.receipt(message, status, posted_at)
+        if event is None:
+            return
 
         def settled(answered: int | None) -> None:
             self.messages.add_receipt(message, Receipt(status, answered, posted_at))
             self._call_back(message, later)
 
-        self._outbound.post(Post(message.callback, _status_event(message, status, posted_at), settled))
+        self._outbound.post(Post(event, settled))
 
     def _forward(self, reply: Reply) -> None:
         def settled(answered: int | None) -> None:
             reply.answered = answered
 
-        if self.webhook is not None:
-            self._outbound.post(Post(self.webhook.url, _reply_event(reply), settled))
-
-
-def _status_event(message: Message, status: str, at: datetime) -> dict[str, object]:
-    """A delivery callback's body. All of it is a guess: the vendor does not publish one."""
-    return {
-        "event": "message.status",
-        "id": message.id,
-        "ref": message.ref,
-        "status": status,
-        "to": digits(message.to),
-        "occurredAt": instant(at),
-        "deviceId": DEVICE,
-        "tenantId": TENANT,
-    }
-
-
-def _reply_event(reply: Reply) -> dict[str, object]:
-    """An inbound reply as the vendor documents it."""
-    return {
-        "event": "message.received",
-        "from": reply.number,
-        "to": NUMBER,
-        "text": reply.text,
-        "ref": reply.ref,
-        "receivedAt": instant(reply.received_at),
-        "deviceId": DEVICE,
-        "tenantId": TENANT,
-        "tenantName": TENANT_NAME,
-    }
+        event = self.voice.reply(reply) if self.voice is not None else None
+        if event is not None:
+            self._outbound.post(Post(event, settled))

@@ -16,9 +16,9 @@ from .journal import Journal
 from .knobs import Knobs
 from .messages import Messages
 from .outbound import Outbound
-from .phone import Phone, Webhook
+from .phone import NUMBER, Phone, Webhook
+from .profiles import PROFILES
 from .schedule import Schedule
-from .vendor import Vendor
 
 POLL_SECONDS = 0.02
 
@@ -36,7 +36,8 @@ def utc_now() -> datetime:
 class Simulator:
     """A phone gateway on a local port; start and stop it, or use it as a context manager.
 
-    Port 0 takes a free one. Once stopped it starts again on the same port, with its messages and knobs.
+    `profile` is the kind of gateway that it stands for. Port 0 takes a free one. Once stopped it starts again
+    on the same port, with its messages and knobs.
     `start` raises OSError when the port is taken; a journal that cannot be written raises it at once.
     """
 
@@ -47,6 +48,8 @@ class Simulator:
         key: str | None = None,
         webhook_secret: str | None = None,
         *,
+        profile: str = "mobile_api_connect",
+        number: str = NUMBER,
         webhook_url: str | None = None,
         knobs: Knobs | None = None,
         journal: Path | None = None,
@@ -58,13 +61,18 @@ class Simulator:
         self.knobs = knobs or Knobs()
         self.messages = Messages()
         self._schedule = Schedule()
-        self._outbound = Outbound(self._schedule, webhook_secret)
+        self._outbound = Outbound(self._schedule)
         self._phone = Phone(
-            self.messages, self._schedule, self._outbound, Journal(journal) if journal else None, clock
+            self.messages,
+            self._schedule,
+            self._outbound,
+            Journal(journal) if journal else None,
+            clock,
+            number,
         )
-        if webhook_url is not None:
-            self._phone.webhook = Webhook(webhook_url, enabled=True)
-        self._vendor = Vendor(self._phone, self.knobs, self.key)
+        self._profile = PROFILES[profile](self._phone, self.knobs, self.key, webhook_secret)
+        self._phone.voice = self._profile
+        self.webhook_url = webhook_url
         self._control = Control(self._phone, self.knobs)
         self._server: Server | None = None
         self._listener: Thread | None = None
@@ -76,8 +84,17 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """The gateway's base URL, `/v1` included."""
-        return self.origin + "/v1"
+        """The gateway's base URL, as an app is given it."""
+        return self.origin + self._profile.base
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where what comes in is posted to."""
+        return self._phone.webhook.url if self._phone.webhook else None
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self._phone.webhook = None if url is None else Webhook(url, enabled=True)
 
     def start(self) -> Self:
         """Listen; connections are answered once this returns."""
@@ -118,6 +135,6 @@ class Simulator:
     def _route(self, request: Request, peer: str) -> Answer:
         if request.path == "/" or request.path.startswith("/sim/"):
             return self._control.answer(request, peer)
-        if request.path.startswith("/v1/"):
-            return self._vendor.answer(request)
+        if request.path.startswith(f"{self._profile.base}/"):
+            return self._profile.answer(request)
         return error_answer(404, "not_found")

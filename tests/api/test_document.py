@@ -11,13 +11,17 @@ from tests.api.client import Caller
 from tests.api.contract import document, fit, resolve
 
 METHODS = {"get", "put", "post", "delete", "patch"}
+CALLBACKS = {
+    ("post", "/v1/callbacks/{gateway}/{token}"),
+    ("get", "/v1/callbacks/{gateway}/{token}"),
+}
 NOT_DOCUMENTED = {
     ("get", "/openapi.json"),
     ("get", "/docs"),
     # For Prometheus, in its own format.
     ("get", "/metrics"),
     # For gateways, each in its own format, at a URL that they are given.
-    ("post", "/v1/callbacks/{gateway}/{token}"),
+    *CALLBACKS,
 }
 PUBLIC = NOT_DOCUMENTED | {("get", "/healthz"), ("get", "/readyz")}
 
@@ -105,7 +109,7 @@ def test_every_route_authenticates_but_those_that_are_public(app: "App[Any, Any]
             method.upper(), path.replace("{verification_id}", "ver_" + "0" * 26)
         )
         assert answer.status_code == 401, path
-    for method, path in PUBLIC - {("post", "/v1/callbacks/{gateway}/{token}")}:
+    for method, path in PUBLIC - CALLBACKS:
         assert stranger.simulate_request(method.upper(), path).status_code != 401, path
 
 

@@ -101,7 +101,7 @@ def test_the_scheme_is_read_in_any_case(shop: Caller, stranger: Caller, scheme: 
         ("POST", "/metrics", "GET"),
         ("POST", "/openapi.json", "GET"),
         ("POST", "/docs", "GET"),
-        ("GET", "/v1/callbacks/any/token", "POST"),
+        ("PUT", "/v1/callbacks/any/token", "GET, POST"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_one(shop: Caller, method: str, path: str, allowed: str) -> None:

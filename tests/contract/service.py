@@ -10,7 +10,7 @@ from redis import Redis
 from otp_worker.breaker import Breaker, is_open
 from otp_worker.deliver import Delivered, Deliverer
 from otp_worker.expire import Expirer
-from otp_worker.gateways.gateway import CallbackRequest, Message, Outcome, OutcomeKind, Receipt, Reply
+from otp_worker.gateways.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.gateways.rehearsal import Rehearsal
 from otp_worker.issue import App, Hold, Issuer, SendRequest
 from otp_worker.keyring import Keyring
@@ -47,12 +47,13 @@ class Clock:
 
 
 @dataclass
-class ObedientGateway:
+class ObedientGateway(Gateway):
     """Answers with the outcomes it is given, in order, the last one for ever; remembers each message."""
 
     outcomes: list[Outcome] = field(default_factory=lambda: [ACCEPTED])
     messages: list[Message] = field(default_factory=list)
     name: str = "obedient"
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
     def send(self, message: Message) -> Outcome:
         self.messages.append(message)
@@ -60,12 +61,6 @@ class ObedientGateway:
 
     def probe(self) -> Outcome:
         return self.outcomes[0]
-
-    def signature_is_good(self, request: CallbackRequest) -> bool | None:
-        return None
-
-    def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
-        return []
 
     @property
     def codes(self) -> list[str]:

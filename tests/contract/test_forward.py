@@ -16,8 +16,8 @@ from otp_worker.store import receiving
 from otp_worker.store.database import Database
 from otp_worker.store.receiving import StoredReply
 from otp_worker.store.schema import replies
+from tests.contract.gateways.stub import Stub, answer
 from tests.contract.service import START
-from tests.contract.stub import Stub, answer
 
 SECRET = base64.b64encode(b"the secret that support knows too").decode()
 REPLY = StoredReply("rep_1", "sim", "ver_1", "shop", "+447400123456", "+44********56", "not me", START, None)

@@ -14,6 +14,7 @@ from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, R
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 
 SECRET = "whsec_rehearsal"
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GATEWAY = MobileApiConnect("phone", "https://gateway.example/v1", "sk_live_key", SECRET)
 
 # As the vendor documents it.
@@ -200,12 +201,12 @@ def test_no_body_ever_raises(body: object) -> None:
 
 
 def test_a_callback_without_a_signature_is_not_judged() -> None:
-    assert GATEWAY.signature_is_good(CallbackRequest({}, b"{}")) is None
+    assert GATEWAY.signature_is_good(CallbackRequest({}, b"{}"), NOW) is None
 
 
 def test_the_right_signature_over_the_raw_body_is_good() -> None:
     body = b'{"text" : "x"}\n'
-    assert GATEWAY.signature_is_good(CallbackRequest({"x-mac-signature": signature(body)}, body)) is True
+    assert GATEWAY.signature_is_good(CallbackRequest({"x-mac-signature": signature(body)}, body), NOW) is True
 
 
 @pytest.mark.parametrize(
@@ -223,11 +224,11 @@ def test_the_right_signature_over_the_raw_body_is_good() -> None:
 )
 def test_any_other_signature_is_wrong(given_signature: str) -> None:
     request = CallbackRequest({"x-mac-signature": given_signature}, b"{}")
-    assert GATEWAY.signature_is_good(request) is False
+    assert GATEWAY.signature_is_good(request, NOW) is False
 
 
 @pytest.mark.parametrize("secret", [None, ""])
 def test_a_signature_that_cannot_be_judged_is_wrong(secret: str | None) -> None:
     gateway = MobileApiConnect("phone", "https://gateway.example/v1", "sk_live_key", secret)
     request = CallbackRequest({"x-mac-signature": signature(b"{}", "")}, b"{}")
-    assert gateway.signature_is_good(request) is False
+    assert gateway.signature_is_good(request, NOW) is False

@@ -51,7 +51,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Heard:
-    """One POST the app heard."""
+    """One request the app heard."""
 
     path: str
     headers: dict[str, str]
@@ -59,7 +59,7 @@ class Heard:
 
 
 class ListeningApp:
-    """An app's callback endpoint; answers each POST with the next of `answers`, then with 204."""
+    """An app's callback endpoint; answers each request with the next of `answers`, then with 204."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
@@ -69,10 +69,12 @@ class ListeningApp:
 
         class Ear(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status = app._hear(Heard(self.path, dict(self.headers), body))
                 self.send_response(status)
                 self.end_headers()
+
+            do_GET = do_POST  # noqa: N815 - http.server's names
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -34,6 +34,8 @@ def test_messages_are_shown_whole(client: Client) -> None:
         "text": "Your code is 123456",
         "ref": "a",
         "callback": None,
+        "sim": None,
+        "life_seconds": None,
         "taken_at": taken["createdAt"],
         "sent_at": message["sent_at"],
         "receipts": [],

@@ -1,14 +1,15 @@
-"""The vendor's side: `/v1` as Mobile API Connect documents it, with its guesses marked."""
+"""Mobile API Connect as it documents itself, with its guesses marked."""
 
-import dataclasses
+import hashlib
 import hmac
+import json
 import re
+from datetime import datetime
 from typing import Final
 
-from .exchange import (
+from ..exchange import (
     Answer,
     Issue,
-    Manner,
     Request,
     ValidationError,
     error_answer,
@@ -16,24 +17,30 @@ from .exchange import (
     json_answer,
     json_object,
 )
-from .kinds import is_web_address
-from .knobs import Knobs
-from .messages import Draft, Message, digits, instant
-from .phone import Phone, Webhook
+from ..kinds import is_web_address
+from ..knobs import Knobs
+from ..messages import TEXT_LENGTH, Draft, Message, Reply, digits, instant
+from ..outbound import Event
+from ..phone import Phone, Webhook
+from .profile import answer_send
 
 E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
-TEXT_LENGTH = 1600
 REF_LENGTH = 64
-HUGE_BYTES = 64 * 1024 * 1024
+DEVICE = "dev_simulated"
+TENANT = "ten_simulated"
+TENANT_NAME = "Simulated phone"
 
 
-class Vendor:
+class MobileApiConnect:
     """Answers the vendor's API for one phone and one key."""
 
-    def __init__(self, phone: Phone, knobs: Knobs, key: str) -> None:
+    base = "/v1"
+
+    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
         self._knobs = knobs
         self._key = key.encode()
+        self._secret = secret
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request under `/v1`, with how it is to leave."""
@@ -43,12 +50,57 @@ class Vendor:
         try:
             match request.method, request.path:
                 case "POST", "/v1/messages":
-                    return self._send(request)
+                    return answer_send(self._knobs, _hindered, lambda knobs: self._take(request, knobs))
                 case "PUT", "/v1/webhooks":
                     return self._register(request)
         except ValidationError as invalid:
             return invalid_answer(invalid)
         return error_answer(404, "not_found")
+
+    def receipt(self, message: Message, status: str, at: datetime) -> Event | None:
+        """A delivery callback. All of it is a guess: the vendor does not publish one."""
+        if message.callback is None:
+            return None
+        return self._event(
+            message.callback,
+            {
+                "event": "message.status",
+                "id": message.id,
+                "ref": message.ref,
+                "status": status,
+                "to": digits(message.to),
+                "occurredAt": instant(at),
+                "deviceId": DEVICE,
+                "tenantId": TENANT,
+            },
+        )
+
+    def reply(self, reply: Reply) -> Event | None:
+        """An inbound reply as the vendor documents it."""
+        webhook = self._phone.webhook
+        if webhook is None or not webhook.enabled:
+            return None
+        return self._event(
+            webhook.url,
+            {
+                "event": "message.received",
+                "from": reply.number,
+                "to": self._phone.number,
+                "text": reply.text,
+                "ref": reply.ref,
+                "receivedAt": instant(reply.received_at),
+                "deviceId": DEVICE,
+                "tenantId": TENANT,
+                "tenantName": TENANT_NAME,
+            },
+        )
+
+    def _event(self, url: str, told: dict[str, object]) -> Event:
+        body = json.dumps(told).encode()
+        headers = {"Content-Type": "application/json"}
+        if self._secret is not None:
+            headers["X-MAC-Signature"] = sign(self._secret, body)
+        return Event(url, body, headers)
 
     def _refuse_key(self, request: Request) -> Answer | None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -58,23 +110,16 @@ class Vendor:
             return error_answer(401, "invalid_api_key")
         return None
 
-    def _send(self, request: Request) -> Answer:
-        knobs = self._knobs.for_request()
-        answer = _stand_in_the_way(knobs)
-        if answer is None:
-            try:
-                answer = self._take(request, knobs)
-            except ValidationError as invalid:
-                answer = invalid_answer(invalid)
-        return dataclasses.replace(answer, after_seconds=knobs.slow_seconds)
-
     def _take(self, request: Request, knobs: Knobs) -> Answer:
         draft = _draft(json_object(request.body))
         if digits(draft.to) in {digits(number) for number in knobs.refuse}:
             raise ValidationError(Issue("to", "is refused"))
         if knobs.offline:
             return error_answer(503, "no_active_device_for_tenant")
-        return _accept(self._phone.take(draft, knobs), knobs)
+        message = self._phone.take(draft, knobs)
+        return json_answer(
+            202, {"id": message.id, "status": "queued", "createdAt": instant(message.taken_at)}
+        )
 
     def _register(self, request: Request) -> Answer:
         """Register the forward-all webhook; what is answered is a guess."""
@@ -90,35 +135,18 @@ class Vendor:
         return json_answer(200, {"url": asked["url"], "enabled": asked["enabled"]})
 
 
-def _stand_in_the_way(knobs: Knobs) -> Answer | None:
-    """What is answered before the message is looked at: the 429's body and the bare 5xx pages are guesses."""
-    if knobs.redirect is not None:
-        return Answer(302, headers={"Location": knobs.redirect})
-    if knobs.error_status is not None:
-        page = f"<html><body><h1>{knobs.error_status}</h1></body></html>"
-        return Answer(knobs.error_status, page.encode(), {"Content-Type": "text/html"})
+def sign(secret: str, body: bytes) -> str:
+    """`X-MAC-Signature`: `sha256=` and the hex HMAC-SHA256 of the raw body, as the vendor documents it."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _hindered(knobs: Knobs) -> Answer | None:
+    """What is answered before the message is looked at; the 429 and its body are guesses."""
     if knobs.throttle:
         return error_answer(429, "rate_limited", {"Retry-After": str(knobs.retry_after_seconds)})
     if knobs.suspended:
         return error_answer(403, "tenant_inactive")
     return None
-
-
-def _accept(message: Message, knobs: Knobs) -> Answer:
-    answer = json_answer(202, {"id": message.id, "status": "queued", "createdAt": instant(message.taken_at)})
-    if knobs.malformed:
-        answer = dataclasses.replace(answer, body=answer.body[: len(answer.body) // 2] + b"\xff")
-    if knobs.oversized:
-        answer = dataclasses.replace(answer, padding=HUGE_BYTES)
-    return dataclasses.replace(answer, manner=_manner(knobs), byte_seconds=knobs.drip_seconds)
-
-
-def _manner(knobs: Knobs) -> Manner:
-    if knobs.lose_reply:
-        return Manner.LOST
-    if knobs.hang:
-        return Manner.HUNG
-    return Manner.DRIPPED if knobs.drip else Manner.WHOLE
 
 
 def _draft(asked: dict[str, object]) -> Draft:

@@ -9,8 +9,8 @@ from typing import Self
 
 
 def answer(status: int, body: object) -> bytes:
-    """A whole HTTP answer that closes its connection; ``body`` None sends none."""
-    payload = b"" if body is None else json.dumps(body).encode()
+    """A whole HTTP answer that closes its connection; a text goes as it is, ``body`` None sends none."""
+    payload = body.encode() if isinstance(body, str) else b"" if body is None else json.dumps(body).encode()
     head = f"HTTP/1.1 {status} Told\r\nContent-Length: {len(payload)}\r\nConnection: close\r\n\r\n"
     return head.encode() + payload
 
@@ -84,11 +84,8 @@ class Stub:
                 raise ConnectionError
             received += part
         head, _, body = received.partition(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.splitlines()
-            if line.lower().startswith(b"content-length")
-        )
+        lengths = [line for line in head.splitlines() if line.lower().startswith(b"content-length")]
+        length = int(lengths[0].split(b":")[1]) if lengths else 0
         while len(body) < length:
             body += connection.recv(65536)
         return head + b"\r\n\r\n" + body

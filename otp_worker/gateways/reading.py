@@ -1,0 +1,111 @@
+"""What all adapters read alike: the usual meaning of an HTTP answer, and the parts of a callback."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from otp_worker.gateways.gateway import CallbackRequest, Outcome, OutcomeKind
+from otp_worker.gateways.http import Answer, NoAnswerError, NotReachedError
+
+_MESSAGE_ID_LENGTH = 128
+_WORD_LENGTH = 40
+
+
+def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> Outcome:
+    """What came of asking: what ``read`` makes of the answer, or why there is none."""
+    try:
+        answer = ask()
+    except NotReachedError as error:
+        return Outcome(OutcomeKind.UNAVAILABLE, f"the gateway cannot be reached ({error})")
+    except NoAnswerError as error:
+        return Outcome(OutcomeKind.UNCERTAIN, f"the gateway gave no answer ({error})")
+    return read(answer)
+
+
+def accepted(message_id: str | None) -> Outcome:
+    """The gateway took the message, and knows it by that id if it names one."""
+    return Outcome(
+        OutcomeKind.ACCEPTED, "accepted by the gateway", (message_id or "")[:_MESSAGE_ID_LENGTH] or None
+    )
+
+
+def usual_outcome(answer: Answer, word: str) -> Outcome:
+    """What an answer means where its vendor says nothing else; ``word`` is the vendor's word for an error.
+
+    Neither a 500, 502, 504 nor a 2xx that cannot be read tells whether the message was taken.
+    """
+    match answer.status:
+        case 400 | 422:
+            return Outcome(OutcomeKind.REFUSED, f"the gateway refuses this message ({word})")
+        case 401:
+            return Outcome(OutcomeKind.REFUSED, f"the gateway refuses our key ({word})", alarm=True)
+        case 402:
+            return Outcome(OutcomeKind.REFUSED, f"the gateway's plan is used up ({word})", alarm=True)
+        case 403:
+            return Outcome(OutcomeKind.REFUSED, f"the gateway account is not active ({word})", alarm=True)
+        case 404:
+            return Outcome(OutcomeKind.REFUSED, f"there is no such gateway address ({word})", alarm=True)
+        case 429:
+            return Outcome(
+                OutcomeKind.THROTTLED,
+                "the gateway asks for fewer messages (429)",
+                retry_after_seconds=answer.retry_after_seconds,
+            )
+        case 503:
+            return Outcome(
+                OutcomeKind.UNAVAILABLE,
+                "the gateway is unavailable (503)",
+                retry_after_seconds=answer.retry_after_seconds,
+            )
+        case status if 200 <= status < 300:
+            return Outcome(OutcomeKind.UNCERTAIN, f"the gateway's answer cannot be read ({status})")
+        case status if status >= 500:
+            return Outcome(OutcomeKind.UNCERTAIN, f"the gateway failed ({status})")
+        case status:
+            return Outcome(OutcomeKind.REFUSED, f"the gateway gave an unknown answer ({status})", alarm=True)
+
+
+def code_word(value: object) -> str:
+    """A vendor's error as it may be shown to people.
+
+    Anything but a plain code word could carry the number or the text back.
+    """
+    word = value if isinstance(value, str) and len(value) <= _WORD_LENGTH and value.isascii() else ""
+    return word if word.replace("_", "").isalpha() else "no error code"
+
+
+def clean(value: object) -> str | None:
+    """A text that any database takes: JSON can carry halves of characters and NUL."""
+    return value.encode(errors="replace").decode().replace("\0", "") if isinstance(value, str) else None
+
+
+def instant(value: object) -> datetime | None:
+    """An ISO 8601 instant in UTC; one without a zone is taken to be in UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def json_body(request: CallbackRequest) -> dict[str, Any]:
+    """A callback's body; empty where it is no JSON object."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def e164(number: str) -> str:
+    """A number with one plus, however a gateway writes it."""
+    return f"+{number.lstrip('+')}"
+
+
+def dedupe_key(*parts: object) -> str:
+    """One key for what is one message by its meaning, however often it is posted."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

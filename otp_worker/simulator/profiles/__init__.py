@@ -1,0 +1,13 @@
+"""The gateways that the simulator can stand for, one file each."""
+
+from collections.abc import Callable
+
+from ..knobs import Knobs
+from ..phone import Phone
+from .mobile_api_connect import MobileApiConnect
+from .profile import Profile
+
+PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
+    "mobile_api_connect": MobileApiConnect,
+}
+"""Each profile by its gateway's kind; made of a phone, its knobs, the key, and the secret that signs."""
