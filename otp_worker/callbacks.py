@@ -41,12 +41,13 @@ def inbound_url(public_url: str, keyring: Keyring, gateway: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Takes callbacks in; ``forward`` puts a kept reply on the queue to support, where there is one."""
+    """Takes callbacks in; each of ``channels`` is told of a reply, by ``publish`` as soon as it is kept."""
 
     db: Database
     keyring: Keyring
     gateway: Gateway
-    forward: Publish | None
+    channels: tuple[str, ...]
+    publish: Publish
 
     def receive(self, gateway: str, token: str, request: CallbackRequest, now: datetime) -> None:
         """Authenticate, read, and take note; a repeat changes nothing.
@@ -99,8 +100,9 @@ class Callbacks:
             received_at=reply.received_at,
             forwarded_at=None,
         )
-        forward = self.forward is not None
-        if receiving.keep_reply(self.db, stored, reply.dedupe_key, now, forward=forward):
-            log.info("reply", reply=stored.id, verification=verification_id)
-            if self.forward is not None:
-                self.forward(stored.id)
+        notices = receiving.keep_reply(self.db, stored, reply.dedupe_key, now, channels=self.channels)
+        if notices is None:
+            return
+        log.info("reply", reply=stored.id, verification=verification_id)
+        for notice_id in notices:
+            self.publish(notice_id)

@@ -13,7 +13,7 @@ DELIVER = "otp.deliver"
 RELEASE = "otp.release"
 EXPIRE = "otp.expire"
 PURGE = "otp.purge"
-FORWARD = "otp.forward"
+NOTIFY = "otp.notify"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"

@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.5
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def upgrade(db: Database) -> tuple[str | None, str]:
+def upgrade(db: Database, version: str = "head") -> tuple[str | None, str]:
     """Bring the schema up to date; the versions before and after. Several at once take turns."""
     before = current_version(db)
     with db.write() as connection:
@@ -27,8 +27,8 @@ def upgrade(db: Database) -> tuple[str | None, str]:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(686579)")
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return before, newest_version()
+        command.upgrade(config, version)
+    return before, current_version(db) or ""
 
 
 def await_current(db: Database) -> None:

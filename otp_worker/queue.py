@@ -9,7 +9,7 @@ import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from otp_worker.celery_app import DELIVER, DELIVER_QUEUE, FORWARD
+from otp_worker.celery_app import DELIVER, DELIVER_QUEUE, NOTIFY
 from otp_worker.errors import OtpError
 
 log = structlog.get_logger()
@@ -45,9 +45,9 @@ class DeliveryQueue:
         """Publish a delivery; its id is the task's id too, so that Flower finds it."""
         return self._publish(DELIVER, delivery_id)
 
-    def publish_forward(self, reply_id: str) -> bool:
-        """Publish a reply to be passed on."""
-        return self._publish(FORWARD, reply_id)
+    def publish_notice(self, notice_id: str) -> bool:
+        """Publish a notice to be told."""
+        return self._publish(NOTIFY, notice_id)
 
     def backlog(self) -> int:
         """How many deliveries the queue holds; raises BrokerAwayError."""

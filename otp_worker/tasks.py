@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.celery_app import DELIVER, EXPIRE, FORWARD, PURGE, RELEASE
+from otp_worker.celery_app import DELIVER, EXPIRE, NOTIFY, PURGE, RELEASE
 from otp_worker.retry import RetryAt
 from otp_worker.wiring import WorkerParts
 
@@ -27,18 +27,13 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     @app.task(name=RELEASE)
     def release() -> str:
         released = parts().expirer.release(parts().clock())
-        forwarder = parts().forwarder
-        if forwarder is not None:
-            released += forwarder.publish_due(parts().queue.publish_forward, parts().clock())
+        released += parts().notifier.publish_due(parts().queue.publish_notice, parts().clock())
         return f"{released} published again"
 
     @app.task(name=PURGE)
     def purge() -> str:
         return f"{parts().expirer.purge(parts().clock())} purged"
 
-    @app.task(name=FORWARD)
-    def forward(reply_id: str) -> str:
-        forwarder = parts().forwarder
-        return (
-            "no webhook is configured" if forwarder is None else forwarder.forward(reply_id, parts().clock())
-        )
+    @app.task(name=NOTIFY)
+    def notify(notice_id: str) -> str:
+        return parts().notifier.notify(notice_id, parts().clock())

@@ -17,7 +17,6 @@ from otp_worker.celery_app import make_celery
 from otp_worker.deliver import Deliverer
 from otp_worker.errors import ConfigurationError
 from otp_worker.expire import Expirer
-from otp_worker.forward import Forwarder
 from otp_worker.gateways.gateway import Gateway
 from otp_worker.gateways.http import BoundedClient
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
@@ -29,6 +28,7 @@ from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
 from otp_worker.model import DeliveryStatus
+from otp_worker.notify import Channel, Notifier, WebhookChannel
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock, utc_now
 from otp_worker.queue import DeliveryQueue
@@ -62,7 +62,7 @@ class WorkerParts:
     db: Database
     deliverer: Deliverer
     expirer: Expirer
-    forwarder: Forwarder | None
+    notifier: Notifier
     queue: DeliveryQueue
     clock: Clock
 
@@ -109,9 +109,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
-        callbacks=Callbacks(
-            db, keyring, gateway, queue.publish_forward if settings.reply_webhook_url else None
-        ),
+        callbacks=Callbacks(db, keyring, gateway, tuple(channels(settings)), queue.publish_notice),
         health=Health(db, queue, breaker, gateway.name),
         outlook=outlook,
         clock=clock,
@@ -159,18 +157,20 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
             settings.number_retention_seconds,
             settings.retention_days,
         ),
-        forwarder=_forwarder(settings, db),
+        notifier=Notifier(db, channels(settings)),
         queue=queue,
         clock=clock,
     )
 
 
-def _forwarder(settings: Settings, db: Database) -> Forwarder | None:
-    if not settings.reply_webhook_url or settings.reply_webhook_secret is None:
-        return None
-    secret = settings.reply_webhook_secret.get_secret_value()
-    client = BoundedClient(public_only=not settings.reply_webhook_private)
-    return Forwarder(db, client, settings.reply_webhook_url, secret)
+def channels(settings: Settings) -> dict[str, Channel]:
+    """The ways to tell support and operators that the settings name."""
+    found: dict[str, Channel] = {}
+    if settings.reply_webhook_url and settings.reply_webhook_secret is not None:
+        client = BoundedClient(public_only=not settings.reply_webhook_private)
+        secret = settings.reply_webhook_secret.get_secret_value()
+        found["webhook"] = WebhookChannel(client, settings.reply_webhook_url, secret)
+    return found
 
 
 def _set(value: str | None, variable: str) -> str:

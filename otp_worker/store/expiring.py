@@ -11,9 +11,16 @@ from otp_worker.locks import HARD_CAP
 from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.ending import close_deliveries, end, fail_if_nothing_was_sent, start_life
-from otp_worker.store.schema import deliveries, number_guards, replies, sweeps, verifications
+from otp_worker.store.schema import deliveries, notices, number_guards, replies, sweeps, verifications
 
-_v, _d, _r, _s, _n = verifications.c, deliveries.c, replies.c, sweeps.c, number_guards.c
+_v, _d, _r, _s, _n, _t = (
+    verifications.c,
+    deliveries.c,
+    replies.c,
+    sweeps.c,
+    number_guards.c,
+    notices.c,
+)
 _NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
 BATCH = 500
 
@@ -130,7 +137,7 @@ def forget_numbers(db: Database, ended_before: datetime) -> int:
 
 
 def purge(db: Database, before: datetime) -> int:
-    """Delete ended verifications with their deliveries, replies, and idle number guards from before then."""
+    """Delete ended verifications with their deliveries, replies, notices and idle guards from before then."""
     old = (
         select(_v.id)
         .where(_v.created_at <= before, _v.status != VerificationStatus.PENDING)
@@ -138,9 +145,11 @@ def purge(db: Database, before: datetime) -> int:
         .limit(BATCH)
     )
     old_replies = select(_r.id).where(_r.created_at <= before).limit(BATCH)
+    old_notices = select(_t.id).where(_t.created_at <= before).limit(BATCH)
     with db.update() as connection:
         idle = and_(_n.updated_at <= before, _n.failed_checks < HARD_CAP)
         connection.execute(delete(number_guards).where(idle))
+        connection.execute(delete(notices).where(_t.id.in_(old_notices)))
         purged = connection.execute(delete(verifications).where(_v.id.in_(old))).rowcount
         return purged + connection.execute(delete(replies).where(_r.id.in_(old_replies))).rowcount
 

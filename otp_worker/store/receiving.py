@@ -1,19 +1,23 @@
 """Statements for what gateways tell afterwards: receipts move a delivery forward, replies are kept once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from otp_worker.gateways.gateway import ReceiptKind
 from otp_worker.model import OPEN, DeliveryStatus
 from otp_worker.store.database import Database
 from otp_worker.store.ending import lock_verification, start_life
-from otp_worker.store.schema import deliveries, replies, verifications
+from otp_worker.store.noticing import insert_notices
+from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
 
-_v, _d, _r = verifications.c, deliveries.c, replies.c
+_v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
+
+REPLY_RECEIVED = "reply.received"
 
 _FORWARD_FROM = {
     ReceiptKind.SENT: OPEN,
@@ -24,7 +28,10 @@ _FORWARD_FROM = {
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply as it is kept: runs of digits that could be a code are starred out."""
+    """A reply as it is kept: runs of digits that could be a code are starred out.
+
+    ``forwarded_at`` is when support was last told of it.
+    """
 
     id: str
     gateway: str
@@ -74,8 +81,10 @@ def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetim
     return True
 
 
-def keep_reply(db: Database, reply: StoredReply, dedupe_key: str, now: datetime, *, forward: bool) -> bool:
-    """Keep a reply; False if it is kept already."""
+def keep_reply(
+    db: Database, reply: StoredReply, dedupe_key: str, now: datetime, *, channels: Iterable[str]
+) -> list[str] | None:
+    """Keep a reply, with a notice of it for each channel; the notices' ids, None if it is kept already."""
     try:
         with db.write() as connection:
             connection.execute(
@@ -90,54 +99,30 @@ def keep_reply(db: Database, reply: StoredReply, dedupe_key: str, now: datetime,
                     text=reply.text,
                     received_at=reply.received_at,
                     created_at=now,
-                    forward_due_at=now if forward else None,
-                    forward_attempts=0,
                 )
             )
+            return insert_notices(connection, channels, REPLY_RECEIVED, {}, now, reply.id)
     except IntegrityError:
-        return False
-    return True
+        return None
+
+
+def find_reply(db: Database, reply_id: str) -> StoredReply | None:
+    """A reply as it is kept."""
+    with db.read() as connection:
+        row = connection.execute(_replies().where(_r.id == reply_id)).first()
+    return _stored(row) if row else None
 
 
 def newest_replies(db: Database, limit: int) -> list[StoredReply]:
     """The replies that came last, newest first."""
-    statement = select(replies).order_by(_r.created_at.desc()).limit(limit)
     with db.read() as connection:
-        rows = connection.execute(statement).all()
+        rows = connection.execute(_replies().order_by(_r.created_at.desc()).limit(limit)).all()
     return [_stored(row) for row in rows]
 
 
-def claim_forward(db: Database, reply_id: str, now: datetime, next_due_at: datetime) -> StoredReply | None:
-    """Take one attempt to pass a reply on; the next one, should this fail, is due at ``next_due_at``."""
-    with db.update() as connection:
-        row = connection.execute(
-            update(replies)
-            .where(_r.id == reply_id, _r.forward_due_at <= now)
-            .values(forward_due_at=next_due_at, forward_attempts=_r.forward_attempts + 1)
-            .returning(replies)
-        ).first()
-    return _stored(row) if row else None
-
-
-def forward_attempts(db: Database, reply_id: str) -> int | None:
-    """How often it was tried to pass a reply on; None if there is no such reply."""
-    with db.read() as connection:
-        return connection.execute(select(_r.forward_attempts).where(_r.id == reply_id)).scalar()
-
-
-def settle_forward(db: Database, reply_id: str, forwarded_at: datetime | None) -> None:
-    """End the forwarding of a reply: passed on at that instant, or given up."""
-    with db.update() as connection:
-        connection.execute(
-            update(replies).where(_r.id == reply_id).values(forward_due_at=None, forwarded_at=forwarded_at)
-        )
-
-
-def due_forwards(db: Database, now: datetime, limit: int) -> list[str]:
-    """The replies that wait to be passed on, longest first."""
-    statement = select(_r.id).where(_r.forward_due_at <= now).order_by(_r.forward_due_at).limit(limit)
-    with db.read() as connection:
-        return list(connection.execute(statement).scalars())
+def _replies() -> Select[Any]:
+    told_at = select(func.max(_n.told_at)).where(_n.reply_id == _r.id).scalar_subquery()
+    return select(replies, type_coerce(told_at, Instant).label("forwarded_at"))
 
 
 def _stored(row: Row[Any]) -> StoredReply:

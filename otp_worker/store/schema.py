@@ -185,16 +185,31 @@ replies = Table(
     Column("text", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("forward_due_at", Instant),
-    Column("forward_attempts", Integer, nullable=False),
-    Column("forwarded_at", Instant),
 )
 Index("ix_replies_created_at", replies.c.created_at)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    # Where it is told: "webhook" or "email".
+    Column("channel", String(16), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("reply_id", String(40), ForeignKey("replies.id", ondelete="CASCADE")),
+    Column("data", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    # When the next attempt is due; none where it is told, or given up.
+    Column("due_at", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("told_at", Instant),
+)
+Index("ix_notices_created_at", notices.c.created_at)
+Index("ix_notices_reply_id", notices.c.reply_id)
 Index(
-    "ix_replies_forward_due_at",
-    replies.c.forward_due_at,
-    sqlite_where=text("forward_due_at IS NOT NULL"),
-    postgresql_where=text("forward_due_at IS NOT NULL"),
+    "ix_notices_due_at",
+    notices.c.due_at,
+    sqlite_where=text("due_at IS NOT NULL"),
+    postgresql_where=text("due_at IS NOT NULL"),
 )
 
 api_keys = Table(

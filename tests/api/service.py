@@ -27,7 +27,7 @@ class Service(service.Service):
 
     def __init__(self, db: Database, limits: Mapping[Limit, tuple[Rate, ...]] | None = None) -> None:
         super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), limits)
-        self.forwarded: list[str] = []
+        self.notices: list[str] = []
 
     def intake(self) -> Intake:
         """What the wiring would build."""
@@ -38,15 +38,15 @@ class Service(service.Service):
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, gateway, self.forward),
+            callbacks=Callbacks(self.db, self.keyring, gateway, ("webhook",), self.notify),
             health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),
             outlook=Outlook(self.db, self.breaker, GATEWAY, pace_per_minute=20),
             clock=self.clock,
         )
 
-    def forward(self, reply_id: str) -> bool:
-        """Put a reply on the queue to support."""
-        self.forwarded.append(reply_id)
+    def notify(self, notice_id: str) -> bool:
+        """Put a notice on the queue."""
+        self.notices.append(notice_id)
         return True
 
     def key(self, name: str, *, test: bool = False) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from otp_worker.store import noticing
 from otp_worker.store.receiving import StoredReply, newest_replies
 from tests.api.client import Caller, problem
 from tests.api.gateway import REPLY, CallingGateway
@@ -40,7 +41,8 @@ def test_a_signed_reply_is_kept_once_however_often_it_comes(
     [reply] = kept(service)
     assert (reply.text, reply.verification_id, reply.app) == ("who are you?", sent, "shop")
     assert (reply.number, reply.number_masked) == (NUMBER, "+44********56")
-    assert service.forwarded == [reply.id]
+    assert noticing.due_notices(service.db, service.clock(), 10) == service.notices
+    assert len(service.notices) == 1
 
 
 def test_a_reply_belongs_to_the_newest_verification_of_its_number(

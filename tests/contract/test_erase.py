@@ -41,7 +41,6 @@ def reply(service: Service, number: str, verification_id: str | None) -> None:
                 text="not me",
                 received_at=service.clock(),
                 created_at=service.clock(),
-                forward_attempts=0,
             )
         )
 

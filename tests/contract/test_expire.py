@@ -202,7 +202,6 @@ def _reply() -> dict[str, object]:
         "text": "thanks",
         "received_at": START,
         "created_at": START,
-        "forward_attempts": 0,
     }
 
 

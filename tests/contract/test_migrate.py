@@ -1,6 +1,7 @@
 """The schema's versions, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from otp_worker.migrate import (
     upgrade,
 )
 from otp_worker.processes.postgres import EmbeddedPostgres
+from otp_worker.store import noticing
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata
 
@@ -85,3 +87,24 @@ def test_a_start_does_not_wait_for_ever(db: Database, monkeypatch: pytest.Monkey
     with pytest.raises(DatabaseAwayError):
         await_current(db)
     assert passed == [START_SECONDS]
+
+
+def test_a_reply_that_was_to_be_passed_on_still_is_after_the_upgrade(
+    tmp_path: Path, postgres: EmbeddedPostgres
+) -> None:
+    url = postgres.create_database("upgraded").replace("postgresql://", "postgresql+psycopg://")
+    for database in (Database(f"sqlite:///{tmp_path}/upgraded.db"), Database(url)):
+        upgrade(database, "0001")
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO replies (id, dedupe_key, gateway, number_masked, text, received_at, created_at, "
+                "forward_due_at, forward_attempts) VALUES ('rep_1', 'key', 'sim', '+44*56', 'not me', "
+                "'2026-03-01 12:00:00', '2026-03-01 12:00:00', '2026-03-01 12:00:05', 1)"
+            )
+        upgrade(database)
+        noon = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
+        assert noticing.due_notices(database, noon, 10) == ["rep_1"]
+        notice = noticing.claim_notice(database, "rep_1", noon, noon)
+        assert notice is not None
+        assert (notice.channel, notice.type, notice.reply_id) == ("webhook", "reply.received", "rep_1")
+        database.close()

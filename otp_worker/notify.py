@@ -1,0 +1,105 @@
+"""Telling support and operators what happened: each notice on its channel, repeated until it is taken."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from standardwebhooks import Webhook
+
+from otp_worker.gateways.http import BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.policy import Publish
+from otp_worker.store import noticing, receiving
+from otp_worker.store.database import Database
+from otp_worker.store.noticing import Notice
+from otp_worker.store.receiving import StoredReply
+
+BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 3600, 10800, 21600, 43200)
+TIMEOUT_SECONDS = 10.0
+BATCH = 100
+
+
+class Channel(Protocol):
+    """One way to tell."""
+
+    def tell(self, notice: Notice, data: Mapping[str, object], now: datetime) -> str | None:
+        """Make one attempt: None if it was taken, else why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """One signed POST for each notice (Standard Webhooks): where to, and the secret (base64) that signs."""
+
+    client: BoundedClient
+    url: str
+    secret: str
+
+    def tell(self, notice: Notice, data: Mapping[str, object], now: datetime) -> str | None:
+        """Post it: None if the answer is a 2xx."""
+        body = json.dumps({"type": notice.type, "timestamp": now.isoformat(), "data": data})
+        headers = {
+            "webhook-id": notice.id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(self.secret).sign(notice.id, now, body),
+        }
+        try:
+            status = self.client.post(self.url, body.encode(), headers, TIMEOUT_SECONDS).status
+        except (NotReachedError, NoAnswerError):
+            return "no answer"
+        return None if 200 <= status < 300 else str(status)
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """The channels that the operator set up, by name."""
+
+    db: Database
+    channels: Mapping[str, Channel]
+
+    def notify(self, notice_id: str, now: datetime) -> str:
+        """Make one attempt; the answer says what came of it, for people."""
+        attempts = noticing.attempts_at(self.db, notice_id)
+        if attempts is None:
+            return "there is no such notice"
+        if attempts >= len(BACKOFF_SECONDS):
+            noticing.settle_notice(self.db, notice_id, None)
+            return f"given up after {attempts} attempts"
+        # The next attempt is written down before this one is made: a crash in between loses nothing.
+        next_due_at = now + timedelta(seconds=BACKOFF_SECONDS[attempts])
+        notice = noticing.claim_notice(self.db, notice_id, now, next_due_at)
+        if notice is None:
+            return "not due"
+        failure = self._tell(notice, now)
+        if failure is not None:
+            return f"not taken ({failure}); next attempt at {next_due_at:%H:%M:%S}Z"
+        noticing.settle_notice(self.db, notice_id, now)
+        return "told"
+
+    def publish_due(self, publish: Publish, now: datetime) -> int:
+        """Publish the notices whose next attempt is due; their number."""
+        due = noticing.due_notices(self.db, now, BATCH)
+        for notice_id in due:
+            publish(notice_id)
+        return len(due)
+
+    def _tell(self, notice: Notice, now: datetime) -> str | None:
+        channel = self.channels.get(notice.channel)
+        if channel is None:
+            return f"no {notice.channel} is configured any more"
+        if notice.reply_id is None:
+            return channel.tell(notice, notice.data, now)
+        reply = receiving.find_reply(self.db, notice.reply_id)
+        return None if reply is None else channel.tell(notice, _told_of(reply), now)
+
+
+def _told_of(reply: StoredReply) -> dict[str, object]:
+    return {
+        "id": reply.id,
+        "verification_id": reply.verification_id,
+        "app": reply.app,
+        "from": reply.number,
+        "text": reply.text,
+        "gateway": reply.gateway,
+        "received_at": reply.received_at.isoformat(),
+    }
