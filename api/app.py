@@ -4,6 +4,7 @@ from typing import Any
 
 import falcon
 
+from api.admin import Numbers, Pauses
 from api.callbacks import CallbackResource
 from api.docs import STATIC, Docs, OpenApi
 from api.health import Alive, Ready
@@ -28,6 +29,11 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     app.add_route("/v1/verifications/{verification_id}/check", checks, suffix="one")
     app.add_route("/v1/verifications/{verification_id}/resend", verifications, suffix="resend")
     app.add_route("/v1/verifications/{verification_id}/cancel", verifications, suffix="cancel")
+    pauses, numbers = Pauses(intake.operator, intake.clock), Numbers(intake.operator)
+    app.add_route("/v1/admin/pauses", pauses)
+    app.add_route("/v1/admin/pauses/exempt", pauses, suffix="exempt")
+    app.add_route("/v1/admin/numbers/unlock", numbers, suffix="unlock")
+    app.add_route("/v1/admin/numbers/forget", numbers, suffix="forget")
     app.add_route("/v1/callbacks/{gateway}/{token}", CallbackResource(intake.callbacks, intake.clock))
     app.add_route("/healthz", Alive())
     app.add_route("/readyz", Ready(intake.health, intake.clock))

@@ -43,11 +43,13 @@ Ip = Annotated[
 ]
 
 
-class _Incoming(BaseModel):
+class Incoming(BaseModel):
+    """What a body from outside may not do: hold unknown fields, or values of another type."""
+
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class SendBody(_Incoming):
+class SendBody(Incoming):
     """A request for a passcode."""
 
     to: To
@@ -66,14 +68,14 @@ class SendBody(_Incoming):
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
 
 
-class CheckBody(_Incoming):
+class CheckBody(Incoming):
     """A code to be judged."""
 
     code: Code
     ip: Ip = None
 
 
-class NumberCheckBody(_Incoming):
+class NumberCheckBody(Incoming):
     """A code to be judged against a number's newest pending verification."""
 
     to: To

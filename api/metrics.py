@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from otp_worker.breaker import is_open
 from otp_worker.health import Health, Vitals
 from otp_worker.policy import Clock
+from otp_worker.pumping import PumpedKind
 
 
 class Metrics:
@@ -50,6 +51,14 @@ class _Snapshot(Collector):
             yield GaugeMetricFamily(
                 "otp_sweep_age_seconds", "Since the last sweep.", value=vitals.last_sweep_seconds
             )
+        paused = GaugeMetricFamily(
+            "otp_guard_paused",
+            "Paused for what looks like SMS pumping.",
+            labels=["kind"],
+        )
+        for kind in PumpedKind:
+            paused.add_metric([kind], vitals.paused.get(kind, 0))
+        yield paused
         state = vitals.gateway
         breaker = GaugeMetricFamily(
             "otp_gateway_breaker_open", "1 while the gateway is taken to be away.", labels=["gateway"]

@@ -9,6 +9,9 @@ import structlog
 from ulid import ULID
 
 from otp_worker.apikeys import ApiKeys
+from otp_worker.errors import ScopeMissingError
+from otp_worker.issue import App
+from otp_worker.model import KeyScope
 
 log = structlog.get_logger()
 
@@ -65,3 +68,11 @@ class Authentication:
         """Find the calling app; raises UnauthenticatedError."""
         if not getattr(resource, "public", False):
             req.context.app = self._api_keys.authenticate(req.get_header("Authorization"))
+
+
+def caller(req: falcon.Request, scope: KeyScope) -> App:
+    """The app that calls. Raises ScopeMissingError unless its key is for this."""
+    app: App = req.context.app
+    if scope not in app.scopes:
+        raise ScopeMissingError(f"this API key may not be used to {scope}; make one with --scope {scope}")
+    return app

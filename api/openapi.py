@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from api.admin_bodies import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from api.bodies import (
     AcceptedBody,
     AlivenessBody,
@@ -18,8 +19,19 @@ from api.bodies import (
 from otp_worker import __version__
 from otp_worker.idempotency import HEADER
 
-_IN = (SendBody, CheckBody, NumberCheckBody)
-_OUT = (AcceptedBody, VerificationBody, CheckResultBody, ProblemBody, AlivenessBody, ReadinessBody)
+_IN = (SendBody, CheckBody, NumberCheckBody, NumberBody, ExemptBody)
+_OUT = (
+    AcceptedBody,
+    VerificationBody,
+    CheckResultBody,
+    ProblemBody,
+    AlivenessBody,
+    ReadinessBody,
+    PauseBody,
+    PausesBody,
+    UnlockedBody,
+    ErasedBody,
+)
 
 _PROBLEMS = {
     "400": "The body is not one JSON object.",
@@ -30,7 +42,7 @@ _PROBLEMS = {
     "410": "The verification is already over; `verification_status` says how.",
     "413": "The body is too large.",
     "422": "A field is wrong; `errors` names it and the fix.",
-    "429": "Too soon, a limit is reached, or the number is locked; `Retry-After` says until when.",
+    "429": "Too soon, a limit is reached, or a lock or a pause holds; `Retry-After` says until when.",
     "503": "The database does not answer; try again.",
 }
 
@@ -139,8 +151,37 @@ def _paths() -> dict[str, Any]:
         f"{one}/cancel": {
             "post": _operation("cancel", "Cancel", "200", VerificationBody, [*on_id, "410"], by_id=True)
         },
+        **_admin_paths(),
         "/healthz": {"get": _public(_operation("alive", "Whether it answers", "200", AlivenessBody, []))},
         "/readyz": {"get": _public(_ready())},
+    }
+
+
+def _admin_paths() -> dict[str, Any]:
+    """What keys with the scope admin are for."""
+    problems = ["400", "401", "403", "404", "413", "422", "503"]
+    forget = [problem for problem in problems if problem != "404"]
+    operations = {
+        "/v1/admin/pauses": ("get", "pauses", "What is or was paused for SMS pumping", PausesBody, None),
+        "/v1/admin/pauses/exempt": ("post", "exempt", "End a pause", PauseBody, ExemptBody),
+        "/v1/admin/numbers/unlock": ("post", "unlock", "Unlock a number", UnlockedBody, NumberBody),
+        "/v1/admin/numbers/forget": ("post", "forget", "Erase a person", ErasedBody, NumberBody),
+    }
+    return {
+        path: {
+            method: {
+                **_operation(
+                    name,
+                    summary,
+                    "200",
+                    answer,
+                    ["401", "403", "503"] if body is None else forget if name == "forget" else problems,
+                    body,
+                ),
+                "tags": ["admin"],
+            }
+        }
+        for path, (method, name, summary, answer, body) in operations.items()
     }
 
 

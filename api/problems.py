@@ -22,6 +22,7 @@ from otp_worker.errors import (
     TooSoonError,
     UnauthenticatedError,
 )
+from otp_worker.guard import SendsPausedError
 from otp_worker.limits import Limit, LimitReachedError
 from otp_worker.model import VerificationStatus
 from otp_worker.policy import Clock
@@ -74,6 +75,11 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
         resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
         _answer(req, resp, 429, "limit_reached", _sentence(str(error)), limit=error.limit)
 
+    def paused(req: falcon.Request, resp: falcon.Response, error: SendsPausedError, _: Any) -> None:
+        log.warning("send_paused", kind=error.kind.value)
+        resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
+        _answer(req, resp, 429, "sends_paused", _sentence(str(error)))
+
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     for away in _DATABASE_AWAY:
@@ -85,6 +91,7 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
     app.add_error_handler(TooSoonError, too_soon)
     app.add_error_handler(NumberLockedError, locked)
     app.add_error_handler(LimitReachedError, limit_reached)
+    app.add_error_handler(SendsPausedError, paused)
     app.add_error_handler(RequestInFlightError, _in_flight)
     app.add_error_handler(CountryNotAllowedError, _plain(403, "country_not_allowed"))
     app.add_error_handler(ScopeMissingError, _plain(403, "scope_missing"))

@@ -13,8 +13,9 @@ from api.bodies import (
     SendBody,
     VerificationBody,
 )
+from api.middleware import caller
 from api.reading import read_body
-from otp_worker.errors import NotFoundError, ScopeMissingError
+from otp_worker.errors import NotFoundError
 from otp_worker.idempotency import HEADER, Idempotency
 from otp_worker.issue import Accepted, App, Issuer, SendRequest
 from otp_worker.model import KeyScope, Verification
@@ -33,14 +34,6 @@ def _possible(verification_id: str) -> str:
     return verification_id
 
 
-def _caller(req: falcon.Request, scope: KeyScope) -> App:
-    """The app that calls. Raises ScopeMissingError unless its key is for this."""
-    app: App = req.context.app
-    if scope not in app.scopes:
-        raise ScopeMissingError(f"this API key may not be used to {scope}; make one with --scope {scope}")
-    return app
-
-
 class Verifications:
     """The collection, and one verification of it."""
 
@@ -52,7 +45,7 @@ class Verifications:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Ask for a code to be sent."""
-        app = _caller(req, KeyScope.SEND)
+        app = caller(req, KeyScope.SEND)
         body = read_body(req, SendBody)
         request = SendRequest(**body.model_dump())
         self._accept(
@@ -64,12 +57,12 @@ class Verifications:
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Look at a verification."""
-        found = self._issuer.read(_possible(verification_id), _caller(req, KeyScope.READ))
+        found = self._issuer.read(_possible(verification_id), caller(req, KeyScope.READ))
         resp.text = self._body(found).model_dump_json()
 
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
-        app = _caller(req, KeyScope.SEND)
+        app = caller(req, KeyScope.SEND)
         possible = _possible(verification_id)
         self._accept(
             req,
@@ -80,7 +73,7 @@ class Verifications:
 
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """End a verification that is not wanted any more."""
-        app = _caller(req, KeyScope.SEND)
+        app = caller(req, KeyScope.SEND)
         canceled = self._issuer.cancel(_possible(verification_id), app, self._clock())
         resp.text = self._body(canceled).model_dump_json()
 
@@ -123,13 +116,13 @@ class Checks:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Judge a code against a number's newest pending verification."""
-        app = _caller(req, KeyScope.CHECK)
+        app = caller(req, KeyScope.CHECK)
         body = read_body(req, NumberCheckBody)
         self._answer(resp, self._verifier.check_number(body.to, body.code, app.name, body.ip))
 
     def on_post_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Judge a code against a verification."""
-        app = _caller(req, KeyScope.CHECK)
+        app = caller(req, KeyScope.CHECK)
         body = read_body(req, CheckBody)
         self._answer(resp, self._verifier.check(_possible(verification_id), body.code, app.name, body.ip))
 

@@ -11,7 +11,7 @@ from ulid import ULID
 
 from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
-from otp_worker.model import KeyScope
+from otp_worker.model import APP_SCOPES, KeyScope
 from otp_worker.policy import Clock, utc_now
 from otp_worker.store import keys
 from otp_worker.store.database import Database
@@ -36,11 +36,13 @@ class ApiKeys:
         now: datetime,
         *,
         test: bool = False,
-        scopes: frozenset[KeyScope] = frozenset(KeyScope),
+        scopes: frozenset[KeyScope] = APP_SCOPES,
     ) -> str:
         """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError."""
         if not _NAME.fullmatch(name):
             raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
+        if test and KeyScope.ADMIN in scopes:
+            raise InvalidFieldError("scope", "a test key cannot act for the operator; leave out admin")
         body = f"otp_{'test' if test else 'live'}_{_random()}"
         key = body + _checksum(body)
         stored = StoredKey(

@@ -14,6 +14,7 @@ RELEASE = "otp.release"
 EXPIRE = "otp.expire"
 PURGE = "otp.purge"
 NOTIFY = "otp.notify"
+GUARD = "otp.guard"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"
@@ -29,6 +30,7 @@ HEALTH_CHECK_SECONDS = 2
 EXPIRE_EVERY_SECONDS = 2.0
 RELEASE_EVERY_SECONDS = 1.0
 PURGE_EVERY_SECONDS = 60.0
+GUARD_EVERY_SECONDS = 15.0
 SOFT_SHUTDOWN_SECONDS = 20.0
 
 
@@ -89,6 +91,7 @@ def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> C
             EXPIRE: _every(EXPIRE, EXPIRE_EVERY_SECONDS),
             RELEASE: _every(RELEASE, RELEASE_EVERY_SECONDS),
             PURGE: _every(PURGE, PURGE_EVERY_SECONDS),
+            GUARD: _every(GUARD, GUARD_EVERY_SECONDS),
         },
     )
     return app

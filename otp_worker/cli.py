@@ -6,7 +6,7 @@ import typer
 
 from otp_worker import __version__
 from otp_worker.chaos.cli import chaos
-from otp_worker.commands import keys, operate, verification
+from otp_worker.commands import guard, keys, operate, verification
 from otp_worker.errors import OtpError
 from otp_worker.simulator.cli import app as simulator
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="keys")
+app.add_typer(guard.app, name="guard")
 app.add_typer(simulator, name="simulator")
 verification.add_to(app)
 operate.add_to(app)

@@ -1,5 +1,6 @@
 """Whether the service can work, and if not, why."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +9,9 @@ from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.expire import SWEEP
 from otp_worker.migrate import check_current
 from otp_worker.model import DeliveryStatus
+from otp_worker.pumping import PumpedKind
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
-from otp_worker.store import expiring
+from otp_worker.store import expiring, pausing
 from otp_worker.store.database import Database
 from otp_worker.store.gateways import GatewayState
 
@@ -34,6 +36,7 @@ class Vitals:
     oldest_due_seconds: float
     last_sweep_seconds: float | None
     gateway: GatewayState
+    paused: dict[PumpedKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Health:
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
             gateway=self.breaker.look(self.gateway),
+            paused=Counter(each.kind for each in pausing.active_pauses(self.db, now)),
         )
 
     def _database(self) -> HealthCheck:

@@ -13,10 +13,11 @@ from ulid import ULID
 
 from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
 from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
+from otp_worker.guard import Pauses
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
 from otp_worker.limits import Left, Limit, Limits, Scope
-from otp_worker.model import DeliveryStatus, KeyScope, Verification, VerificationStatus
+from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
 from otp_worker.store import expiring, issuing, reading, remembering
@@ -47,7 +48,7 @@ class App:
 
     name: str
     test: bool = False
-    scopes: frozenset[KeyScope] = frozenset(KeyScope)
+    scopes: frozenset[KeyScope] = APP_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,16 @@ class Issuer:
     limiter: RedisLimiter
     publish: Publish
     hold: Callable[[App], Hold | None]
+    pauses: Pauses
 
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
-        Raises InvalidFieldError, CountryNotAllowedError, LimitReachedError and RequestInFlightError.
+        Raises InvalidFieldError, CountryNotAllowedError, SendsPausedError, LimitReachedError and
+        RequestInFlightError.
         """
         new = self._new(request, app, now)
+        self._refuse_paused(new.number, new.country, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
         first = self._delivery(new.id, 1, app, now, deadline_at)
         recipient = issuing.Recipient(new.number, new.country, new.ip_hash)
@@ -97,7 +101,8 @@ class Issuer:
     def resend(self, verification_id: str, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Send the same code once more; while an SMS is still on its way, that one is the answer.
 
-        Raises NotFoundError, AlreadyOverError, TooSoonError, LimitReachedError and RequestInFlightError.
+        Raises NotFoundError, AlreadyOverError, TooSoonError, SendsPausedError, LimitReachedError and
+        RequestInFlightError.
         """
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
@@ -108,6 +113,7 @@ class Issuer:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
         recipient = issuing.recipient(self.db, found.id)
+        self._refuse_paused(recipient.number, recipient.country, app, now)
         next_resend_at = now + timedelta(seconds=self.policy.resend_after_seconds)
         number = int(found.delivery.id.rpartition(".")[2]) + 1
         in_time = now + timedelta(seconds=self.policy.send_deadline_seconds)
@@ -182,6 +188,10 @@ class Issuer:
             deadline_at=deadline_at,
             published_at=None if hold else now,
         )
+
+    def _refuse_paused(self, number: str, country: str, app: App, now: datetime) -> None:
+        if not app.test:
+            self.pauses.refuse_paused(number, country, now)
 
     def _scopes(self, to: issuing.Recipient, app: App) -> list[Scope]:
         return self.limits.on_send(to.number, to.country, app.name, to.ip_hash, test=app.test)

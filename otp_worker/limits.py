@@ -107,7 +107,7 @@ class Limits:
             self._scopes(
                 [
                     (Limit.NUMBER, self.keyring.number_hashes(number)),
-                    (Limit.BLOCK, self.keyring.hashes("block", number[:-BLOCK_DIGITS])),
+                    (Limit.BLOCK, self.block_hashes(number)),
                     (Limit.COUNTRY, [country]),
                     (Limit.KEY, [app]),
                     (Limit.IP, [ip_hash] if ip_hash else []),
@@ -121,9 +121,13 @@ class Limits:
         addresses = [self.ip_hash(ip)] if ip else []
         return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)]))
 
+    def block_hashes(self, number: str) -> list[bytes]:
+        """What stands, and under older root secrets stood, for the block of an E.164 number."""
+        return self.keyring.hashes("block", number[:-BLOCK_DIGITS])
+
     def block_hash(self, number: str) -> bytes:
         """What stands for the block of an E.164 number."""
-        return self.keyring.hashes("block", number[:-BLOCK_DIGITS])[0]
+        return self.block_hashes(number)[0]
 
     def ip_hash(self, ip: str) -> bytes:
         """What stands for an end user's address."""

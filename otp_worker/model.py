@@ -23,6 +23,12 @@ class KeyScope(StrEnum):
     """Ask for a code, ask for it again, call it back."""
     CHECK = "check"
     READ = "read"
+    ADMIN = "admin"
+    """Do what an operator does: unlock and erase numbers, lift pauses. No app needs it."""
+
+
+APP_SCOPES = frozenset({KeyScope.SEND, KeyScope.CHECK, KeyScope.READ})
+"""What a key is for unless it is said."""
 
 
 class DeliveryStatus(StrEnum):

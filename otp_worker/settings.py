@@ -24,8 +24,10 @@ from sqlalchemy.exc import ArgumentError
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
 from otp_worker.errors import ConfigurationError, InvalidFieldError
 from otp_worker.gateways.http import is_public
+from otp_worker.guard import GuardMode
 from otp_worker.limits import Limit, Rate, parse_rates
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
+from otp_worker.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.retry import UncertainPolicy
 from otp_worker.text import check_template
 
@@ -133,6 +135,10 @@ class Settings(BaseSettings):
     limit_total: Rates = parse_rates("3000/h,15000/d")
     limit_checks_key: Rates = parse_rates("600/m")
     limit_checks_ip: Rates = parse_rates("30/m,200/h")
+
+    guard: GuardMode = GuardMode.ON
+    guard_min_sends: int = Field(20, ge=5)
+    guard_pause_seconds: int = Field(3600, ge=60, le=LONGEST_PAUSE_SECONDS)
 
     number_retention_seconds: int = Field(3600, ge=0)
     retention_days: int = Field(30, ge=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.celery_app import DELIVER, EXPIRE, NOTIFY, PURGE, RELEASE
+from otp_worker.celery_app import DELIVER, EXPIRE, GUARD, NOTIFY, PURGE, RELEASE
 from otp_worker.retry import RetryAt
 from otp_worker.wiring import WorkerParts
 
@@ -33,6 +33,10 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     @app.task(name=PURGE)
     def purge() -> str:
         return f"{parts().expirer.purge(parts().clock())} purged"
+
+    @app.task(name=GUARD)
+    def guard() -> str:
+        return f"{parts().guard.sweep(parts().clock())} paused"
 
     @app.task(name=NOTIFY)
     def notify(notice_id: str) -> str:

@@ -21,6 +21,7 @@ from otp_worker.gateways.gateway import Gateway
 from otp_worker.gateways.http import BoundedClient
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.gateways.rehearsal import Rehearsal
+from otp_worker.guard import Pauses, PumpingGuard
 from otp_worker.health import Health
 from otp_worker.idempotency import Idempotency
 from otp_worker.issue import App, Hold, Issuer
@@ -29,6 +30,7 @@ from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
 from otp_worker.model import DeliveryStatus
 from otp_worker.notify import Channel, Notifier, WebhookChannel
+from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock, utc_now
 from otp_worker.queue import DeliveryQueue
@@ -50,6 +52,7 @@ class Intake:
     idempotency: Idempotency
     api_keys: ApiKeys
     callbacks: Callbacks
+    operator: Operator
     health: Health
     outlook: Outlook
     clock: Clock
@@ -63,6 +66,7 @@ class WorkerParts:
     deliverer: Deliverer
     expirer: Expirer
     notifier: Notifier
+    guard: PumpingGuard
     queue: DeliveryQueue
     clock: Clock
 
@@ -105,11 +109,13 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
             limiter,
             queue.publish_delivery,
             partial(hold, queue, outlook),
+            Pauses(db, limits, settings.guard),
         ),
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
         callbacks=Callbacks(db, keyring, gateway, tuple(channels(settings)), queue.publish_notice),
+        operator=Operator(db, limits, settings.policy.countries),
         health=Health(db, queue, breaker, gateway.name),
         outlook=outlook,
         clock=clock,
@@ -158,6 +164,14 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
             settings.retention_days,
         ),
         notifier=Notifier(db, channels(settings)),
+        guard=PumpingGuard(
+            db,
+            settings.guard,
+            settings.guard_min_sends,
+            settings.guard_pause_seconds,
+            tuple(channels(settings)),
+            queue.publish_notice,
+        ),
         queue=queue,
         clock=clock,
     )

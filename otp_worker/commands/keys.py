@@ -7,14 +7,14 @@ import typer
 from otp_worker.apikeys import ApiKeys
 from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
 from otp_worker.migrate import check_current
-from otp_worker.model import KeyScope
+from otp_worker.model import APP_SCOPES, KeyScope
 from otp_worker.policy import utc_now
 from otp_worker.settings import load_settings
 from otp_worker.wiring import open_database
 
 app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
 
-_SCOPES = typer.Option(list(KeyScope), help="What it may be used for; repeat it for several.")
+_SCOPES = typer.Option(sorted(APP_SCOPES), help="What it may be used for; repeat it for several.")
 
 
 def _keys() -> ApiKeys:

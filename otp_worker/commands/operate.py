@@ -1,6 +1,5 @@
 """``otp-worker migrate, doctor, replies, unlock, forget, flower``: what an operator does."""
 
-import phonenumbers
 import typer
 
 from otp_worker.callbacks import inbound_url
@@ -8,10 +7,11 @@ from otp_worker.commands.output import JSON_OPTION, console, print_json, print_r
 from otp_worker.doctor import Finding, Verdict, examine
 from otp_worker.flower import flower_arguments
 from otp_worker.keyring import Keyring
+from otp_worker.limits import Limits
 from otp_worker.migrate import check_current, upgrade
-from otp_worker.numbers import parse_number
+from otp_worker.operating import Operator
 from otp_worker.settings import load_settings
-from otp_worker.store import erasing, guarding, receiving
+from otp_worker.store import receiving
 from otp_worker.wiring import open_database
 
 _MARKS = {
@@ -90,26 +90,22 @@ def replies(
 
 def unlock(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
     """Unlock a number that too many wrong codes were entered for."""
-    settings = load_settings("web")
-    db = open_database(settings)
-    check_current(db)
-    parsed = parse_number(number, settings.policy.countries)
-    if not guarding.unlock(db, Keyring(settings.root_secrets).number_hashes(parsed.e164)):
-        typer.echo(f"otp-worker: {parsed.masked} is not locked", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{parsed.masked} is unlocked")
+    typer.echo(f"{open_operator().unlock(number).masked} is unlocked")
 
 
 def forget(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
     """Erase a person: every verification, delivery and reply of a number, at once and for good."""
+    parsed, erased = open_operator().forget(number)
+    typer.echo(f"{parsed.masked}: {erased.verifications} verifications and {erased.replies} replies erased")
+
+
+def open_operator() -> Operator:
+    """The operator's hand on the service that the environment describes."""
     settings = load_settings("web")
     db = open_database(settings)
     check_current(db)
-    # Any country: what was allowed once may not be any more.
-    parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
-    hashes = Keyring(settings.root_secrets).number_hashes(parsed.e164)
-    erased = erasing.erase_number(db, parsed.e164, hashes)
-    typer.echo(f"{parsed.masked}: {erased.verifications} verifications and {erased.replies} replies erased")
+    limits = Limits(Keyring(settings.root_secrets), settings.limit_rates)
+    return Operator(db, limits, settings.policy.countries)
 
 
 def callback_url() -> None:

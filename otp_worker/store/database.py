@@ -55,10 +55,16 @@ class Database:
         self.engine.dispose()
 
 
+def insert_ignoring(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that leaves alone every row whose key is there already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
 def insert_missing(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its key is there already; whether it was inserted."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    inserted = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    inserted = insert_ignoring(connection, table).values(**values).returning(*table.primary_key)
     return connection.execute(inserted).first() is not None
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -235,6 +236,36 @@ number_guards = Table(
     Column("failed_checks", Integer, nullable=False),
     Column("locked_until", Instant),
     Column("updated_at", Instant, nullable=False),
+)
+
+# What became of the codes of one hour that were handed over, by block, by country, and in all.
+conversions = Table(
+    "conversions",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("subject", LargeBinary(32), primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("sends", Integer, nullable=False),
+    Column("approvals", Integer, nullable=False),
+)
+Index("ix_conversions_hour", conversions.c.hour)
+
+# Blocks and countries that are, or were, paused for what looked like SMS pumping, or are exempt from it.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("subject", LargeBinary(32), primary_key=True),
+    Column("name", String(24), nullable=False),
+    Column("label", String(24), nullable=False),
+    Column("sends", Integer),
+    Column("approvals", Integer),
+    Column("usual_sends_an_hour", Float),
+    Column("usual_conversion", Float),
+    Column("in_a_row", Integer, nullable=False),
+    Column("paused_at", Instant),
+    Column("paused_until", Instant),
+    Column("exempt_until", Instant),
 )
 
 idempotency_keys = Table(

@@ -64,6 +64,12 @@ def bank(app: "App[Any, Any]", service: Service) -> Caller:
 
 
 @pytest.fixture
+def admin(app: "App[Any, Any]", service: Service) -> Caller:
+    """The operator."""
+    return Caller(app, service.admin_key())
+
+
+@pytest.fixture
 def rehearsing(app: "App[Any, Any]", service: Service) -> Caller:
     """The first app again, with a test key."""
     return Caller(app, service.key("shop", test=True))

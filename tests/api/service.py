@@ -10,6 +10,8 @@ from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.health import Health
 from otp_worker.idempotency import Idempotency
 from otp_worker.limits import Limit, Rate
+from otp_worker.model import KeyScope
+from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Policy
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
@@ -39,6 +41,7 @@ class Service(service.Service):
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, gateway, ("webhook",), self.notify),
+            operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),
             outlook=Outlook(self.db, self.breaker, GATEWAY, pace_per_minute=20),
             clock=self.clock,
@@ -52,6 +55,10 @@ class Service(service.Service):
     def key(self, name: str, *, test: bool = False) -> str:
         """A new API key."""
         return ApiKeys(self.db).create(name, self.clock(), test=test)
+
+    def admin_key(self) -> str:
+        """A new API key for everything."""
+        return ApiKeys(self.db).create("operator", self.clock(), scopes=frozenset(KeyScope))
 
     def revoke_every_key(self) -> None:
         """No key is valid any more."""

@@ -21,7 +21,7 @@ from tests.api.contract import document
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
-CASES = 900
+CASES = 700
 RULES = [
     not_a_server_error,
     status_code_conformance,
@@ -49,7 +49,7 @@ def test_every_request_is_answered_as_the_document_says(
     mode: GenerationMode,
     app: "App[Any, Any]",
     service: Service,
-    shop: Caller,
+    admin: Caller,
     sent: str,
 ) -> None:
     # Late enough for a resend.
@@ -73,7 +73,7 @@ def test_every_request_is_answered_as_the_document_says(
             case.path_parameters["verification_id"] = sent
         if known and isinstance(case.body, dict) and "to" in case.body:
             case.body["to"] = NUMBER
-        response = case.call(headers={"Authorization": f"Bearer {shop.key}"})
+        response = case.call(headers={"Authorization": f"Bearer {admin.key}"})
         answers[response.status_code] = answers.get(response.status_code, 0) + 1
         case.validate_response(response, checks=RULES)
 

@@ -163,6 +163,12 @@ def test_a_key_does_what_its_scopes_say_and_nothing_else(
             lambda caller: caller.check_number(NUMBER, "0000000000"),
         ],
         KeyScope.READ: [lambda caller: caller.read(sent)],
+        KeyScope.ADMIN: [
+            lambda caller: caller.simulate_get("/v1/admin/pauses"),
+            lambda caller: caller.simulate_post("/v1/admin/pauses/exempt", json={"target": "GB"}),
+            lambda caller: caller.simulate_post("/v1/admin/numbers/unlock", json={"to": NUMBER}),
+            lambda caller: caller.simulate_post("/v1/admin/numbers/forget", json={"to": "+447400999999"}),
+        ],
     }
     for scope in KeyScope:
         key = ApiKeys(service.db).create("shop", service.clock(), scopes=frozenset({scope}))

@@ -12,6 +12,7 @@ from otp_worker.deliver import Delivered, Deliverer
 from otp_worker.expire import Expirer
 from otp_worker.gateways.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.gateways.rehearsal import Rehearsal
+from otp_worker.guard import GuardMode, Pauses
 from otp_worker.issue import App, Hold, Issuer, SendRequest
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
@@ -25,6 +26,7 @@ from otp_worker.verify import CheckResult, Verifier
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NUMBER = "+447400123456"
+ROOT_SECRET = "a root secret of the tests, long enough"
 SHOP = App("shop")
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", "msg_1")
 OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
@@ -82,15 +84,16 @@ class Service:
         self.clock = Clock()
         self.gateway = ObedientGateway()
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
-        self.keyring = Keyring(["a root secret of the tests, long enough"], ["a code secret of the tests"])
+        self.keyring = Keyring([ROOT_SECRET], ["a code secret of the tests"])
         self.queue: list[str] = []
         self.broker_is_away = False
         self.backlog = 0
         self.breaker = Breaker(db, self.policy.lease_seconds)
         self.limits = Limits(self.keyring, limits or {})
         self.limiter = RedisLimiter(redis)
+        self.pauses = Pauses(db, self.limits, GuardMode.ON)
         self.issuer = Issuer(
-            db, self.keyring, self.policy, self.limits, self.limiter, self.publish, self.hold
+            db, self.keyring, self.policy, self.limits, self.limiter, self.publish, self.hold, self.pauses
         )
         self.verifier = Verifier(
             db, self.keyring, self.policy, self.limits, CheckLimiter(self.limiter), self.clock

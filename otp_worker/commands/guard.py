@@ -1,0 +1,67 @@
+"""``otp-worker guard``: what is paused for what looks like SMS pumping, and what the operator says to it."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from otp_worker.commands.operate import open_operator
+from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
+from otp_worker.policy import utc_now
+from otp_worker.store.pausing import Pause
+
+app = typer.Typer(help="Show, lift and forbid pauses for SMS pumping.", invoke_without_command=True)
+
+FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+
+_TARGET = typer.Argument(..., help="A country code, a number of the block, or a name that the list shows.")
+
+
+@app.callback()
+def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    """List the blocks and countries that are or were paused, or are exempt."""
+    if context.invoked_subcommand is not None:
+        return
+    now = utc_now()
+    rows = [{**_shown(each, now), "reason": each.reason} for each in open_operator().pauses()]
+    if json:
+        print_json(rows)
+    else:
+        columns = ["name", "what", "state", "paused", "until", "why"]
+        print_rows("pumping guard", columns, [list(row.values()) for row in rows])
+
+
+@app.command()
+def lift(
+    target: str = _TARGET,
+    hours: float = typer.Option(24.0, min=0, max=24 * 365, help="How long it is not paused again."),
+) -> None:
+    """End a pause, and allow none for a while."""
+    now = utc_now()
+    lifted = open_operator().exempt(target, now + timedelta(hours=hours))
+    typer.echo(f"{lifted.name} ({lifted.label}) is not paused for {hours:g} hours")
+
+
+@app.command()
+def exempt(target: str = _TARGET) -> None:
+    """Never pause a block or a country."""
+    exempted = open_operator().exempt(target, FOR_GOOD)
+    typer.echo(f"{exempted.name} ({exempted.label}) is never paused")
+
+
+@app.command()
+def watch(target: str = _TARGET) -> None:
+    """Let the guard pause again what it may not pause now."""
+    watched = open_operator().exempt(target, utc_now())
+    typer.echo(f"{watched.name} ({watched.label}) is watched again")
+
+
+def _shown(each: Pause, now: datetime) -> dict[str, object]:
+    exempt = each.is_exempt(now)
+    until = each.exempt_until if exempt else each.paused_until
+    return {
+        "name": each.name,
+        "label": each.label,
+        "state": each.state(now),
+        "paused_at": each.paused_at,
+        "until": None if until == FOR_GOOD else until,
+    }

@@ -1,0 +1,164 @@
+"""The pumping guard: a sweep that pauses pumped blocks and countries, and what intake asks before a send."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from otp_worker.errors import OtpError
+from otp_worker.limits import BLOCK_DIGITS, Limits
+from otp_worker.policy import Publish
+from otp_worker.pumping import (
+    BASELINE_HOURS,
+    ENOUGH_SENDS,
+    FALL,
+    SETTLING_SECONDS,
+    WINDOW_SECONDS,
+    Figures,
+    PumpedKind,
+    highest_conversion,
+    is_pumped,
+    usual,
+)
+from otp_worker.store import converting, pausing
+from otp_worker.store.converting import Recent, Span
+from otp_worker.store.database import Database
+from otp_worker.store.pausing import Pause, Suspect
+
+log = structlog.get_logger()
+
+GLANCE_SECONDS = 1.0
+COUNTRY_SENDS = 5
+"""A country is judged from so many times the sends on that a block is."""
+
+
+class GuardMode(StrEnum):
+    """What the guard does about pumping: pause it, only tell of it, or nothing."""
+
+    ON = "on"
+    OBSERVE = "observe"
+    OFF = "off"
+
+
+class SendsPausedError(OtpError):
+    """Sends to a block or a country are paused until ``retry_at``, for what looks like SMS pumping."""
+
+    def __init__(self, kind: PumpedKind, retry_at: datetime) -> None:
+        super().__init__(
+            f"sends to this number's {kind.value} are paused: far fewer codes than usual were entered there; "
+            f"not before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        self.kind = kind
+        self.retry_at = retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class PumpingGuard:
+    """The sweep with all it needs; ``channels`` are told of a pause, by ``publish`` as soon as it is made."""
+
+    db: Database
+    mode: GuardMode
+    min_sends: int
+    first_pause_seconds: int
+    channels: tuple[str, ...]
+    publish: Publish
+
+    def sweep(self, now: datetime) -> int:
+        """Judge the last hour; how many blocks and countries are newly paused."""
+        if self.mode is GuardMode.OFF:
+            return 0
+        oldest = now - timedelta(hours=BASELINE_HOURS)
+        converting.sum_up(self.db, now, oldest)
+        converting.forget_hours(self.db, oldest)
+        until = now - timedelta(seconds=SETTLING_SECONDS)
+        since = until - timedelta(seconds=WINDOW_SECONDS)
+        return sum(
+            self._judge(kind, recent, converting.Span(oldest, since), now)
+            for kind, min_sends in self._min_sends().items()
+            for recent in converting.recent(self.db, kind, converting.Span(since, until), min_sends)
+            # Most are seen to be well without a look at what is usual there.
+            if highest_conversion(recent.figures) < 1 / FALL
+        )
+
+    def _min_sends(self) -> dict[PumpedKind, int]:
+        return {PumpedKind.BLOCK: self.min_sends, PumpedKind.COUNTRY: COUNTRY_SENDS * self.min_sends}
+
+    def _judge(self, kind: PumpedKind, recent: Recent, before: Span, now: datetime) -> bool:
+        usually = usual(
+            converting.past(self.db, kind, recent.subject, before),
+            converting.hours_known(self.db, before),
+            self._wider(kind, recent, before),
+        )
+        if not is_pumped(recent.figures, usually, self._min_sends()[kind]):
+            return False
+        suspect = Suspect(kind, recent.subject, _label(kind, recent), recent.figures, usually)
+        paused = pausing.pause(self.db, suspect, self.first_pause_seconds, self.channels, now)
+        if paused is None:
+            return False
+        # The sums so far hold what was pumped, as if it were usual.
+        converting.sum_up_again(self.db, before.until)
+        self._tell(*paused)
+        return True
+
+    def _wider(self, kind: PumpedKind, recent: Recent, before: Span) -> Figures:
+        """What stands in for a past that is too short: of a block its country's, of a country everybody's."""
+        if kind is PumpedKind.BLOCK:
+            country = converting.past(self.db, PumpedKind.COUNTRY, recent.country.encode(), before)
+            if country.sends >= ENOUGH_SENDS:
+                return country
+        return converting.past(self.db, converting.ALL, converting.EVERYBODY, before)
+
+    def _tell(self, paused: Pause, notices: list[str]) -> None:
+        log.warning(
+            "guard_paused",
+            kind=paused.kind.value,
+            name=paused.name,
+            reason=paused.reason,
+            observed_only=self.mode is GuardMode.OBSERVE,
+        )
+        for notice_id in notices:
+            self.publish(notice_id)
+
+
+def _label(kind: PumpedKind, recent: Recent) -> str:
+    if kind is PumpedKind.COUNTRY:
+        return recent.country
+    # A block is ten thousand numbers: what is shown of it is nobody's number.
+    return f"{recent.number[:-BLOCK_DIGITS]}{'*' * BLOCK_DIGITS}" if recent.number else recent.country
+
+
+@dataclass(slots=True)
+class Pauses:
+    """What is paused now, as it was at most a second ago: intake asks for every send."""
+
+    db: Database
+    limits: Limits
+    mode: GuardMode
+    _seen: dict[tuple[PumpedKind, bytes], Pause] = field(default_factory=dict)
+    _seen_at: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refuse_paused(self, number: str, country: str, now: datetime) -> None:
+        """Raise SendsPausedError if the number's block or country is paused."""
+        if self.mode is not GuardMode.ON:
+            return
+        seen = self._glance(now)
+        if not seen:
+            return
+        subjects = [(PumpedKind.COUNTRY, country.encode())]
+        subjects += [(PumpedKind.BLOCK, block) for block in self.limits.block_hashes(number)]
+        for subject in subjects:
+            found = seen.get(subject)
+            if found is not None and found.paused_until is not None and found.paused_until > now:
+                raise SendsPausedError(found.kind, found.paused_until)
+
+    def _glance(self, now: datetime) -> dict[tuple[PumpedKind, bytes], Pause]:
+        with self._lock:
+            if time.monotonic() - self._seen_at > GLANCE_SECONDS:
+                active = pausing.active_pauses(self.db, now)
+                self._seen = {(each.kind, each.subject): each for each in active}
+                self._seen_at = time.monotonic()
+            return self._seen

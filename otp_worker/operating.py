@@ -1,0 +1,70 @@
+"""What an operator does to a number, a block or a country, by command or by the API."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import phonenumbers
+
+from otp_worker.errors import InvalidFieldError, NotFoundError
+from otp_worker.limits import BLOCK_DIGITS, Limits
+from otp_worker.numbers import PhoneNumber, parse_number
+from otp_worker.pumping import PumpedKind
+from otp_worker.store import erasing, guarding, pausing
+from otp_worker.store.database import Database
+from otp_worker.store.erasing import Erased
+from otp_worker.store.pausing import Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The operator's hand: ``countries`` are those that may be sent to."""
+
+    db: Database
+    limits: Limits
+    countries: Collection[str]
+
+    def unlock(self, number: str) -> PhoneNumber:
+        """Unlock a number that too many wrong codes were entered for.
+
+        Raises InvalidFieldError, CountryNotAllowedError, and NotFoundError if it is not locked.
+        """
+        parsed = parse_number(number, self.countries)
+        if not guarding.unlock(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+            raise NotFoundError(f"{parsed.masked} is not locked")
+        return parsed
+
+    def forget(self, number: str) -> tuple[PhoneNumber, Erased]:
+        """Erase a person: every verification, delivery and reply of a number. Raises InvalidFieldError."""
+        # Any country: what was allowed once may not be any more.
+        parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
+        hashes = self.limits.keyring.number_hashes(parsed.e164)
+        return parsed, erasing.erase_number(self.db, parsed.e164, hashes)
+
+    def pauses(self) -> list[Pause]:
+        """Every block and country that was paused or exempted, the last one first."""
+        return pausing.known_pauses(self.db)
+
+    def exempt(self, target: str, until: datetime) -> Pause:
+        """End a pause, and allow none until then.
+
+        ``target`` is a country's code, a number of the block, or a name that the list shows. Raises
+        NotFoundError for anything else.
+        """
+        if target.upper() in phonenumbers.SUPPORTED_REGIONS:
+            country = target.upper()
+            return pausing.exempt(self.db, PumpedKind.COUNTRY, country.encode(), country, until)
+        known = next((each for each in self.pauses() if each.name == target), None)
+        if known is not None:
+            return pausing.exempt(self.db, known.kind, known.subject, known.label, until)
+        return self._exempt_block(target, until)
+
+    def _exempt_block(self, number: str, until: datetime) -> Pause:
+        try:
+            parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
+        except InvalidFieldError:
+            raise NotFoundError(
+                f"{number!r} is no country code, no number and no name that `otp-worker guard` shows"
+            ) from None
+        label = f"{parsed.e164[:-BLOCK_DIGITS]}{'*' * BLOCK_DIGITS}"
+        return pausing.exempt(self.db, PumpedKind.BLOCK, self.limits.block_hash(parsed.e164), label, until)

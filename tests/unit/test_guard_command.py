@@ -1,0 +1,70 @@
+"""``otp-worker guard``, as an operator and a script use it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from otp_worker.cli import app
+from otp_worker.keyring import Keyring
+from otp_worker.limits import Limits
+from otp_worker.policy import utc_now
+from otp_worker.pumping import Figures, PumpedKind, Usual
+from otp_worker.store import pausing
+from otp_worker.store.database import Database
+from otp_worker.store.pausing import Suspect
+
+NUMBER = "+447400123456"
+SECRET = "a root secret of the tests that is long enough"
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command line over a database in which a block is paused."""
+    url = f"sqlite:///{tmp_path}/otp.db"
+    for name, value in {
+        "DATABASE_URL": url,
+        "BROKER_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": SECRET,
+        "COUNTRIES": "GB",
+        "PUBLIC_URL": "",
+    }.items():
+        monkeypatch.setenv(f"OTP_{name}", value)
+    monkeypatch.setenv("COLUMNS", "200")
+    runner = CliRunner()
+    assert runner.invoke(app, ["migrate"]).exit_code == 0
+    db = Database(url)
+    block = Limits(Keyring([SECRET])).block_hash(NUMBER)
+    suspect = Suspect(PumpedKind.BLOCK, block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
+    pausing.pause(db, suspect, 3600, [], utc_now())
+    db.close()
+    return runner
+
+
+def listed(command: CliRunner) -> dict[str, str]:
+    """The state of each label."""
+    rows = json.loads(command.invoke(app, ["guard", "--json"]).stdout)
+    return {row["label"]: row["state"] for row in rows}
+
+
+def test_a_pause_is_listed_with_its_reason(command: CliRunner) -> None:
+    assert listed(command) == {"+44740012****": "paused"}
+    shown = command.invoke(app, ["guard"]).stdout
+    assert "+44740012****" in shown
+    assert "0 of 30 codes entered in an hour" in shown
+
+
+@pytest.mark.parametrize("verb", ["lift", "exempt"])
+def test_a_pause_is_ended_and_the_block_watched_again(command: CliRunner, verb: str) -> None:
+    done = command.invoke(app, ["guard", verb, NUMBER])
+    assert (done.exit_code, "+44740012****" in done.stdout) == (0, True)
+    assert listed(command) == {"+44740012****": "exempt"}
+    command.invoke(app, ["guard", "watch", NUMBER])
+    assert listed(command) == {"+44740012****": "paused"}
+
+
+def test_a_country_is_exempt_before_it_was_ever_paused(command: CliRunner) -> None:
+    command.invoke(app, ["guard", "exempt", "fr"])
+    assert listed(command)["FR"] == "exempt"
+    assert "-" in command.invoke(app, ["guard"]).stdout
