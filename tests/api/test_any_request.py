@@ -16,6 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from otp_worker.store.database import insert_missing
+from otp_worker.store.schema import number_guards
 from tests.api.client import Caller
 from tests.api.contract import document
 from tests.api.service import Service
@@ -73,10 +75,22 @@ def test_every_request_is_answered_as_the_document_says(
             case.path_parameters["verification_id"] = sent
         if known and isinstance(case.body, dict) and "to" in case.body:
             case.body["to"] = NUMBER
+            lock(service)
+        if known and isinstance(case.body, dict) and "target" in case.body:
+            case.body["target"] = NUMBER
         response = case.call(headers={"Authorization": f"Bearer {admin.key}"})
         answers[response.status_code] = answers.get(response.status_code, 0) + 1
         case.validate_response(response, checks=RULES)
 
     answered()
     assert sum(answers.values()) >= CASES
-    assert {status // 100 for status in answers} >= {2, 4}
+    # Nothing can be wrong with a look at the pauses.
+    assert {status // 100 for status in answers} >= ({2} if path.endswith("/pauses") else {2, 4})
+
+
+def lock(service: Service) -> None:
+    """Something to unlock, which locks nobody out."""
+    (number_hash,) = service.keyring.number_hashes(NUMBER)
+    row = {"number_hash": number_hash, "failed_checks": 0, "updated_at": service.clock()}
+    with service.db.write() as connection:
+        insert_missing(connection, number_guards, **row)
