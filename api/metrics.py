@@ -59,14 +59,38 @@ class _Snapshot(Collector):
         for kind in PumpedKind:
             paused.add_metric([kind], vitals.paused.get(kind, 0))
         yield paused
-        state = vitals.gateway
-        breaker = GaugeMetricFamily(
-            "otp_gateway_breaker_open", "1 while the gateway is taken to be away.", labels=["gateway"]
-        )
+        yield from _gateways(vitals)
+        yield from _sims(vitals)
+
+
+def _gateways(vitals: Vitals) -> Iterator[Metric]:
+    breaker = GaugeMetricFamily(
+        "otp_gateway_breaker_open", "1 while the gateway is taken to be away.", labels=["gateway"]
+    )
+    uncertain = CounterMetricFamily(
+        "otp_gateway_uncertain", "Attempts that may or may not have been sent.", labels=["gateway"]
+    )
+    for state in vitals.gateways:
         breaker.add_metric([state.name], float(is_open(state)))
-        yield breaker
-        uncertain = CounterMetricFamily(
-            "otp_gateway_uncertain", "Attempts that may or may not have been sent.", labels=["gateway"]
-        )
         uncertain.add_metric([state.name], state.uncertain_total)
-        yield uncertain
+    yield breaker
+    yield uncertain
+
+
+def _sims(vitals: Vitals) -> Iterator[Metric]:
+    sent = GaugeMetricFamily("otp_sim_sent_today", "SMS that a SIM sent today.", labels=["sim"])
+    left = GaugeMetricFamily("otp_sim_left_today", "SMS that a SIM's budget leaves today.", labels=["sim"])
+    recipients = GaugeMetricFamily(
+        "otp_sim_recipients_left", "Numbers that a SIM's budget leaves this month.", labels=["sim"]
+    )
+    for usage in vitals.sims:
+        sent.add_metric([usage.sim.name], usage.sent_today)
+        if usage.sim.per_day:
+            left.add_metric([usage.sim.name], usage.sim.per_day - usage.sent_today)
+        if usage.sim.recipients_per_month:
+            recipients.add_metric(
+                [usage.sim.name], usage.sim.recipients_per_month - usage.recipients_this_month
+            )
+    yield sent
+    yield left
+    yield recipients

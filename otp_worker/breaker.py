@@ -23,6 +23,11 @@ def is_open(state: GatewayState) -> bool:
     return state.failures >= FAILURES_TO_OPEN
 
 
+def probe_is_due(state: GatewayState, at: datetime) -> bool:
+    """Whether a gateway that is away may be asked at that instant whether it is back."""
+    return state.probe_at is None or state.probe_at <= at
+
+
 @dataclass(slots=True)
 class Breaker:
     """The breakers of all gateways, by name; a probe that never comes back is replaced after its lease."""
@@ -45,11 +50,14 @@ class Breaker:
                 self._glances[gateway] = (time.monotonic(), state)
         return state
 
-    def lets_through(self, state: GatewayState, now: datetime) -> bool:
-        """Whether a delivery may be tried now; while the gateway is away, only as its one probe."""
+    def lets_through(self, state: GatewayState, due_at: datetime, now: datetime) -> bool:
+        """Whether a delivery may be tried now; while the gateway is away, only as its one probe.
+
+        The probe is taken only if it was due at ``due_at``.
+        """
         if not is_open(state):
             return True
-        return gateways.take_probe(self.db, state.name, now, now + timedelta(seconds=self.lease_seconds))
+        return gateways.take_probe(self.db, state.name, due_at, now + timedelta(seconds=self.lease_seconds))
 
     def note(self, state: GatewayState, outcome: Outcome, now: datetime) -> bool:
         """Learn from an attempt's outcome; whether the gateway is now taken to be away."""

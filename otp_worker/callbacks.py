@@ -1,6 +1,7 @@
 """Callbacks: what a gateway tells after the hand-over, authenticated before it is read."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,7 +46,7 @@ class Callbacks:
 
     db: Database
     keyring: Keyring
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     channels: tuple[str, ...]
     publish: Publish
 
@@ -54,44 +55,48 @@ class Callbacks:
 
         Raises NotFoundError (no such gateway) and UnauthenticatedError.
         """
-        if gateway != self.gateway.name:
+        called = self.gateways.get(gateway)
+        if called is None:
             raise NotFoundError("there is no gateway of that name")
-        delivery_id = self._subject(token)
-        signed = self.gateway.signature_is_good(request, now)
-        if signed is False or (delivery_id is None and signed is not True):
+        delivery_id = self._subject(called, token)
+        signed = called.signature_is_good(request, now)
+        must_be_signed = called.capabilities.signature
+        if signed is False or (delivery_id is None and must_be_signed and signed is not True):
             raise UnauthenticatedError("the callback's signature is missing or wrong")
-        for event in self.gateway.read_callback(request):
+        for event in called.read_callback(request):
             if isinstance(event, Receipt):
-                self._take_receipt(event, delivery_id, now)
-            elif signed is True:
-                self._take_reply(event, now)
+                self._take_receipt(called, event, delivery_id, now)
+            elif signed is True or not must_be_signed:
+                self._take_reply(called, event, now)
             else:
                 raise UnauthenticatedError("an inbound message must be signed")
 
-    def _subject(self, token: str) -> str | None:
+    def _subject(self, called: Gateway, token: str) -> str | None:
         """The delivery that the token is for; None for the gateway's forward-all token."""
         delivery_id, dot, mac = token.rpartition(".")
-        subject = delivery_id if dot else inbound_subject(self.gateway.name)
+        subject = delivery_id if dot else inbound_subject(called.name)
         if not self.keyring.callback_token_is_good(subject, mac):
             raise UnauthenticatedError("the callback's token is wrong")
         return delivery_id if dot else None
 
-    def _take_receipt(self, receipt: Receipt, delivery_id: str | None, now: datetime) -> None:
+    def _take_receipt(
+        self, called: Gateway, receipt: Receipt, delivery_id: str | None, now: datetime
+    ) -> None:
         found = delivery_id or receipt.reference
         if found is None and receipt.message_id is not None:
-            found = receiving.delivery_of_message(self.db, self.gateway.name, receipt.message_id)
+            found = receiving.delivery_of_message(self.db, called.name, receipt.message_id)
         moved = found is not None and receiving.move_forward(self.db, found, receipt.kind, now)
         log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
 
-    def _take_reply(self, reply: Reply, now: datetime) -> None:
+    def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:
         if now - reply.received_at > MAX_AGE:
-            log.warning("reply_too_old", gateway=self.gateway.name)
+            log.warning("reply_too_old", gateway=called.name)
             return
         found = reading.newest_of_number(self.db, self.keyring.number_hashes(reply.number))
         verification_id, app = found or (None, None)
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
-            gateway=self.gateway.name,
+            gateway=called.name,
             verification_id=verification_id,
             app=app,
             number=reply.number[:20],

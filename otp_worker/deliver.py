@@ -7,23 +7,27 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.breaker import Breaker, is_open
+from otp_worker.breaker import Breaker, is_open, probe_is_due
 from otp_worker.codes import derive_code, hash_code
 from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.keyring import Keyring, UnknownKeyError
 from otp_worker.model import DeliveryStatus
 from otp_worker.policy import Clock, Policy
-from otp_worker.retry import GiveUp, RetryAt, decide
-from otp_worker.store import delivering, gateways
+from otp_worker.retry import GiveUp, RetryAt, UncertainPolicy, decide
+from otp_worker.route import order
+from otp_worker.sims import Sim, Sims
+from otp_worker.store import delivering
 from otp_worker.store.database import Database
-from otp_worker.store.delivering import Job
+from otp_worker.store.delivering import Job, Via
 from otp_worker.store.gateways import GatewayState
+from otp_worker.store.sims import Turn, give_back, take_turn
 from otp_worker.text import compose
 
 log = structlog.get_logger()
 
 MAX_ABANDONED = 3
-SLOTS_AHEAD = timedelta(seconds=1)
+OTHERS_SERVE = timedelta(seconds=10)
+"""A gateway that is away is asked so much less often while another one can send."""
 
 TEST_CODE = "1234567890"
 """A test key's verification has the first digits of this as its code."""
@@ -37,13 +41,27 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Way:
+    """A SIM whose turn was taken, and what was known of its gateway; a rehearsal's has neither."""
+
+    gateway: Gateway
+    sim: Sim | None = None
+    turn: Turn | None = None
+    state: GatewayState | None = None
+
+    @property
+    def via(self) -> Via:
+        return Via(self.gateway.name, self.sim.name if self.sim else None)
+
+
+@dataclass(frozen=True, slots=True)
 class Deliverer:
     """The second step with all it needs; ``callback_url`` makes the URL for a delivery's receipts."""
 
     db: Database
     keyring: Keyring
     policy: Policy
-    gateway: Gateway
+    sims: Sims
     rehearsal: Gateway
     breaker: Breaker
     callback_url: Callable[[str, str], str | None]
@@ -59,50 +77,88 @@ class Deliverer:
             # Every attempt so far took its worker down with it; it must not take them all.
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
         if job.test:
-            return self._attempt(job, self.rehearsal, None)
-        state = self.breaker.look(self.gateway.name)
-        if not self.breaker.lets_through(state, self.clock()):
-            return self._park(job, state.reason or "the gateway is unavailable")
-        if not is_open(state) and not self._take_slot():
-            return self._park(job, f"waits for its turn: {self.policy.pace_per_minute} a minute")
-        return self._attempt(job, self.gateway, state)
+            return self._attempt(job, _Way(self.rehearsal))
+        way = self._choose(job)
+        if isinstance(way, str):
+            return self._park(job, way)
+        return self._attempt(job, way)
 
-    def _attempt(self, job: Job, gateway: Gateway, state: GatewayState | None) -> Delivered | RetryAt:
+    def _choose(self, job: Job) -> _Way | str:
+        """The first SIM that may send this now, its turn taken; or why there is none."""
+        sims = self._candidates(job)
+        if not sims:
+            return f"no SIM serves {job.country}"
+        reasons = []
+        for sim in sims:
+            way = self._take(sim, job, alone=len(sims) == 1)
+            if isinstance(way, _Way):
+                return way
+            reasons.append(way)
+        return "; ".join(dict.fromkeys(reasons))
+
+    def _candidates(self, job: Job) -> list[Sim]:
+        if job.uncertain and job.sim:
+            # It may have been sent already: only the gateway that may know it is asked again.
+            return [sim for sim in self.sims.all if sim.name == job.sim]
+        avoid = {*job.earlier_sims, *filter(None, [job.sim])}
+        return order(self.sims.serving(job.country), job.number_hash, avoid=avoid)
+
+    def _take(self, sim: Sim, job: Job, *, alone: bool) -> _Way | str:
+        now = self.clock()
+        if not sim.works_at(now):
+            return f"{sim.name} works {sim.hours}"
+        state = self.breaker.look(sim.gateway)
+        asked_at = now if alone else now - OTHERS_SERVE
+        if is_open(state) and not probe_is_due(state, asked_at):
+            return state.reason or "the gateway is unavailable"
+        turn = take_turn(self.db, sim, job.number_hash, now, paced=not is_open(state))
+        if isinstance(turn, str):
+            return turn
+        if not self.breaker.lets_through(state, asked_at, now):
+            give_back(self.db, turn)
+            return state.reason or "the gateway is unavailable"
+        return _Way(self.sims.gateway_of(sim), sim, turn, state)
+
+    def _attempt(self, job: Job, way: _Way) -> Delivered | RetryAt:
         try:
             code = self._code(job)
         except UnknownKeyError as error:
-            return self._give_up(job, None, DeliveryStatus.FAILED, str(error))
+            return self._unused(job, way, DeliveryStatus.FAILED, str(error))
         if code is None:
+            self._give_back(way)
             return Delivered("its verification was over before it was sent")
         now = self.clock()
         if now >= job.deadline_at:
-            return self._give_up(job, gateway.name, DeliveryStatus.EXPIRED, "not sent in time")
-        outcome = gateway.send(self._message(job, gateway, code, now))
+            return self._unused(job, way, DeliveryStatus.EXPIRED, "not sent in time")
+        outcome = way.gateway.send(self._message(job, way, code, now))
         log.info(
             "attempt",
             delivery=job.delivery_id,
             attempt=job.attempt,
-            gateway=gateway.name,
+            gateway=way.gateway.name,
+            sim=way.via.sim,
             outcome=outcome.kind.value,
             reason=outcome.reason,
         )
         if outcome.alarm:
-            log.error("gateway_alarm", gateway=gateway.name, reason=outcome.reason)
-        away = state is not None and self.breaker.note(state, outcome, self.clock())
+            log.error("gateway_alarm", gateway=way.gateway.name, reason=outcome.reason)
+        if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
+            self._give_back(way)
+        away = way.state is not None and self.breaker.note(way.state, outcome, self.clock())
         if away and outcome.kind is OutcomeKind.UNAVAILABLE:
-            return self._park(job, outcome.reason)
-        return self._settle(job, gateway, outcome)
+            return self._park(job, outcome.reason, way.via)
+        return self._settle(job, way, outcome)
 
-    def _take_slot(self) -> bool:
-        if not self.policy.pace_per_minute:
-            return True
-        interval = timedelta(minutes=1) / self.policy.pace_per_minute
-        return gateways.take_slot(
-            self.db, self.gateway.name, self.clock(), interval, max(SLOTS_AHEAD, interval)
-        )
+    def _give_back(self, way: _Way) -> None:
+        if way.turn is not None:
+            give_back(self.db, way.turn)
 
-    def _park(self, job: Job, reason: str) -> Delivered:
-        delivering.park(self.db, job, self.gateway.name, self.clock(), reason)
+    def _unused(self, job: Job, way: _Way, status: DeliveryStatus, reason: str) -> Delivered:
+        self._give_back(way)
+        return self._give_up(job, way.via, status, reason)
+
+    def _park(self, job: Job, reason: str, via: Via | None = None) -> Delivered:
+        delivering.park(self.db, job, self.clock(), reason, via)
         return Delivered(f"waits in the database: {reason}")
 
     def _code(self, job: Job) -> str | None:
@@ -118,7 +174,7 @@ class Deliverer:
         code_hash = hash_code(pepper, job.verification_id, code, self.policy.bcrypt_rounds)
         return code if delivering.keep_hash(self.db, job.verification_id, code_hash, key_id) else None
 
-    def _message(self, job: Job, gateway: Gateway, code: str, now: datetime) -> Message:
+    def _message(self, job: Job, way: _Way, code: str, now: datetime) -> Message:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - now).total_seconds()
         template = (
             self.policy.templates.get(job.template) if job.template else self.policy.templates.get("default")
@@ -127,16 +183,18 @@ class Deliverer:
             to=job.number,
             text=compose(code, life, job.language, template),
             reference=job.delivery_id,
-            callback_url=self.callback_url(gateway.name, job.delivery_id),
+            callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,
             timeout_seconds=min(self.policy.gateway_timeout_seconds, (job.deadline_at - now).total_seconds()),
+            sender=way.sim.number if way.sim else None,
+            slot=way.sim.slot if way.sim else None,
         )
 
-    def _settle(self, job: Job, gateway: Gateway, outcome: Outcome) -> Delivered | RetryAt:
+    def _settle(self, job: Job, way: _Way, outcome: Outcome) -> Delivered | RetryAt:
         now = self.clock()
         if outcome.kind is OutcomeKind.ACCEPTED:
-            delivering.settle_sent(self.db, job, gateway.name, outcome.message_id, now, outcome.reason)
-            return Delivered(f"sent by {gateway.name} on attempt {job.attempt}")
+            delivering.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason)
+            return Delivered(f"sent by {way.via.sim or way.gateway.name} on attempt {job.attempt}")
         uncertain = outcome.kind is OutcomeKind.UNCERTAIN
         decision = decide(
             outcome,
@@ -144,28 +202,28 @@ class Deliverer:
             uncertain=job.uncertain + uncertain,
             now=now,
             deadline=job.deadline_at,
-            policy=self.policy.uncertain,
+            policy=way.sim.uncertain if way.sim else UncertainPolicy.RESEND_ONCE,
             chance=self.chance(),
         )
         if isinstance(decision, RetryAt):
             waiting = outcome.kind is OutcomeKind.UNAVAILABLE
             status = DeliveryStatus.WAITING if waiting else DeliveryStatus.QUEUED
             held = delivering.settle_retry(
-                self.db, job, gateway.name, status, decision.at, now, outcome.reason, uncertain=uncertain
+                self.db, job, way.via, status, decision.at, now, outcome.reason, uncertain=uncertain
             )
             return decision if held else Delivered("its verification ended during the attempt")
-        return self._after_giving_up(job, gateway, outcome, decision, now)
+        return self._after_giving_up(job, way.via, outcome, decision, now)
 
     def _after_giving_up(
-        self, job: Job, gateway: Gateway, outcome: Outcome, decision: GiveUp, now: datetime
+        self, job: Job, via: Via, outcome: Outcome, decision: GiveUp, now: datetime
     ) -> Delivered:
         if outcome.kind is OutcomeKind.UNCERTAIN:
             # The SMS may be on the phone: the person must be able to enter it, and nobody may say it failed.
-            delivering.settle_sent(self.db, job, gateway.name, None, now, decision.reason)
+            delivering.settle_sent(self.db, job, via, None, now, decision.reason)
             return Delivered(decision.reason)
         status = DeliveryStatus.EXPIRED if decision.late else DeliveryStatus.FAILED
-        return self._give_up(job, gateway.name, status, decision.reason)
+        return self._give_up(job, via, status, decision.reason)
 
-    def _give_up(self, job: Job, gateway: str | None, status: DeliveryStatus, reason: str) -> Delivered:
-        delivering.settle_failed(self.db, job, gateway, status, self.clock(), reason)
+    def _give_up(self, job: Job, via: Via | None, status: DeliveryStatus, reason: str) -> Delivered:
+        delivering.settle_failed(self.db, job, via, status, self.clock(), reason)
         return Delivered(f"{status}: {reason}")

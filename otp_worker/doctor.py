@@ -12,16 +12,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from otp_worker.breaker import Breaker
 from otp_worker.celery_app import make_celery
 from otp_worker.errors import ConfigurationError, OtpError
-from otp_worker.gateways.gateway import Message, OutcomeKind
+from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.health import Health
 from otp_worker.numbers import parse_number
 from otp_worker.policy import utc_now
 from otp_worker.queue import DeliveryQueue
 from otp_worker.settings import Role, Settings, load_settings
+from otp_worker.sims import Sim, Sims
 from otp_worker.store.database import Database
-from otp_worker.wiring import open_database, open_gateway, open_redis
+from otp_worker.wiring import open_database, open_redis
 
 CLOCK_TOLERANCE_SECONDS = 5.0
+TEST_SECONDS = 300.0
+TEST_TIMEOUT_SECONDS = 15.0
 TEST_TEXT = "This is a test message. Your SMS gateway works."
 
 
@@ -54,7 +57,8 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
     yield from _advice(settings)
     yield from _parts(settings)
     yield _limits(settings)
-    yield _gateway(settings)
+    for gateway in settings.sims.gateways.values():
+        yield _gateway(gateway)
     yield _flower()
     if send_to is not None:
         yield _test_message(settings, send_to)
@@ -69,7 +73,7 @@ def _advice(settings: Settings) -> Iterator[Finding]:
     if not settings.public_url:
         detail = "OTP_PUBLIC_URL is empty: no receipts and no replies will come in"
         yield Finding("callbacks", Verdict.DOUBTFUL, detail)
-    elif not settings.gateway_webhook_secret:
+    elif settings.gateways_file is None and not settings.gateway_webhook_secret:
         detail = "OTP_GATEWAY_WEBHOOK_SECRET is not set: replies cannot be authenticated and are refused"
         yield Finding("replies", Verdict.DOUBTFUL, detail)
     off = [f"OTP_LIMIT_{limit.upper()}" for limit, rates in settings.limit_rates.items() if not rates]
@@ -83,7 +87,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     db = open_database(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
-    health = Health(db, queue, breaker, settings.gateway_kind)
+    health = Health(db, queue, breaker, settings.sims)
     for check in health.checks(utc_now()):
         yield Finding(check.name, Verdict.GOOD if check.ok else Verdict.BAD, check.detail)
     yield _clock(db)
@@ -118,21 +122,18 @@ def _limits(settings: Settings) -> Finding:
     return Finding("limits", Verdict.GOOD, "are counted in Redis")
 
 
-def _gateway(settings: Settings) -> Finding:
-    outcome = open_gateway(settings).probe()
+def _gateway(gateway: Gateway) -> Finding:
+    outcome = gateway.probe()
+    said = f"{gateway.name}: {outcome.reason}"
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
-            return Finding("gateway", Verdict.GOOD, outcome.reason)
+            return Finding("gateway", Verdict.GOOD, said)
         case OutcomeKind.UNAVAILABLE:
-            return Finding(
-                "gateway", Verdict.BAD, f"{outcome.reason}: pair a phone, or check OTP_GATEWAY_URL"
-            )
+            return Finding("gateway", Verdict.BAD, f"{said}: pair a phone, or check its URL")
         case OutcomeKind.REFUSED:
-            return Finding(
-                "gateway", Verdict.BAD, f"{outcome.reason}: check OTP_GATEWAY_KEY and OTP_GATEWAY_URL"
-            )
+            return Finding("gateway", Verdict.BAD, f"{said}: check its key and its URL")
         case _:
-            return Finding("gateway", Verdict.DOUBTFUL, outcome.reason)
+            return Finding("gateway", Verdict.DOUBTFUL, said)
 
 
 def _flower() -> Finding:
@@ -149,7 +150,16 @@ def _test_message(settings: Settings, number: str) -> Finding:
         to = parse_number(number, settings.policy.countries)
     except OtpError as error:
         return Finding("test message", Verdict.BAD, str(error))
-    message = Message(to.e164, TEST_TEXT, f"test-{utc_now():%Y%m%d%H%M%S}", None, 300.0, 15.0)
-    outcome = open_gateway(settings).send(message)
+    sim = settings.sims.serving(to.country)[0]
+    outcome = send_test(settings.sims, sim, to.e164)
     verdict = Verdict.GOOD if outcome.kind is OutcomeKind.ACCEPTED else Verdict.BAD
-    return Finding("test message", verdict, f"to {to.masked}: {outcome.reason}")
+    return Finding("test message", verdict, f"to {to.masked} over {sim.name}: {outcome.reason}")
+
+
+def send_test(sims: Sims, sim: Sim, number: str) -> Outcome:
+    """Hand a test SMS to the gateway that a SIM is behind."""
+    reference = f"test-{utc_now():%Y%m%d%H%M%S}"
+    message = Message(
+        number, TEST_TEXT, reference, None, TEST_SECONDS, TEST_TIMEOUT_SECONDS, sim.number, sim.slot
+    )
+    return sims.gateway_of(sim).send(message)

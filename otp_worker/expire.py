@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from otp_worker.breaker import Breaker, is_open
+from otp_worker.breaker import Breaker, is_open, probe_is_due
 from otp_worker.policy import Publish
-from otp_worker.store import expiring, remembering
+from otp_worker.sims import REHEARSED, Sim, Sims
+from otp_worker.store import expiring, remembering, sims
 from otp_worker.store.database import Database
 
 STUCK_SECONDS = 3
@@ -20,12 +21,16 @@ SWEEP = "expire"
 
 @dataclass(frozen=True, slots=True)
 class Expirer:
-    """The fourth step with all it needs; ``backlog`` tells how many deliveries the queue holds."""
+    """The fourth step with all it needs; ``backlog`` tells how many deliveries the queue holds.
+
+    ``countries`` are those that may be sent to.
+    """
 
     db: Database
     publish: Publish
     backlog: Callable[[], int]
-    gateway: str
+    sims: Sims
+    countries: frozenset[str]
     breaker: Breaker
     number_retention_seconds: int
     retention_days: int
@@ -39,30 +44,39 @@ class Expirer:
     def release(self, now: datetime) -> int:
         """Publish what is due and not on the queue, nearest deadline first, and what is not moving there.
 
-        The answer is the number of deliveries published. While the gateway is away that is one at a
-        time, when the next probe is due.
+        The answer is the number of deliveries published. No more are than the SIMs can send: while a
+        gateway is away that is one at a time, when the next probe is due.
         """
         backlog = self.backlog()
         stuck = expiring.not_moving(self.db, now, now - timedelta(seconds=STUCK_SECONDS))
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
         room = max(expiring.BATCH - backlog - len(again), 0)
-        waiting = expiring.not_published(self.db, now, self._may_leave(room, now))
-        due = again + waiting
+        due = again + self._may_leave(now, room)
         if due:
             expiring.mark_published(self.db, due, now)
             for delivery_id in due:
                 self.publish(delivery_id)
         return len(due)
 
-    def _may_leave(self, room: int, now: datetime) -> int:
-        state = self.breaker.look(self.gateway)
-        if not is_open(state):
-            return room
-        return 1 if state.probe_at is None or state.probe_at <= now else 0
+    def _may_leave(self, now: datetime, room: int) -> list[str]:
+        """The waiting deliveries that some SIM could send now, nearest deadline first."""
+        found = dict(expiring.not_published(self.db, now, [REHEARSED], room))
+        for sim in self.sims.all:
+            routes = self.countries if sim.countries is None else sim.countries
+            found |= dict(expiring.not_published(self.db, now, routes, self._room_of(sim, now, room)))
+        return sorted(found, key=lambda delivery_id: found[delivery_id])[:room]
+
+    def _room_of(self, sim: Sim, now: datetime, most: int) -> int:
+        state = self.breaker.look(sim.gateway)
+        if is_open(state):
+            return min(most, 1) if sim.works_at(now) and probe_is_due(state, now) else 0
+        return sims.room(self.db, sim, now, most)
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
         forgotten = expiring.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
+        oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
+        sims.forget_months(self.db, oldest_month)
         forgotten += remembering.forget(self.db, now - timedelta(hours=remembering.KEPT_HOURS))
         return forgotten + expiring.purge(self.db, now - timedelta(days=self.retention_days))

@@ -11,9 +11,11 @@ from otp_worker.migrate import check_current
 from otp_worker.model import DeliveryStatus
 from otp_worker.pumping import PumpedKind
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
+from otp_worker.sims import Sims
 from otp_worker.store import expiring, pausing
 from otp_worker.store.database import Database
 from otp_worker.store.gateways import GatewayState
+from otp_worker.store.sims import Usage, usage
 
 SWEEP_STALE_SECONDS = 30
 WORKERS_STALE_SECONDS = 30
@@ -35,7 +37,8 @@ class Vitals:
     open_deliveries: dict[DeliveryStatus, int]
     oldest_due_seconds: float
     last_sweep_seconds: float | None
-    gateway: GatewayState
+    gateways: list[GatewayState]
+    sims: list[Usage]
     paused: dict[PumpedKind, int]
 
 
@@ -46,7 +49,7 @@ class Health:
     db: Database
     queue: DeliveryQueue
     breaker: Breaker
-    gateway: str
+    sims: Sims
 
     def checks(self, now: datetime) -> list[HealthCheck]:
         """The database and the broker, and with the database's help beat, the workers and the phone."""
@@ -54,7 +57,7 @@ class Health:
         checks = [database, self._broker()]
         if database.ok:
             vitals = self.vitals(now)
-            checks += [_sweep(vitals), _workers(vitals), _phone(vitals)]
+            checks += [_sweep(vitals), _workers(vitals), *_phones(vitals)]
         return checks
 
     def vitals(self, now: datetime) -> Vitals:
@@ -65,7 +68,8 @@ class Health:
             open_deliveries=expiring.count_open(self.db),
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
-            gateway=self.breaker.look(self.gateway),
+            gateways=[self.breaker.look(name) for name in self.sims.gateways],
+            sims=usage(self.db, self.sims.all, now),
             paused=Counter(each.kind for each in pausing.active_pauses(self.db, now)),
         )
 
@@ -103,13 +107,13 @@ def _workers(vitals: Vitals) -> HealthCheck:
     return HealthCheck("workers", True, f"the oldest due delivery waits since {age:.0f} s")
 
 
-def _phone(vitals: Vitals) -> HealthCheck:
-    # Requests are still accepted and wait for the phone: this is told, and does not make us unready.
-    state = vitals.gateway
-    if is_open(state):
-        waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
-        detail = (
-            f"{state.name} offline since {state.failing_since:%H:%M:%S}Z ({state.reason}), {waiting} waiting"
-        )
-        return HealthCheck("phone", True, detail)
-    return HealthCheck("phone", True, f"{state.name} was not seen offline")
+def _phones(vitals: Vitals) -> list[HealthCheck]:
+    # Requests are still accepted and wait for a phone: this is told, and does not make us unready.
+    waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
+    return [HealthCheck("phone", True, _phone(state, waiting)) for state in vitals.gateways]
+
+
+def _phone(state: GatewayState, waiting: int) -> str:
+    if not is_open(state):
+        return f"{state.name} was not seen offline"
+    return f"{state.name} offline since {state.failing_since:%H:%M:%S}Z ({state.reason}), {waiting} waiting"

@@ -20,6 +20,7 @@ from otp_worker.limits import Left, Limit, Limits, Scope
 from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
+from otp_worker.sims import REHEARSED
 from otp_worker.store import expiring, issuing, reading, remembering
 from otp_worker.store.database import Database
 from otp_worker.store.remembering import Once
@@ -69,7 +70,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The first step with all it needs; ``hold`` says whether an app's deliveries must wait just now."""
+    """The first step with all it needs; ``hold`` says whether deliveries by a route must wait just now."""
 
     db: Database
     keyring: Keyring
@@ -77,7 +78,7 @@ class Issuer:
     limits: Limits
     limiter: RedisLimiter
     publish: Publish
-    hold: Callable[[App], Hold | None]
+    hold: Callable[[str], Hold | None]
     pauses: Pauses
 
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
@@ -89,7 +90,7 @@ class Issuer:
         new = self._new(request, app, now)
         self._refuse_paused(new.number, new.country, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
-        first = self._delivery(new.id, 1, app, now, deadline_at)
+        first = self._delivery(new.id, 1, _route(new.country, app), now, deadline_at)
         recipient = issuing.Recipient(new.number, new.country, new.ip_hash)
         scopes = self._scopes(recipient, app)
         with self._counted(first.id, scopes, now, once) as (left, uncounted):
@@ -118,7 +119,7 @@ class Issuer:
         number = int(found.delivery.id.rpartition(".")[2]) + 1
         in_time = now + timedelta(seconds=self.policy.send_deadline_seconds)
         deadline_at = min(in_time, found.expires_at, last_send_at)
-        new = self._delivery(found.id, number, app, now, deadline_at)
+        new = self._delivery(found.id, number, found.delivery.route, now, deadline_at)
         try:
             with self._counted(new.id, self._scopes(recipient, app), now, once) as (left, uncounted):
                 guard = issuing.Guard(uncounted, app.test, once)
@@ -176,12 +177,13 @@ class Issuer:
         )
 
     def _delivery(
-        self, verification_id: str, number: int, app: App, now: datetime, deadline_at: datetime
+        self, verification_id: str, number: int, route: str, now: datetime, deadline_at: datetime
     ) -> issuing.NewDelivery:
-        hold = self.hold(app)
+        hold = self.hold(route)
         return issuing.NewDelivery(
             verification_id=verification_id,
             number=number,
+            route=route,
             status=hold.status if hold else DeliveryStatus.QUEUED,
             reason=hold.reason if hold else None,
             created_at=now,
@@ -248,3 +250,7 @@ class Issuer:
         status = found.status_at(now)
         if status is not VerificationStatus.PENDING:
             raise AlreadyOverError(found.id, status)
+
+
+def _route(country: str, app: App) -> str:
+    return REHEARSED if app.test else country

@@ -51,12 +51,17 @@ OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One SMS of a verification and the attempts to hand it to a gateway."""
+    """One SMS of a verification and the attempts to hand it to a gateway.
+
+    ``route`` is the country by which its SIM is found, "test" for one that goes to none.
+    """
 
     id: str
     status: DeliveryStatus
     attempts: int
+    route: str
     gateway: str | None
+    sim: str | None
     reason: str | None
     created_at: datetime
     due_at: datetime

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from otp_worker.breaker import Breaker, is_open
 from otp_worker.model import Delivery, DeliveryStatus
+from otp_worker.sims import REHEARSED, Sim, Sims
 from otp_worker.store import reading
 from otp_worker.store.database import Database
 from otp_worker.store.gateways import GatewayState
@@ -24,27 +25,38 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Looks ahead for the deliveries of one gateway."""
+    """Looks ahead for deliveries, by the SIMs that serve their countries."""
 
     db: Database
     breaker: Breaker
-    gateway: str
-    pace_per_minute: int
+    sims: Sims
 
-    def away(self) -> GatewayState | None:
-        """The gateway's state if it is taken to be away."""
-        state = self.breaker.glance(self.gateway)
-        return state if is_open(state) else None
+    def away(self, route: str) -> GatewayState | None:
+        """Of the gateways that serve a route the one that has been away longest, if all are."""
+        states = self._states(self._serving(route))
+        if not states or not all(map(is_open, states)):
+            return None
+        return min(states, key=lambda state: (state.failing_since is None, state.failing_since))
 
     def of(self, delivery: Delivery, now: datetime) -> Wait | None:
-        """How a delivery that waits for the gateway stands; None for any other."""
+        """How a delivery that waits for a SIM stands; None for any other."""
         if delivery.status is not DeliveryStatus.WAITING:
             return None
-        state = self.breaker.glance(self.gateway)
-        position = reading.waiting_before(self.db, delivery.deadline_at, FAR) + 1
-        return Wait(state.failing_since, position, self._expected_at(state, position, now))
+        position = reading.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
+        failing = [state.failing_since for state in self._states(self._serving(delivery.route))]
+        since = [instant for instant in failing if instant is not None]
+        offline_since = min(since) if since and len(since) == len(failing) else None
+        pace = self._pace(delivery.route)
+        return Wait(offline_since, position, now + timedelta(minutes=position / pace) if pace else None)
 
-    def _expected_at(self, state: GatewayState, position: int, now: datetime) -> datetime | None:
-        if is_open(state) or not self.pace_per_minute:
-            return None
-        return now + timedelta(minutes=position / self.pace_per_minute)
+    def _pace(self, route: str) -> int:
+        """SMS a minute of the SIMs that can send by a route; 0 where that cannot be told."""
+        serving = [sim for sim in self._serving(route) if not is_open(self.breaker.glance(sim.gateway))]
+        paces = [sim.pace_per_minute for sim in serving]
+        return sum(paces) if all(paces) else 0
+
+    def _serving(self, route: str) -> list[Sim]:
+        return [] if route == REHEARSED else self.sims.serving(route)
+
+    def _states(self, serving: list[Sim]) -> list[GatewayState]:
+        return [self.breaker.glance(gateway) for gateway in {sim.gateway for sim in serving}]

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from otp_worker.retry import UncertainPolicy
-
 MAX_LIFE_SECONDS = 600
 """No code lives longer than this after it was asked for (NIST SP 800-63B-4, 3.1.3.2)."""
 MIN_LIFE_SECONDS = 60
@@ -33,7 +31,5 @@ class Policy:
     max_checks: int = 5
     bcrypt_rounds: int = 10
     templates: Mapping[str, str] = field(default_factory=dict)
-    uncertain: UncertainPolicy = UncertainPolicy.RESEND_ONCE
     gateway_timeout_seconds: float = 15.0
-    pace_per_minute: int = 0
     lease_seconds: float = 30.0

@@ -23,12 +23,15 @@ from sqlalchemy.exc import ArgumentError
 
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
 from otp_worker.errors import ConfigurationError, InvalidFieldError
+from otp_worker.gateways.file import read_gateways
 from otp_worker.gateways.http import is_public
+from otp_worker.gateways.kinds import account_kinds
 from otp_worker.guard import GuardMode
 from otp_worker.limits import Limit, Rate, parse_rates
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.retry import UncertainPolicy
+from otp_worker.sims import Sim, Sims
 from otp_worker.text import check_template
 
 PREFIX = "OTP_"
@@ -111,7 +114,8 @@ class Settings(BaseSettings):
     countries: Annotated[frozenset[str] | None, NoDecode] = None
     public_url: str | None = None
 
-    gateway_kind: Literal["mobile_api_connect"] = "mobile_api_connect"
+    gateways_file: Path | None = None
+    gateway_kind: str = "mobile_api_connect"
     gateway_url: str | None = None
     gateway_key: SecretStr | None = None
     gateway_webhook_secret: SecretStr | None = None
@@ -172,6 +176,13 @@ class Settings(BaseSettings):
             raise ValueError(f"not an ISO 3166 country code: {', '.join(sorted(unknown))}")
         if value is not None and not value:
             raise ValueError("name at least one country, such as GB,DE")
+        return value
+
+    @field_validator("gateway_kind")
+    @classmethod
+    def _kind_is_known(cls, value: str) -> str:
+        if value not in account_kinds():
+            raise ValueError(f"give one of {', '.join(sorted(account_kinds()))}")
         return value
 
     @field_validator("database_url")
@@ -291,12 +302,49 @@ class Settings(BaseSettings):
             max_checks=self.max_checks,
             bcrypt_rounds=self.bcrypt_rounds,
             templates=self.templates,
-            uncertain=self.gateway_uncertain,
-            pace_per_minute=self.gateway_pace_per_minute,
             gateway_timeout_seconds=self.gateway_timeout_seconds,
             # The lease must outlive the longest attempt: connecting, the answer, bcrypt, and a slow database.
             lease_seconds=self.gateway_timeout_seconds + 15,
         )
+
+    @cached_property
+    def sims(self) -> Sims:
+        """The SIMs and their gateways: those of the file, or the single one of the environment.
+
+        Raises ConfigurationError.
+        """
+        if self.gateways_file is not None:
+            found = read_gateways(self.gateways_file, self.gateway_uncertain)
+        else:
+            found = self._single_gateway()
+        for country in sorted(self.countries or ()):
+            if not found.serving(country):
+                raise ConfigurationError(f"OTP_COUNTRIES: no SIM in OTP_GATEWAYS_FILE serves {country}")
+        return found
+
+    def _single_gateway(self) -> Sims:
+        described = {
+            "kind": self.gateway_kind,
+            "url": self.gateway_url,
+            "key": self.gateway_key or SecretStr(""),
+            "webhook_secret": self.gateway_webhook_secret,
+        }
+        given = {name: value for name, value in described.items() if value is not None}
+        try:
+            account = account_kinds()[self.gateway_kind].model_validate(given)
+        except ValidationError as error:
+            missing = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+            raise ConfigurationError(
+                f"OTP_GATEWAY_KIND: {self.gateway_kind} needs more ({missing}): use OTP_GATEWAYS_FILE"
+            ) from None
+        gateway = account.open(self.gateway_kind)
+        sim = Sim(
+            self.gateway_kind,
+            self.gateway_kind,
+            pace_per_minute=self.gateway_pace_per_minute,
+            uncertain=self.gateway_uncertain,
+        )
+        return Sims((sim,), {self.gateway_kind: gateway})
 
     @property
     def limit_rates(self) -> dict[Limit, tuple[Rate, ...]]:
@@ -332,8 +380,13 @@ def load_settings(role: Role) -> Settings:
     except ValidationError as error:
         raise ConfigurationError("\n".join(_problem(problem) for problem in error.errors())) from None
     missing = [_variable(field) for field in _REQUIRED[role] if _is_missing(settings, field)]
+    if role == "worker" and settings.gateways_file is not None:
+        missing = [variable for variable in missing if not variable.startswith("OTP_GATEWAY_")]
     if missing:
         raise ConfigurationError("\n".join(f"{variable}: is not set" for variable in missing))
+    if role in ("web", "worker"):
+        # What is wrong with the gateways stops the start as well.
+        _ = settings.sims
     return settings
 
 

@@ -17,14 +17,12 @@ from otp_worker.celery_app import make_celery
 from otp_worker.deliver import Deliverer
 from otp_worker.errors import ConfigurationError
 from otp_worker.expire import Expirer
-from otp_worker.gateways.gateway import Gateway
 from otp_worker.gateways.http import BoundedClient
-from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.gateways.rehearsal import Rehearsal
 from otp_worker.guard import Pauses, PumpingGuard
 from otp_worker.health import Health
 from otp_worker.idempotency import Idempotency
-from otp_worker.issue import App, Hold, Issuer
+from otp_worker.issue import Hold, Issuer
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
@@ -76,26 +74,15 @@ def open_database(settings: Settings, connections: int = INTAKE_CONNECTIONS) -> 
     return Database(_set(settings.database_url, "OTP_DATABASE_URL"), connections)
 
 
-def open_gateway(settings: Settings) -> Gateway:
-    """The gateway that the settings name; ready to send only where its URL and key are given."""
-    secret = settings.gateway_webhook_secret
-    return MobileApiConnect(
-        name=settings.gateway_kind,
-        url=settings.gateway_url or "",
-        key=settings.gateway_key.get_secret_value() if settings.gateway_key else "",
-        webhook_secret=secret.get_secret_value() if secret else None,
-    )
-
-
 def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     """The parts of the HTTP intake: it can judge a code and not make one."""
     db = open_database(settings)
     keyring = Keyring(settings.root_secrets)
     publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
     queue = DeliveryQueue(publishing)
-    gateway = open_gateway(settings)
+    sims = settings.sims
     breaker = Breaker(db, settings.policy.lease_seconds)
-    outlook = Outlook(db, breaker, gateway.name, settings.gateway_pace_per_minute)
+    outlook = Outlook(db, breaker, sims)
     limits = Limits(keyring, settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
 
@@ -114,9 +101,9 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
-        callbacks=Callbacks(db, keyring, gateway, tuple(channels(settings)), queue.publish_notice),
+        callbacks=Callbacks(db, keyring, sims.gateways, tuple(channels(settings)), queue.publish_notice),
         operator=Operator(db, limits, settings.policy.countries),
-        health=Health(db, queue, breaker, gateway.name),
+        health=Health(db, queue, breaker, sims),
         outlook=outlook,
         clock=clock,
     )
@@ -135,9 +122,9 @@ def open_redis(settings: Settings) -> Redis | None:
     )
 
 
-def hold(queue: DeliveryQueue, outlook: Outlook, app: App) -> Hold | None:
-    """Why an app's new delivery had better wait in the database: the phone or the broker is away."""
-    away = None if app.test else outlook.away()
+def hold(queue: DeliveryQueue, outlook: Outlook, route: str) -> Hold | None:
+    """Why a new delivery by a route had better wait in the database: the phones or the broker are away."""
+    away = outlook.away(route)
     if away is not None:
         return Hold(DeliveryStatus.WAITING, away.reason)
     return Hold(DeliveryStatus.QUEUED) if queue.rests else None
@@ -148,17 +135,18 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
     db = open_database(settings, WORKER_CONNECTIONS)
     keyring = Keyring(settings.root_secrets, settings.code_secrets)
     queue = DeliveryQueue(app)
-    gateway = open_gateway(settings)
+    sims = settings.sims
     breaker = Breaker(db, settings.policy.lease_seconds)
     url_of: Callable[[str, str], str | None] = partial(callback_url, settings.public_url, keyring)
     return WorkerParts(
         db=db,
-        deliverer=Deliverer(db, keyring, settings.policy, gateway, Rehearsal(), breaker, url_of, clock),
+        deliverer=Deliverer(db, keyring, settings.policy, sims, Rehearsal(), breaker, url_of, clock),
         expirer=Expirer(
             db,
             queue.publish_delivery,
             queue.backlog,
-            gateway.name,
+            sims,
+            settings.policy.countries,
             breaker,
             settings.number_retention_seconds,
             settings.retention_days,

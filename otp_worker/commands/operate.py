@@ -5,6 +5,7 @@ import typer
 from otp_worker.callbacks import inbound_url
 from otp_worker.commands.output import JSON_OPTION, console, print_json, print_rows
 from otp_worker.doctor import Finding, Verdict, examine
+from otp_worker.errors import NotFoundError
 from otp_worker.flower import flower_arguments
 from otp_worker.keyring import Keyring
 from otp_worker.limits import Limits
@@ -108,13 +109,21 @@ def open_operator() -> Operator:
     return Operator(db, limits, settings.policy.countries)
 
 
-def callback_url() -> None:
-    """Print the URL to register at the gateway for inbound messages."""
+def callback_url(
+    gateway: str | None = typer.Argument(None, help="One gateway alone; else every one, with its name."),
+) -> None:
+    """Print the URL to register at a gateway for what it posts: inbound messages, and receipts."""
     settings = load_settings("web")
     if not settings.public_url:
         typer.echo("otp-worker: OTP_PUBLIC_URL is empty: nobody outside can reach this service", err=True)
         raise typer.Exit(1)
-    typer.echo(inbound_url(settings.public_url, Keyring(settings.root_secrets), settings.gateway_kind))
+    known = settings.sims.gateways
+    if gateway is not None and gateway not in known:
+        raise NotFoundError(f"there is no gateway {gateway}; there are {', '.join(known)}")
+    keyring = Keyring(settings.root_secrets)
+    for name in known if gateway is None else [gateway]:
+        url = inbound_url(settings.public_url, keyring, name)
+        typer.echo(url if len(known) == 1 or gateway else f"{name}  {url}")
 
 
 def flower() -> None:

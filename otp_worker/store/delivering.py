@@ -21,16 +21,23 @@ _NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed delivery with all that is needed to send it."""
+    """A claimed delivery with all that is needed to send it.
+
+    ``sim`` is the SIM of its last attempt; ``earlier_sims`` are those of the verification's other deliveries.
+    """
 
     delivery_id: str
     attempt: int
     abandoned: int
     uncertain: int
     deadline_at: datetime
+    sim: str | None
+    earlier_sims: tuple[str, ...]
     verification_id: str
     test: bool
     number: str
+    number_hash: bytes
+    country: str
     language: str
     template: str | None
     key_id: str
@@ -40,6 +47,14 @@ class Job:
     hashed: bool
     ttl_seconds: int
     last_expiry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Over which gateway and SIM an attempt was made."""
+
+    gateway: str
+    sim: str | None
 
 
 def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -> Job | None:
@@ -56,12 +71,13 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
                 abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
                 lease_until=now + timedelta(seconds=lease_seconds),
             )
-            .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at)
+            .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
         ).first()
         if claimed is None:
             return None
         row = connection.execute(select(verifications).where(_v.id == claimed.verification_id)).one()
-    job = _job(delivery_id, claimed, row)
+        earlier = _earlier_sims(connection, delivery_id, row.id)
+    job = _job(delivery_id, claimed, row, earlier)
     if job.abandoned:
         # The worker that never came back may have handed the code over before it died.
         with db.update() as connection:
@@ -69,16 +85,27 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
     return job
 
 
-def _job(delivery_id: str, claimed: Row[Any], row: Row[Any]) -> Job:
+def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str) -> tuple[str, ...]:
+    if delivery_id.endswith(".1"):
+        return ()
+    others = select(_d.sim).where(_d.verification_id == verification_id, _d.id != delivery_id)
+    return tuple(sim for sim in connection.execute(others).scalars() if sim)
+
+
+def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple[str, ...]) -> Job:
     return Job(
         delivery_id=delivery_id,
         attempt=claimed.attempts,
         abandoned=claimed.abandoned,
         uncertain=claimed.uncertain,
         deadline_at=claimed.deadline_at,
+        sim=claimed.sim,
+        earlier_sims=earlier_sims,
         verification_id=row.id,
         test=row.test,
         number=row.number,
+        number_hash=row.number_hash,
+        country=row.country,
         language=row.language,
         template=row.template,
         key_id=row.key_id,
@@ -106,9 +133,7 @@ def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id:
     return kept is not None
 
 
-def settle_sent(
-    db: Database, job: Job, gateway: str, message_id: str | None, now: datetime, reason: str
-) -> None:
+def settle_sent(db: Database, job: Job, via: Via, message_id: str | None, now: datetime, reason: str) -> None:
     """The gateway took it: the code's life starts now."""
     with db.write() as connection:
         _start_life(connection, job, now)
@@ -118,7 +143,8 @@ def settle_sent(
             .where(_d.id == job.delivery_id, _d.attempts == job.attempt)
             .values(
                 status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
-                gateway=gateway,
+                gateway=via.gateway,
+                sim=via.sim,
                 gateway_message_id=message_id,
                 reason=reason,
                 sent_at=now,
@@ -130,7 +156,7 @@ def settle_sent(
 def settle_retry(
     db: Database,
     job: Job,
-    gateway: str,
+    via: Via,
     status: DeliveryStatus,
     due_at: datetime,
     now: datetime,
@@ -148,7 +174,8 @@ def settle_retry(
             .values(
                 status=status,
                 due_at=due_at,
-                gateway=gateway,
+                gateway=via.gateway,
+                sim=via.sim,
                 reason=reason,
                 uncertain=_d.uncertain + int(uncertain),
                 # Celery holds it until then; the sweep looks after it from then on.
@@ -160,8 +187,8 @@ def settle_retry(
     return settled is not None
 
 
-def park(db: Database, job: Job, gateway: str, now: datetime, reason: str) -> None:
-    """Let a claimed delivery wait in the database for its gateway; this does not count as an attempt.
+def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = None) -> None:
+    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt.
 
     No two claims get the same fencing token by this: each one still adds to what it finds.
     """
@@ -172,7 +199,8 @@ def park(db: Database, job: Job, gateway: str, now: datetime, reason: str) -> No
             .values(
                 status=DeliveryStatus.WAITING,
                 attempts=_d.attempts - 1,
-                gateway=gateway,
+                gateway=via.gateway if via else _d.gateway,
+                sim=via.sim if via else _d.sim,
                 reason=reason,
                 due_at=now,
                 published_at=None,
@@ -182,7 +210,7 @@ def park(db: Database, job: Job, gateway: str, now: datetime, reason: str) -> No
 
 
 def settle_failed(
-    db: Database, job: Job, gateway: str | None, status: DeliveryStatus, now: datetime, reason: str
+    db: Database, job: Job, via: Via | None, status: DeliveryStatus, now: datetime, reason: str
 ) -> None:
     """Give the delivery up, and its verification unless an SMS of it went, or may have gone, out."""
     with db.write() as connection:
@@ -190,7 +218,13 @@ def settle_failed(
         settled = connection.execute(
             update(deliveries)
             .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
-            .values(status=status, gateway=gateway, reason=reason, lease_until=None)
+            .values(
+                status=status,
+                gateway=via.gateway if via else None,
+                sim=via.sim if via else None,
+                reason=reason,
+                lease_until=None,
+            )
             .returning(_d.id)
         ).first()
         if settled is not None:

@@ -3,6 +3,7 @@
 Every one can be run at any time, by any number of beats, in batches.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -77,16 +78,26 @@ def end_expired(db: Database, now: datetime) -> int:
     return len(ended)
 
 
-def not_published(db: Database, now: datetime, limit: int) -> list[str]:
-    """The due deliveries that are not on the queue, nearest deadline first."""
+def not_published(
+    db: Database, now: datetime, routes: Collection[str], limit: int
+) -> list[tuple[str, datetime]]:
+    """The due deliveries by these routes that are not on the queue, with their deadlines, nearest first."""
+    if limit <= 0:
+        return []
     statement = (
-        select(_d.id)
-        .where(_d.status.in_(_NOT_CLAIMED), _d.published_at.is_(None), _d.due_at <= now, _d.deadline_at > now)
+        select(_d.id, _d.deadline_at)
+        .where(
+            _d.status.in_(_NOT_CLAIMED),
+            _d.published_at.is_(None),
+            _d.route.in_(routes),
+            _d.due_at <= now,
+            _d.deadline_at > now,
+        )
         .order_by(_d.deadline_at)
         .limit(limit)
     )
     with db.read() as connection:
-        return list(connection.execute(statement).scalars())
+        return [(row.id, row.deadline_at) for row in connection.execute(statement)]
 
 
 def not_moving(db: Database, now: datetime, since: datetime) -> list[str]:

@@ -1,7 +1,7 @@
-"""Statements for what all workers must know of a gateway: is it away, since when, whose turn is it."""
+"""Statements for what all workers must know of a gateway: is it away, and since when."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 
@@ -71,33 +71,16 @@ def note_uncertain(db: Database, name: str, probe_at: datetime) -> None:
         )
 
 
-def take_probe(db: Database, name: str, now: datetime, until: datetime) -> bool:
-    """Take the right to the one probe that is due; it falls due again at ``until``."""
+def take_probe(db: Database, name: str, due_at: datetime, until: datetime) -> bool:
+    """Take the right to the one probe, if it was due by then; it falls due again at ``until``."""
     with db.update() as connection:
         taken = connection.execute(
             update(gateways)
-            .where(_g.name == name, _g.probe_at <= now)
+            .where(_g.name == name, _g.probe_at <= due_at)
             .values(probe_at=until)
             .returning(_g.name)
         ).first()
     return taken is not None
-
-
-def take_slot(db: Database, name: str, now: datetime, interval: timedelta, ahead: timedelta) -> bool:
-    """Take the next turn at a gateway that sends one SMS an ``interval``; False if none is free yet.
-
-    Turns may be taken up to ``ahead`` of their time (the generic cell rate algorithm).
-    """
-    _introduce(db, name)
-    with db.write() as connection:
-        next_slot_at = connection.execute(
-            select(_g.next_slot_at).where(_g.name == name).with_for_update()
-        ).scalar_one()
-        slot = max(next_slot_at or now, now)
-        if slot > now + ahead:
-            return False
-        connection.execute(update(gateways).where(_g.name == name).values(next_slot_at=slot + interval))
-    return True
 
 
 def _introduce(db: Database, name: str) -> None:

@@ -56,6 +56,7 @@ class NewDelivery:
 
     verification_id: str
     number: int
+    route: str
     status: DeliveryStatus
     reason: str | None
     created_at: datetime
@@ -153,7 +154,9 @@ def as_written(new: NewVerification, first: NewDelivery) -> Verification:
             id=first.id,
             status=first.status,
             attempts=0,
+            route=first.route,
             gateway=None,
+            sim=None,
             reason=first.reason,
             created_at=first.created_at,
             due_at=first.created_at,
@@ -238,6 +241,7 @@ def _values(new: NewDelivery) -> dict[str, object]:
     return {
         "id": new.id,
         "verification_id": new.verification_id,
+        "route": new.route,
         "status": new.status,
         "reason": new.reason,
         "attempts": 0,

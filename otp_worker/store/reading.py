@@ -52,10 +52,12 @@ def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str
     return (row.id, row.app) if row else None
 
 
-def waiting_before(db: Database, deadline_at: datetime, limit: int) -> int:
-    """How many waiting deliveries have a nearer deadline; counts to ``limit`` at most."""
+def waiting_before(db: Database, route: str, deadline_at: datetime, limit: int) -> int:
+    """How many deliveries waiting by a route have a nearer deadline; counts to ``limit`` at most."""
     before = (
-        select(_d.id).where(_d.status == DeliveryStatus.WAITING, _d.deadline_at < deadline_at).limit(limit)
+        select(_d.id)
+        .where(_d.status == DeliveryStatus.WAITING, _d.route == route, _d.deadline_at < deadline_at)
+        .limit(limit)
     )
     with db.read() as connection:
         return connection.execute(select(func.count()).select_from(before.subquery())).scalar_one()
@@ -90,7 +92,9 @@ def _verification(row: Row[Any]) -> Verification:
             id=row.delivery_id,
             status=DeliveryStatus(row.delivery_status),
             attempts=row.delivery_attempts,
+            route=row.delivery_route,
             gateway=row.delivery_gateway,
+            sim=row.delivery_sim,
             reason=row.delivery_reason,
             created_at=row.delivery_created_at,
             due_at=row.delivery_due_at,

@@ -123,7 +123,10 @@ deliveries = Table(
     # Attempts whose worker never came back to settle them.
     Column("abandoned", Integer, nullable=False),
     Column("uncertain", Integer, nullable=False),
+    # The number's country, by which SIMs are found; "test" for what goes to none.
+    Column("route", String(4), nullable=False),
     Column("gateway", String(64)),
+    Column("sim", String(64)),
     Column("gateway_message_id", String(128)),
     Column("reason", Text),
     Column("created_at", Instant, nullable=False),
@@ -136,6 +139,7 @@ deliveries = Table(
     Column("delivered_at", Instant),
 )
 Index("ix_deliveries_verification_id", deliveries.c.verification_id, deliveries.c.created_at)
+Index("ix_deliveries_sim", deliveries.c.sim, deliveries.c.sent_at)
 Index("ix_deliveries_gateway_message_id", deliveries.c.gateway_message_id, deliveries.c.gateway)
 # At most one SMS on its way for each verification: a resend of what is still unsent is the same SMS.
 Index(
@@ -147,6 +151,13 @@ Index(
 )
 Index(
     "ix_deliveries_open_deadline",
+    deliveries.c.deadline_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "ix_deliveries_open_route",
+    deliveries.c.route,
     deliveries.c.deadline_at,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
@@ -168,9 +179,29 @@ gateways = Table(
     Column("failing_since", Instant),
     Column("reason", Text),
     Column("probe_at", Instant),
-    # The pace of the SIM: the earliest instant of the next SMS.
-    Column("next_slot_at", Instant),
     Column("uncertain_total", Integer, nullable=False),
+)
+
+# What each SIM that is bounded has used of its pace and its budgets.
+sims = Table(
+    "sims",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    # The earliest instant of the next SMS.
+    Column("next_slot_at", Instant),
+    # What it may have sent on that day, and to how many numbers in that month; both begin in the SIM's zone.
+    Column("day", String(10), nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("recipients", Integer, nullable=False),
+)
+
+sim_recipients = Table(
+    "sim_recipients",
+    metadata,
+    Column("sim", String(64), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("number_hash", LargeBinary(32), primary_key=True),
 )
 
 replies = Table(

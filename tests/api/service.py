@@ -15,12 +15,14 @@ from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Policy
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
+from otp_worker.sims import Sim, Sims
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys, metadata
 from otp_worker.wiring import Intake
 from tests.contract import service
 
 GATEWAY = service.ObedientGateway.name
+PACE = 20
 WEBHOOK_SECRET = "whsec_of_the_tests"
 
 
@@ -32,7 +34,8 @@ class Service(service.Service):
         self.notices: list[str] = []
 
     def intake(self) -> Intake:
-        """What the wiring would build."""
+        """What the wiring would build, its outlook on a SIM with a pace."""
+        paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateway = MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET)
         return Intake(
             db=self.db,
@@ -40,10 +43,10 @@ class Service(service.Service):
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, gateway, ("webhook",), self.notify),
+            callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, ("webhook",), self.notify),
             operator=Operator(self.db, self.limits, self.policy.countries),
-            health=Health(self.db, _AskedQueue(self), self.breaker, GATEWAY),
-            outlook=Outlook(self.db, self.breaker, GATEWAY, pace_per_minute=20),
+            health=Health(self.db, _AskedQueue(self), self.breaker, self.sims),
+            outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,
         )
 

@@ -20,6 +20,7 @@ from otp_worker.limits import Limit, Limits, Rate
 from otp_worker.model import DeliveryStatus, Verification
 from otp_worker.policy import Policy
 from otp_worker.retry import RetryAt
+from otp_worker.sims import REHEARSED, Sim, Sims
 from otp_worker.store import reading
 from otp_worker.store.database import Database
 from otp_worker.verify import CheckResult, Verifier
@@ -79,10 +80,12 @@ class Service:
         policy: Policy | None = None,
         limits: Mapping[Limit, tuple[Rate, ...]] | None = None,
         redis: Redis | None = None,
+        sims: Sims | None = None,
     ) -> None:
         self.db = db
         self.clock = Clock()
         self.gateway = ObedientGateway()
+        self.sims = sims or Sims((Sim("obedient", "obedient"),), {"obedient": self.gateway})
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
         self.keyring = Keyring([ROOT_SECRET], ["a code secret of the tests"])
         self.queue: list[str] = []
@@ -99,13 +102,20 @@ class Service:
             db, self.keyring, self.policy, self.limits, CheckLimiter(self.limiter), self.clock
         )
         self.expirer = Expirer(
-            db, self.publish, lambda: self.backlog, self.gateway.name, self.breaker, 3600, 30
+            db,
+            self.publish,
+            lambda: self.backlog,
+            self.sims,
+            self.policy.countries,
+            self.breaker,
+            3600,
+            30,
         )
         self.deliverer = Deliverer(
             db,
             self.keyring,
             self.policy,
-            self.gateway,
+            self.sims,
             Rehearsal(),
             self.breaker,
             lambda gateway, delivery_id: None,
@@ -119,10 +129,11 @@ class Service:
             self.queue.append(delivery_id)
         return not self.broker_is_away
 
-    def hold(self, app: App) -> Hold | None:
-        """Why an app's deliveries wait in the database from the start."""
-        state = self.breaker.look(self.gateway.name)
-        return Hold(DeliveryStatus.WAITING, state.reason) if is_open(state) and not app.test else None
+    def hold(self, route: str) -> Hold | None:
+        """Why deliveries by a route wait in the database from the start."""
+        states = [] if route == REHEARSED else [self.breaker.look(name) for name in self.sims.gateways]
+        away = bool(states) and all(map(is_open, states))
+        return Hold(DeliveryStatus.WAITING, states[0].reason) if away else None
 
     def issue(self, to: str = NUMBER, app: App = SHOP) -> Verification:
         """Ask for a code."""

@@ -1,13 +1,9 @@
 """A gateway whose phone is offline, against a real database: shared by all workers, nobody hammers it."""
 
-from datetime import timedelta
-
 from otp_worker.breaker import FAILURES_TO_OPEN, PROBE_SECONDS, Breaker, is_open
 from otp_worker.gateways.gateway import Outcome, OutcomeKind
 from otp_worker.issue import App
 from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
-from otp_worker.policy import Policy
-from otp_worker.store import gateways
 from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, Service
 
 
@@ -80,17 +76,19 @@ def test_of_two_deliveries_at_once_only_one_is_the_probe(service: Service) -> No
     go_offline(service)
     service.clock.move(PROBE_SECONDS)
     state = service.breaker.look(service.gateway.name)
-    assert service.breaker.lets_through(state, service.clock())
-    assert not service.breaker.lets_through(state, service.clock())
+    assert service.breaker.lets_through(state, service.clock(), service.clock())
+    assert not service.breaker.lets_through(state, service.clock(), service.clock())
 
 
 def test_a_probe_that_never_comes_back_is_replaced_after_its_lease(service: Service) -> None:
     go_offline(service)
     service.clock.move(PROBE_SECONDS)
     state = service.breaker.look(service.gateway.name)
-    assert service.breaker.lets_through(state, service.clock())
+    assert service.breaker.lets_through(state, service.clock(), service.clock())
     service.clock.move(service.policy.lease_seconds)
-    assert service.breaker.lets_through(service.breaker.look(service.gateway.name), service.clock())
+    assert service.breaker.lets_through(
+        service.breaker.look(service.gateway.name), service.clock(), service.clock()
+    )
 
 
 def test_when_the_phone_is_back_everything_leaves_nearest_deadline_first(service: Service) -> None:
@@ -169,23 +167,3 @@ def test_a_resend_while_the_first_waits_is_one_sms(service: Service) -> None:
     service.clock.move(60)
     again = service.resend(first)
     assert again.delivery.id == first.delivery.id
-
-
-def test_the_pace_of_a_sim_is_kept_and_the_rest_wait_their_turn(service: Service) -> None:
-    paced = Service(service.db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, pace_per_minute=60))
-    waiting = [paced.issue() for _ in range(20)]
-    sent_after = []
-    for _ in range(30):
-        paced.work()
-        sent_after.append(len(paced.gateway.messages))
-        paced.clock.move(1)
-    assert sent_after[0] <= 2
-    assert all(count <= second + 2 for second, count in enumerate(sent_after))
-    assert sent_after[19] == len(waiting)
-
-
-def test_a_slot_is_given_once(service: Service) -> None:
-    interval = timedelta(seconds=2)
-    took = [gateways.take_slot(service.db, "sim", START, interval, interval) for _ in range(3)]
-    assert took == [True, True, False]
-    assert gateways.take_slot(service.db, "sim", START + interval, interval, interval)

@@ -8,6 +8,7 @@ from threading import Barrier
 from otp_worker.errors import OtpError
 from otp_worker.gateways.gateway import ReceiptKind
 from otp_worker.store import delivering, receiving
+from otp_worker.store.delivering import Via
 from tests.contract.service import SHOP, Service
 
 ROUNDS = 40
@@ -29,7 +30,7 @@ def _meeting(service: Service) -> list[Callable[[], object]]:
     job = delivering.claim(service.db, f"{verification.id}.2", now, 30)
     assert job is not None
     return [
-        partial(delivering.settle_sent, service.db, job, "obedient", "msg", now, "taken"),
+        partial(delivering.settle_sent, service.db, job, Via("obedient", "obedient"), "msg", now, "taken"),
         partial(receiving.move_forward, service.db, job.delivery_id, ReceiptKind.DELIVERED, now),
         partial(service.check, verification, code),
         partial(service.issuer.cancel, verification.id, SHOP, now),

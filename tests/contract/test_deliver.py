@@ -12,11 +12,12 @@ from otp_worker.gateways.gateway import Outcome, OutcomeKind
 from otp_worker.issue import App
 from otp_worker.keyring import Keyring
 from otp_worker.model import DeliveryStatus, VerificationStatus
-from otp_worker.policy import Policy
 from otp_worker.retry import RetryAt, UncertainPolicy
+from otp_worker.sims import Sim, Sims
 from otp_worker.store import delivering
+from otp_worker.store.delivering import Via
 from otp_worker.store.schema import deliveries, verifications
-from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, Service
+from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
 
 
 def test_an_accepted_sms_starts_the_codes_life(service: Service) -> None:
@@ -155,8 +156,11 @@ def test_the_policy_never_sends_a_lost_one_once(db_service_never: Service) -> No
 @pytest.fixture
 def db_service_never(service: Service) -> Service:
     """A service that never repeats what may have been sent."""
-    policy = Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, uncertain=UncertainPolicy.NEVER)
-    return Service(service.db, policy)
+    sim = Sim("obedient", "obedient", uncertain=UncertainPolicy.NEVER)
+    gateway = ObedientGateway()
+    careful = Service(service.db, sims=Sims((sim,), {"obedient": gateway}))
+    careful.gateway = gateway
+    return careful
 
 
 def test_only_one_of_two_workers_gets_a_delivery(service: Service) -> None:
@@ -176,7 +180,12 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_holder_settles_nothing
     assert second is not None
     assert second.attempt == 2
     delivering.settle_failed(
-        service.db, first, "obedient", DeliveryStatus.FAILED, service.clock(), "the first holder's word"
+        service.db,
+        first,
+        Via("obedient", None),
+        DeliveryStatus.FAILED,
+        service.clock(),
+        "the first holder's word",
     )
     assert service.read(verification).delivery.status is DeliveryStatus.SENDING
 

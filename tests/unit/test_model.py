@@ -12,7 +12,9 @@ INSTANT = timedelta(microseconds=1)
 
 
 def verification(status: VerificationStatus, checks: int = 0) -> Verification:
-    delivery = Delivery("ver_1.1", DeliveryStatus.SENT, 1, "phone", None, NOW, NOW, EXPIRY, NOW, None)
+    delivery = Delivery(
+        "ver_1.1", DeliveryStatus.SENT, 1, "GB", "phone", "phone", None, NOW, NOW, EXPIRY, NOW, None
+    )
     return Verification(
         id="ver_1",
         app="shop",
