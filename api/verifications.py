@@ -118,13 +118,14 @@ class Checks:
         """Judge a code against a number's newest pending verification."""
         app = caller(req, KeyScope.CHECK)
         body = read_body(req, NumberCheckBody)
-        self._answer(resp, self._verifier.check_number(body.to, body.code, app.name, body.ip))
+        self._answer(resp, self._verifier.check_number(body.to, body.code, app.name, body.ip, app.rates))
 
     def on_post_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Judge a code against a verification."""
         app = caller(req, KeyScope.CHECK)
         body = read_body(req, CheckBody)
-        self._answer(resp, self._verifier.check(_possible(verification_id), body.code, app.name, body.ip))
+        possible = _possible(verification_id)
+        self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))
 
     @staticmethod
     def _answer(resp: falcon.Response, result: CheckResult) -> None:

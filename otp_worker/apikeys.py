@@ -11,6 +11,7 @@ from ulid import ULID
 
 from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
+from otp_worker.limits import Limit, LimitRates, parse_rates
 from otp_worker.model import APP_SCOPES, KeyScope
 from otp_worker.policy import Clock, utc_now
 from otp_worker.store import keys
@@ -37,8 +38,13 @@ class ApiKeys:
         *,
         test: bool = False,
         scopes: frozenset[KeyScope] = APP_SCOPES,
+        limit: str | None = None,
+        checks_limit: str | None = None,
     ) -> str:
-        """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError."""
+        """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError.
+
+        Its limits on sends and on checks are rates in place of the operator's; an empty text is no limit.
+        """
         if not _NAME.fullmatch(name):
             raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
         if test and KeyScope.ADMIN in scopes:
@@ -51,6 +57,8 @@ class ApiKeys:
             test=test,
             hint=f"{key[:13]}…{key[-4:]}",
             scopes=scopes,
+            limit=_rates("--limit", limit),
+            checks_limit=_rates("--checks-limit", checks_limit),
             created_at=now,
             revoked_at=None,
         )
@@ -68,7 +76,8 @@ class ApiKeys:
         if stored is None:
             raise UnauthenticatedError("this API key is unknown or revoked")
         # A test key's verifications are apart from those of the live keys of the same name.
-        return App(f"test:{stored.name}" if stored.test else stored.name, stored.test, stored.scopes)
+        name = f"test:{stored.name}" if stored.test else stored.name
+        return App(name, stored.test, stored.scopes, _own_rates(stored))
 
     def list(self) -> list[StoredKey]:
         """Every key, newest first."""
@@ -83,9 +92,29 @@ class ApiKeys:
         old = keys.valid_key(self._db, key_id, now)
         if old is None:
             return None
-        new = self.create(old.name, now, test=old.test, scopes=old.scopes)
+        new = self.create(
+            old.name,
+            now,
+            test=old.test,
+            scopes=old.scopes,
+            limit=old.limit,
+            checks_limit=old.checks_limit,
+        )
         keys.revoke_key(self._db, key_id, now, now + overlap)
         return new
+
+
+def _rates(option: str, text: str | None) -> str | None:
+    try:
+        parse_rates(text or "")
+    except ValueError as error:
+        raise InvalidFieldError(option, str(error)) from None
+    return None if text is None else "".join(text.split())
+
+
+def _own_rates(stored: StoredKey) -> LimitRates:
+    given = {Limit.KEY: stored.limit, Limit.CHECKS_KEY: stored.checks_limit}
+    return {limit: parse_rates(text) for limit, text in given.items() if text is not None}
 
 
 def _random() -> str:

@@ -6,7 +6,7 @@ Nothing here ever knows a code.
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -16,7 +16,7 @@ from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.guard import Pauses
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
-from otp_worker.limits import Left, Limit, Limits, Scope
+from otp_worker.limits import Left, Limit, LimitRates, Limits, Scope
 from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
@@ -45,11 +45,15 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Who asks, and what for: the owner of verifications. A test app's never reach a gateway."""
+    """Who asks, and what for: the owner of verifications. A test app's never reach a gateway.
+
+    ``rates`` are those of the key that is used, in place of the operator's.
+    """
 
     name: str
     test: bool = False
     scopes: frozenset[KeyScope] = APP_SCOPES
+    rates: LimitRates = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,7 @@ class Issuer:
             self.pauses.refuse_paused(number, country, now)
 
     def _scopes(self, to: issuing.Recipient, app: App) -> list[Scope]:
-        return self.limits.on_send(to.number, to.country, app.name, to.ip_hash, test=app.test)
+        return self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test)
 
     @contextmanager
     def _counted(

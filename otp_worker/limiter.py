@@ -20,16 +20,17 @@ REMEMBERED_SCOPES = 10_000
 _PREFIX = "{otp-limit}:"
 
 # Each scope is a sorted set of its uses by their instant in milliseconds. Nothing is counted unless every
-# scope allows it, so that a send which one limit refuses uses up none of the others.
+# scope allows it, so that a send which one limit refuses uses up none of the others. Keys of one name may
+# count its uses in windows of their own: the set remembers the longest, as a member with a negative score.
 _TAKE = """
 local now, use, argument = tonumber(ARGV[1]), ARGV[2], 3
-local left, longest, refused = {}, {}, nil
+local left, kept, refused = {}, {}, nil
 for i, key in ipairs(KEYS) do
-  longest[i] = 0
+  kept[i] = math.max(tonumber(ARGV[argument]), -(tonumber(redis.call('ZSCORE', key, 'kept')) or 0))
+  argument = argument + 1
   for rate = 1, tonumber(ARGV[argument]) do
     local count, window = tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
     argument = argument + 2
-    longest[i] = math.max(longest[i], window)
     local used = redis.call('ZCOUNT', key, '(' .. (now - window), '+inf')
     left[#left + 1] = count - used - 1
     if used >= count then
@@ -42,9 +43,9 @@ for i, key in ipairs(KEYS) do
 end
 if refused then return {0, refused} end
 for i, key in ipairs(KEYS) do
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - longest[i])
-  redis.call('ZADD', key, now, use)
-  redis.call('PEXPIRE', key, longest[i])
+  redis.call('ZREMRANGEBYSCORE', key, 0, now - kept[i])
+  redis.call('ZADD', key, now, use, -kept[i], 'kept')
+  redis.call('PEXPIRE', key, kept[i])
 end
 return {1, left}
 """
@@ -72,7 +73,7 @@ class RedisLimiter:
             return None
         arguments: list[int | str] = [_milliseconds(now), use]
         for scope in scopes:
-            arguments.append(len(scope.rates))
+            arguments += (scope.kept_seconds * 1000, len(scope.rates))
             for rate in scope.rates:
                 arguments += (rate.count, rate.seconds * 1000)
         try:
@@ -117,11 +118,18 @@ class LocalLimiter:
             for scope in scopes:
                 _refuse_beyond(scope, self._uses.get(scope.key, deque()), now)
             for scope in scopes:
-                most = max(rate.count for rate in scope.rates)
-                self._uses.setdefault(scope.key, deque(maxlen=most)).append(now)
+                self._remembered(scope).append(now)
                 self._uses.move_to_end(scope.key)
             while len(self._uses) > REMEMBERED_SCOPES:
                 self._uses.popitem(last=False)
+
+    def _remembered(self, scope: Scope) -> deque[datetime]:
+        uses = self._uses.setdefault(scope.key, deque(maxlen=0))
+        most = max(rate.count for rate in (*scope.rates, *scope.default_rates))
+        if most > (uses.maxlen or 0):
+            # Another key of the same name may have come first, with a smaller limit of its own.
+            uses = self._uses[scope.key] = deque(uses, maxlen=most)
+        return uses
 
 
 class CheckLimiter:

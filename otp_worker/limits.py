@@ -38,19 +38,33 @@ class Rate:
     seconds: int
 
 
+LimitRates = Mapping[Limit, tuple[Rate, ...]]
+"""The rates of limits; one that has none is turned off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One limit for one number, block, key... ``values`` are what its column may hold, ``key`` its name."""
+    """One limit for one number, block, key... ``values`` are what its column may hold, ``key`` its name.
+
+    Without rates it refuses nothing, and its uses count for the other keys of the same name, which have
+    ``default_rates`` unless they have their own.
+    """
 
     limit: Limit
     rates: tuple[Rate, ...]
     key: str
     values: tuple[bytes | str, ...] = ()
+    default_rates: tuple[Rate, ...] = ()
 
     @property
     def longest_seconds(self) -> int:
         """The longest window: what is older does not count any more."""
-        return max(rate.seconds for rate in self.rates)
+        return max((rate.seconds for rate in self.rates), default=0)
+
+    @property
+    def kept_seconds(self) -> int:
+        """How long a use must be remembered, for this key or another one of its name."""
+        return max(rate.seconds for rate in (*self.rates, *self.default_rates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +103,41 @@ def _rate(text: str) -> Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The operator's limits; one that has no rates is turned off."""
+    """The operator's limits."""
 
     keyring: Keyring
-    rates: Mapping[Limit, tuple[Rate, ...]] = field(default_factory=dict)
+    rates: LimitRates = field(default_factory=dict)
 
     def on_send(
-        self, number: str, country: str, app: str, ip_hash: bytes | None, *, test: bool
+        self,
+        number: str,
+        country: str,
+        app: str,
+        ip_hash: bytes | None,
+        own: LimitRates | None = None,
+        *,
+        test: bool,
     ) -> list[Scope]:
         """What an SMS to an E.164 number counts for; of a test app's, which nobody gets, only its key.
 
-        No scope's key holds a number or an address.
+        A key's ``own`` rates stand in place of the operator's. No scope's key holds a number or an address.
         """
-        if test:
-            return list(self._scopes([(Limit.KEY, [app])]))
-        return list(
-            self._scopes(
-                [
-                    (Limit.NUMBER, self.keyring.number_hashes(number)),
-                    (Limit.BLOCK, self.block_hashes(number)),
-                    (Limit.COUNTRY, [country]),
-                    (Limit.KEY, [app]),
-                    (Limit.IP, [ip_hash] if ip_hash else []),
-                    (Limit.TOTAL, ["all"]),
-                ]
-            )
-        )
+        counted: list[tuple[Limit, list[bytes] | list[str]]] = [(Limit.KEY, [app])]
+        if not test:
+            counted = [
+                (Limit.NUMBER, self.keyring.number_hashes(number)),
+                (Limit.BLOCK, self.block_hashes(number)),
+                (Limit.COUNTRY, [country]),
+                *counted,
+                (Limit.IP, [ip_hash] if ip_hash else []),
+                (Limit.TOTAL, ["all"]),
+            ]
+        return list(self._scopes(counted, own or {}))
 
-    def on_check(self, app: str, ip: str | None) -> list[Scope]:
-        """What a check counts for."""
+    def on_check(self, app: str, ip: str | None, own: LimitRates | None = None) -> list[Scope]:
+        """What a check counts for; a key's ``own`` rates stand in place of the operator's."""
         addresses = [self.ip_hash(ip)] if ip else []
-        return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)]))
+        return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)], own or {}))
 
     def block_hashes(self, number: str) -> list[bytes]:
         """What stands, and under older root secrets stood, for the block of an E.164 number."""
@@ -133,9 +151,12 @@ class Limits:
         """What stands for an end user's address."""
         return self.keyring.hashes("ip", ip)[0]
 
-    def _scopes(self, counted: Iterable[tuple[Limit, list[bytes] | list[str]]]) -> Iterable[Scope]:
+    def _scopes(
+        self, counted: Iterable[tuple[Limit, list[bytes] | list[str]]], own: LimitRates
+    ) -> Iterable[Scope]:
         for limit, values in counted:
-            rates = self.rates.get(limit, ())
-            if rates and values:
+            default = self.rates.get(limit, ())
+            rates = own.get(limit, default)
+            if values and (rates or default):
                 name = values[0].hex() if isinstance(values[0], bytes) else values[0]
-                yield Scope(limit, rates, f"{limit.value}:{name}", tuple(values))
+                yield Scope(limit, rates, f"{limit.value}:{name}", tuple(values), default)

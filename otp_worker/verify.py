@@ -8,7 +8,7 @@ from otp_worker.codes import code_matches
 from otp_worker.errors import AlreadyOverError, NotFoundError
 from otp_worker.keyring import Keyring, UnknownKeyError
 from otp_worker.limiter import CheckLimiter
-from otp_worker.limits import Limits
+from otp_worker.limits import LimitRates, Limits
 from otp_worker.model import VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import Clock, Policy
@@ -37,28 +37,40 @@ class Verifier:
     limiter: CheckLimiter
     clock: Clock
 
-    def check(self, verification_id: str, code: str, app: str, ip: str | None = None) -> CheckResult:
-        """Judge a code; each call uses up one check.
+    def check(
+        self,
+        verification_id: str,
+        code: str,
+        app: str,
+        ip: str | None = None,
+        rates: LimitRates | None = None,
+    ) -> CheckResult:
+        """Judge a code; each call uses up one check. ``rates`` are those of the app's key.
 
         Raises LimitReachedError, NotFoundError, AlreadyOverError and NumberLockedError.
         """
         # First of all, so that a flood costs neither a hash nor a look at the database.
-        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip), self.clock())
+        self._count(app, ip, rates)
         return self._judge(verification_id, code, app)
 
-    def check_number(self, to: str, code: str, app: str, ip: str | None = None) -> CheckResult:
-        """Judge a code against the number's newest pending verification.
+    def check_number(
+        self, to: str, code: str, app: str, ip: str | None = None, rates: LimitRates | None = None
+    ) -> CheckResult:
+        """Judge a code against the number's newest pending verification, as ``check`` does.
 
         Raises InvalidFieldError, CountryNotAllowedError, LimitReachedError, NotFoundError,
         AlreadyOverError and NumberLockedError.
         """
         number = parse_number(to, self.policy.countries)
-        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip), self.clock())
+        self._count(app, ip, rates)
         hashes = self.keyring.number_hashes(number.e164)
         newest = reading.newest_pending(self.db, app, hashes, self.clock())
         if newest is None:
             raise NotFoundError("this number has no pending verification")
         return self._judge(newest, code, app)
+
+    def _count(self, app: str, ip: str | None, rates: LimitRates | None) -> None:
+        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip, rates), self.clock())
 
     def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
         judgement = verifying.count_check(self.db, verification_id, app, self.clock())

@@ -15,6 +15,12 @@ from otp_worker.wiring import open_database
 app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
 
 _SCOPES = typer.Option(sorted(APP_SCOPES), help="What it may be used for; repeat it for several.")
+_LIMIT = typer.Option(
+    None, help="Sends it may ask for in place of OTP_LIMIT_KEY, such as 500/h,2000/d; '' for no limit."
+)
+_CHECKS_LIMIT = typer.Option(
+    None, help="Checks it may ask for in place of OTP_LIMIT_CHECKS_KEY, such as 60/m; '' for no limit."
+)
 
 
 def _keys() -> ApiKeys:
@@ -28,9 +34,14 @@ def create(
     name: str = typer.Option(..., help="The app it is for; keys of one name see the same verifications."),
     test: bool = typer.Option(False, "--test", help="A key for rehearsals: its codes never reach a phone."),
     scope: list[KeyScope] = _SCOPES,
+    limit: str | None = _LIMIT,
+    checks_limit: str | None = _CHECKS_LIMIT,
 ) -> None:
     """Create a key and print it, this once, alone on stdout."""
-    typer.echo(_keys().create(name, utc_now(), test=test, scopes=frozenset(scope)))
+    key = _keys().create(
+        name, utc_now(), test=test, scopes=frozenset(scope), limit=limit, checks_limit=checks_limit
+    )
+    typer.echo(key)
 
 
 @app.command("list")
@@ -47,12 +58,19 @@ def list_(json: bool = JSON_OPTION) -> None:
             "test" if key.test else "live",
             key.hint,
             " ".join(sorted(key.scopes)),
+            _limit(key.limit),
+            _limit(key.checks_limit),
             key.created_at,
             key.revoked_at,
         ]
         for key in keys
     ]
-    print_rows("API keys", ["id", "name", "mode", "key", "scopes", "created", "revoked"], rows)
+    columns = ["id", "name", "mode", "key", "scopes", "limit", "checks limit", "created", "revoked"]
+    print_rows("API keys", columns, rows)
+
+
+def _limit(rates: str | None) -> str:
+    return "default" if rates is None else rates or "none"
 
 
 @app.command()

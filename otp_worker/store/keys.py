@@ -15,13 +15,18 @@ _k = api_keys.c
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """What is kept of an API key: enough to recognise it, not enough to use it."""
+    """What is kept of an API key: enough to recognise it, not enough to use it.
+
+    Its limits are rates of its own; None is the operator's default, and an empty text no limit.
+    """
 
     id: str
     name: str
     test: bool
     hint: str
     scopes: frozenset[KeyScope]
+    limit: str | None
+    checks_limit: str | None
     created_at: datetime
     revoked_at: datetime | None
 
@@ -37,6 +42,8 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
                 hash=key_hash,
                 hint=key.hint,
                 scopes=" ".join(sorted(key.scopes)),
+                limit=key.limit,
+                checks_limit=key.checks_limit,
                 created_at=key.created_at,
             )
         )
@@ -82,6 +89,8 @@ def _key(row: Row[Any]) -> StoredKey:
         test=row.test,
         hint=row.hint,
         scopes=frozenset(map(KeyScope, row.scopes.split())),
+        limit=row.limit,
+        checks_limit=row.checks_limit,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

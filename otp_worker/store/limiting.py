@@ -29,6 +29,7 @@ def refuse_beyond(
 
     Raises LimitReachedError. Until the transaction ends, nobody else counts for these scopes.
     """
+    scopes = [scope for scope in scopes if scope.rates]
     _take_turns(connection, scopes)
     left = []
     for scope in scopes:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -255,6 +256,9 @@ api_keys = Table(
     Column("hint", String(24), nullable=False),
     # What the key may be used for: words of KeyScope with spaces between them.
     Column("scopes", String(64), nullable=False),
+    # Rates of its own for sends and for checks; null where the operator's hold, empty for no limit.
+    Column("limit", Text),
+    Column("checks_limit", Text),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
 )
@@ -312,6 +316,13 @@ idempotency_keys = Table(
 )
 Index("ix_idempotency_keys_verification_id", idempotency_keys.c.verification_id)
 Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
 
 sweeps = Table(
     "sweeps",

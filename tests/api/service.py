@@ -55,9 +55,11 @@ class Service(service.Service):
         self.notices.append(notice_id)
         return True
 
-    def key(self, name: str, *, test: bool = False) -> str:
+    def key(
+        self, name: str, *, test: bool = False, limit: str | None = None, checks_limit: str | None = None
+    ) -> str:
         """A new API key."""
-        return ApiKeys(self.db).create(name, self.clock(), test=test)
+        return ApiKeys(self.db).create(name, self.clock(), test=test, limit=limit, checks_limit=checks_limit)
 
     def admin_key(self) -> str:
         """A new API key for everything."""

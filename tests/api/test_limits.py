@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from falcon import App
 
 from otp_worker.limits import Limit, parse_rates
 from otp_worker.settings import Settings
@@ -78,6 +80,29 @@ def test_a_refused_check_says_which_limit_and_judges_nothing(
     assert answer.headers["Retry-After"] == "60"
     assert problem(shop.check_number(NUMBER, code)) == (429, "limit_reached")
     assert shop.read(sent).json["checks_left"] == 3
+
+
+def test_a_key_has_the_limits_it_was_made_with(app: "App[Any, Any]", service: Service, shop: Caller) -> None:
+    limited = Caller(app, service.key("shop", limit="2/h", checks_limit="1/m"))
+    verification_id = shop.sent()
+    accepted = limited.send("+447400123457")
+    assert accepted.json["limits"][-1] == {"limit": "key", "window_seconds": 3600, "left": 0}
+    answer = limited.send("+447400123458")
+    assert problem(answer) == (429, "limit_reached")
+    assert answer.json["limit"] == "key"
+    assert answer.headers["Retry-After"] == "3600"
+    assert shop.send("+447400123458").status_code == 202
+    assert limited.check(verification_id, "123456").status_code == 200
+    answers = limited.check(verification_id, "123456"), limited.check_number(NUMBER, "123456")
+    assert [answer.json["limit"] for answer in answers] == ["checks_key", "checks_key"]
+
+
+def test_a_resend_counts_against_the_keys_own_limit(
+    app: "App[Any, Any]", service: Service, sent: str
+) -> None:
+    limited = Caller(app, service.key("shop", limit="1/h"))
+    service.clock.move(30)
+    assert limited.resend(sent).json["limit"] == "key"
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])

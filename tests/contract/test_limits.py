@@ -206,6 +206,41 @@ def test_test_keys_and_live_keys_do_not_use_up_each_others_limits(making: Making
     assert refused(service).limit is Limit.NUMBER
 
 
+def test_a_keys_own_limit_holds_for_it_and_counts_what_every_key_of_its_name_sends(making: Making) -> None:
+    service = making(rates(key="4/h"))
+    small, large = App("shop", rates=rates(key="2/h")), App("shop", rates=rates(key="6/h"))
+    send(service, app=SHOP)
+    send(service, app=small)
+    assert refused(service, app=small).limit is Limit.KEY
+    send(service, app=SHOP)
+    send(service, app=SHOP)
+    assert refused(service, app=SHOP).limit is Limit.KEY
+    send(service, app=large)
+    send(service, app=large)
+    assert refused(service, app=large).limit is Limit.KEY
+    send(service, app=App("bank", rates=rates(key="1/h")))
+
+
+def test_a_key_without_a_limit_is_never_refused_and_counts_for_the_others(making: Making) -> None:
+    service = making(rates(key="2/h", total="100/h"))
+    unlimited = App("shop", rates=rates(key=""))
+    for _ in range(3):
+        send(service, app=unlimited)
+    assert refused(service, app=SHOP).limit is Limit.KEY
+    send(service, app=unlimited)
+
+
+def test_a_key_with_a_short_window_does_not_shorten_what_another_one_counts(making: Making) -> None:
+    service = making(rates(key="50/10m"))
+    patient, brisk = App("shop", rates=rates(key="3/2h")), App("shop", rates=rates(key="9/m"))
+    send(service, app=patient)
+    for app in (brisk, SHOP):
+        service.clock.move(1800)
+        send(service, app=app)
+    service.clock.move(1800)
+    assert (refused(service, app=patient).retry_at - service.clock()).total_seconds() == 1800
+
+
 def test_a_new_root_secret_does_not_reset_a_numbers_limit(making: Making) -> None:
     service = making(rates(number="1/h"))
     send(service)
@@ -291,6 +326,22 @@ def test_checks_of_an_app_and_of_an_address_are_limited_before_anything_else(
         assert connection.execute(select(number_guards.c.failed_checks)).scalar_one() == 4
     service.clock.move(60)
     assert service.verifier.check(verification.id, code, "shop", "203.0.113.7").valid
+
+
+@pytest.mark.parametrize("counted", ["redis", "away"])
+def test_checks_with_a_key_are_limited_by_its_own_rates(
+    db: Database, request: pytest.FixtureRequest, counted: str
+) -> None:
+    service = Service(db, limits=rates(checks_key="9/m"), redis=request.getfixturevalue(counted))
+    verification, code = service.sent()
+    service.verifier.check(verification.id, wrong(code), "shop")
+    own = rates(checks_key="2/m")
+    service.verifier.check(verification.id, wrong(code), "shop", rates=own)
+    with pytest.raises(LimitReachedError, match="checks_key is reached, 2 in 60 s"):
+        service.verifier.check(verification.id, code, "shop", rates=own)
+    with pytest.raises(LimitReachedError, match="checks_key is reached, 2 in 60 s"):
+        service.verifier.check_number(NUMBER, code, "shop", rates=own)
+    assert service.verifier.check(verification.id, code, "shop").valid
 
 
 def test_nothing_in_redis_tells_a_number_or_an_address(db: Database, redis: Redis) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -21,6 +22,7 @@ from otp_worker.migrate import (
 from otp_worker.processes.postgres import EmbeddedPostgres
 from otp_worker.store import noticing
 from otp_worker.store.database import Database
+from otp_worker.store.keys import list_keys
 from otp_worker.store.schema import metadata
 
 
@@ -47,6 +49,21 @@ def test_a_schema_of_another_version_is_not_current(db: Database) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'future'")
     with pytest.raises(SchemaNotCurrentError, match="future"):
         check_current(db)
+
+
+def test_a_key_that_was_made_under_the_first_schema_has_the_operators_limits(db: Database) -> None:
+    with db.write() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        columns = "id, name, test, hash, hint, scopes, created_at"
+        values = "'key_1', 'shop', false, 'h', 'otp_live', 'send', '2026-01-01 12:00:00'"
+        connection.exec_driver_sql(f"INSERT INTO api_keys ({columns}) VALUES ({values})")
+    assert upgrade(db) == ("0001", newest_version())
+    (key,) = list_keys(db)
+    assert (key.name, key.limit, key.checks_limit) == ("shop", None, None)
 
 
 def test_migrations_at_once_take_turns(postgres: EmbeddedPostgres) -> None:

@@ -9,6 +9,7 @@ import pytest
 from otp_worker.apikeys import ApiKeys
 from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
+from otp_worker.limits import Limit, Rate
 from otp_worker.migrate import upgrade
 from otp_worker.store.database import Database
 
@@ -61,6 +62,15 @@ def test_a_key_stands_for_the_app_it_was_made_for(keys: ApiKeys, scheme: str) ->
 def test_two_keys_of_one_name_are_one_app(keys: ApiKeys) -> None:
     first, second = (keys.authenticate(f"Bearer {keys.create('shop', NOW)}") for _ in range(2))
     assert first == second
+
+
+def test_a_key_brings_the_limits_it_was_made_with(keys: ApiKeys) -> None:
+    limited = keys.create("shop", NOW, limit="500/h", checks_limit="")
+    assert keys.authenticate(f"Bearer {limited}").rates == {
+        Limit.KEY: (Rate(500, 3600),),
+        Limit.CHECKS_KEY: (),
+    }
+    assert keys.authenticate(f"Bearer {keys.create('shop', NOW)}").rates == {}
 
 
 def test_a_test_key_is_an_app_apart_that_no_live_key_can_name(keys: ApiKeys) -> None:

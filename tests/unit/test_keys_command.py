@@ -51,6 +51,33 @@ def test_a_rotated_key_is_for_the_same_and_the_old_one_has_its_end(command: CliR
     assert [key["scopes"] for key in keys.values()] == [["send"], ["send"]]
 
 
+def test_a_key_can_have_limits_of_its_own_and_its_successor_has_them_too(command: CliRunner) -> None:
+    limits = ["--limit", "500/h, 2000/d", "--checks-limit", ""]
+    command.invoke(app, ["keys", "create", "--name", "shop", *limits])
+    (old,) = listed(command)
+    assert (old["limit"], old["checks_limit"]) == ("500/h,2000/d", "")
+    command.invoke(app, ["keys", "rotate", str(old["id"])])
+    assert [(key["limit"], key["checks_limit"]) for key in listed(command)] == [("500/h,2000/d", "")] * 2
+    table = command.invoke(app, ["keys", "list"], env={"COLUMNS": "200"}).stdout
+    assert table.count("500/h,2000/d") == table.count("none") == 2
+
+
+def test_a_key_has_the_operators_limits_unless_it_is_said(command: CliRunner) -> None:
+    command.invoke(app, ["keys", "create", "--name", "shop"])
+    assert (listed(command)[0]["limit"], listed(command)[0]["checks_limit"]) == (None, None)
+    table = command.invoke(app, ["keys", "list"], env={"COLUMNS": "200"}).stdout
+    assert table.count("default") == 2
+
+
+@pytest.mark.parametrize("option", ["--limit", "--checks-limit"])
+def test_a_limit_that_is_no_rates_is_named_with_the_fix_and_no_key_is_made(
+    command: CliRunner, option: str
+) -> None:
+    done = command.invoke(app, ["keys", "create", "--name", "shop", option, "5 per hour"])
+    assert str(done.exception) == f"{option}: give rates such as 1/30s,5/10m,10/h, or nothing for no limit"
+    assert (done.exit_code, done.stdout, listed(command)) == (1, "", [])
+
+
 @pytest.mark.parametrize("verb", ["rotate", "revoke"])
 def test_a_key_that_is_not_there_is_named(command: CliRunner, verb: str) -> None:
     done = command.invoke(app, ["keys", verb, "key_unknown"])

@@ -55,6 +55,27 @@ def test_a_test_apps_sends_count_for_its_key_alone() -> None:
     assert list(keys(ALL.on_send(NUMBER, "GB", "test:shop", None, test=True))) == [Limit.KEY]
 
 
+def test_a_keys_own_rates_stand_in_place_of_the_operators_for_that_limit_alone() -> None:
+    own = {Limit.KEY: parse_rates("500/h"), Limit.CHECKS_KEY: parse_rates("60/m")}
+    scopes = ALL.on_send(NUMBER, "GB", "shop", None, own, test=False)
+    scopes += ALL.on_check("shop", "203.0.113.7", own)
+    rates = {scope.limit: scope.rates for scope in scopes}
+    assert {limit for limit, each in rates.items() if each == (Rate(1, 60),)} == set(rates) - set(own)
+    assert {limit: rates[limit] for limit in own} == own
+    assert keys(scopes) == keys(
+        ALL.on_send(NUMBER, "GB", "shop", None, test=False) + ALL.on_check("shop", "203.0.113.7")
+    )
+
+
+def test_a_key_may_have_a_limit_where_the_operator_has_none_and_the_other_way_round() -> None:
+    off = Limits(ALL.keyring)
+    (scope,) = off.on_check("shop", None, {Limit.CHECKS_KEY: (Rate(1, 60),)})
+    assert scope.rates == (Rate(1, 60),)
+    (scope,) = ALL.on_check("shop", None, {Limit.CHECKS_KEY: ()})
+    assert (scope.rates, scope.kept_seconds) == ((), 60)
+    assert off.on_check("shop", None, {Limit.CHECKS_KEY: ()}) == []
+
+
 def test_numbers_of_one_block_are_counted_together_and_others_are_not() -> None:
     blocks = [
         keys(ALL.on_send(number, "GB", "shop", None, test=False))[Limit.BLOCK]
@@ -91,6 +112,20 @@ def test_one_process_counts_for_all_or_for_none() -> None:
     with pytest.raises(LimitReachedError):
         limiter.take([wide, narrow], NOON)
     limiter.take([wide], NOON)
+
+
+def test_one_process_counts_for_every_key_of_a_name_whichever_came_first() -> None:
+    small, none, large = (
+        Scope(Limit.CHECKS_KEY, parse_rates(text), "checks_key:shop", default_rates=(Rate(1, 60),))
+        for text in ("1/m", "", "4/m")
+    )
+    limiter = LocalLimiter()
+    for scope in (small, large, large, none):
+        limiter.take([scope], NOON)
+    for scope in (small, large):
+        with pytest.raises(LimitReachedError):
+            limiter.take([scope], NOON)
+    limiter.take([none], NOON)
 
 
 def test_one_process_forgets_who_has_not_asked_for_longest() -> None:
