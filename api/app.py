@@ -19,7 +19,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     """The HTTP intake over the given parts; starts nothing and reads no environment."""
     app: falcon.App[Any, Any] = falcon.App(middleware=[RequestLog(), Authentication(intake.api_keys)])
     app.req_options.strip_url_path_trailing_slash = False
-    add_problem_handlers(app, intake.clock)
+    add_problem_handlers(app, intake.clock, intake.refusals)
 
     verifications = Verifications(intake.issuer, intake.idempotency, intake.outlook, intake.clock)
     checks = Checks(intake.verifier)
@@ -37,7 +37,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     app.add_route("/v1/callbacks/{gateway}/{token}", CallbackResource(intake.callbacks, intake.clock))
     app.add_route("/healthz", Alive())
     app.add_route("/readyz", Ready(intake.health, intake.clock))
-    app.add_route("/metrics", Metrics(intake.health, intake.clock))
+    app.add_route("/metrics", Metrics(intake.health, intake.refusals, intake.clock))
     app.add_route("/openapi.json", OpenApi())
     app.add_route("/docs", Docs())
     app.add_static_route("/docs/static", STATIC)

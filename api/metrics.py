@@ -11,6 +11,7 @@ from otp_worker.breaker import is_open
 from otp_worker.health import Health, Vitals
 from otp_worker.policy import Clock
 from otp_worker.pumping import PumpedKind
+from otp_worker.refusals import Refusals
 
 
 class Metrics:
@@ -18,21 +19,23 @@ class Metrics:
 
     public = True
 
-    def __init__(self, health: Health, clock: Clock) -> None:
+    def __init__(self, health: Health, refusals: Refusals, clock: Clock) -> None:
         self._health = health
+        self._refusals = refusals
         self._clock = clock
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """The figures as they are now."""
         registry = CollectorRegistry()
-        registry.register(_Snapshot(self._health.vitals(self._clock())))
+        registry.register(_Snapshot(self._health.vitals(self._clock()), self._refusals.totals()))
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = generate_latest(registry)
 
 
 class _Snapshot(Collector):
-    def __init__(self, vitals: Vitals) -> None:
+    def __init__(self, vitals: Vitals, refused: dict[str, int]) -> None:
         self._vitals = vitals
+        self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
         vitals = self._vitals
@@ -61,6 +64,7 @@ class _Snapshot(Collector):
         yield paused
         yield from _gateways(vitals)
         yield from _sims(vitals)
+        yield _refused(self._refused)
 
 
 def _gateways(vitals: Vitals) -> Iterator[Metric]:
@@ -94,3 +98,10 @@ def _sims(vitals: Vitals) -> Iterator[Metric]:
     yield sent
     yield left
     yield recipients
+
+
+def _refused(refused: dict[str, int]) -> Metric:
+    metric = CounterMetricFamily("otp_refused", "Requests that were refused, by why.", labels=["reason"])
+    for reason, number in refused.items():
+        metric.add_metric([reason], number)
+    return metric

@@ -17,6 +17,7 @@ from otp_worker.errors import (
     InvalidFieldError,
     NotFoundError,
     NumberLockedError,
+    OtpError,
     RequestInFlightError,
     ScopeMissingError,
     TooSoonError,
@@ -26,6 +27,7 @@ from otp_worker.guard import SendsPausedError
 from otp_worker.limits import Limit, LimitReachedError
 from otp_worker.model import VerificationStatus
 from otp_worker.policy import Clock
+from otp_worker.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -58,8 +60,15 @@ class InvalidFieldsError(Exception):
         self.errors = errors
 
 
-def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
-    """Let ``app`` answer every error with a problem."""
+def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Refusals) -> None:
+    """Let ``app`` answer every error with a problem, and count those that are refusals."""
+
+    def counted(handle: Callable[..., None]) -> Callable[..., None]:
+        def count_and_handle(req: falcon.Request, resp: falcon.Response, error: OtpError, _: Any) -> None:
+            refusals.count(error)
+            handle(req, resp, error, _)
+
+        return count_and_handle
 
     def too_soon(req: falcon.Request, resp: falcon.Response, error: TooSoonError, _: Any) -> None:
         resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
@@ -88,15 +97,15 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock) -> None:
     app.add_error_handler(InvalidFieldsError, _invalid_fields)
     app.add_error_handler(InvalidFieldError, _invalid_field)
     app.add_error_handler(AlreadyOverError, _already_over)
-    app.add_error_handler(TooSoonError, too_soon)
-    app.add_error_handler(NumberLockedError, locked)
-    app.add_error_handler(LimitReachedError, limit_reached)
-    app.add_error_handler(SendsPausedError, paused)
+    app.add_error_handler(TooSoonError, counted(too_soon))
+    app.add_error_handler(NumberLockedError, counted(locked))
+    app.add_error_handler(LimitReachedError, counted(limit_reached))
+    app.add_error_handler(SendsPausedError, counted(paused))
     app.add_error_handler(RequestInFlightError, _in_flight)
-    app.add_error_handler(CountryNotAllowedError, _plain(403, "country_not_allowed"))
-    app.add_error_handler(ScopeMissingError, _plain(403, "scope_missing"))
+    app.add_error_handler(CountryNotAllowedError, counted(_plain(403, "country_not_allowed")))
+    app.add_error_handler(ScopeMissingError, counted(_plain(403, "scope_missing")))
     app.add_error_handler(NotFoundError, _plain(404, "not_found"))
-    app.add_error_handler(UnauthenticatedError, _unauthenticated)
+    app.add_error_handler(UnauthenticatedError, counted(_unauthenticated))
 
 
 def _answer(

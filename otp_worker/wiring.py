@@ -32,6 +32,7 @@ from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock, utc_now
 from otp_worker.queue import DeliveryQueue
+from otp_worker.refusals import Refusals
 from otp_worker.settings import Settings
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
@@ -52,6 +53,7 @@ class Intake:
     callbacks: Callbacks
     operator: Operator
     health: Health
+    refusals: Refusals
     outlook: Outlook
     clock: Clock
 
@@ -104,6 +106,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         callbacks=Callbacks(db, keyring, sims.gateways, tuple(channels(settings)), queue.publish_notice),
         operator=Operator(db, limits, settings.policy.countries),
         health=Health(db, queue, breaker, sims),
+        refusals=Refusals(db),
         outlook=outlook,
         clock=clock,
     )

@@ -15,6 +15,7 @@ from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Policy
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
+from otp_worker.refusals import Refusals
 from otp_worker.sims import Sim, Sims
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys, metadata
@@ -46,6 +47,7 @@ class Service(service.Service):
             callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, ("webhook",), self.notify),
             operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self), self.breaker, self.sims),
+            refusals=Refusals(self.db),
             outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,
         )
