@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         return run(once=options.once, fresh=options.fresh, state=options.state)
     if command == ["test"]:
         _continue_inside(Checkout(_ROOT), arguments)
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])  # noqa: S606 - no shell wanted
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])  # nosec B606 # noqa: S606 - no shell wanted
     return _service_command()
 
 
@@ -60,7 +60,7 @@ def _continue_inside(checkout: Checkout, arguments: list[str]) -> None:
     except KeyboardInterrupt:
         sys.exit("otp-worker: set-up was stopped; the next start repairs what is half-made.")
     sys.stdout.flush()
-    os.execv(checkout.python, [str(checkout.python), "-m", "otp_worker", *arguments])  # noqa: S606 - same
+    os.execv(checkout.python, [str(checkout.python), "-m", "otp_worker", *arguments])  # nosec B606 # noqa: S606 - same
 
 
 def _service_command() -> int:

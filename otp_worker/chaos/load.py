@@ -26,7 +26,7 @@ class Errand:
 
 def plan_errands(seed: int, requests: int, seconds: float) -> list[Errand]:
     """That many errands with different numbers, spread over the time."""
-    chance = random.Random(f"{seed} load")  # noqa: S311 - a plan must be repeatable, not secret
+    chance = random.Random(f"{seed} load")  # nosec B311 # noqa: S311 - a plan must be repeatable, not secret
     numbers = chance.sample(range(1_000_000), requests)
     return [
         Errand(chance.uniform(0, seconds), f"+447400{number:06d}", *_follow_up(chance)) for number in numbers

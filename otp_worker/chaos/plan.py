@@ -103,7 +103,7 @@ def plan_faults(seed: int, seconds: float, kills: int, *, server_database: bool)
 
     Every kind comes up about equally often. What is due while its target is frozen is struck later.
     """
-    chance = random.Random(seed)  # noqa: S311 - a plan must be repeatable, not secret
+    chance = random.Random(seed)  # nosec B311 # noqa: S311 - a plan must be repeatable, not secret
     others = OTHER_CARDS + (DATABASE_CARDS if server_database else ())
     wanted = [KILL_CARDS] * kills + [others] * round(kills * OTHERS_PER_KILL)
     chance.shuffle(wanted)

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 class Mode(StrEnum):
     """What becomes of connections."""
 
-    PASS = "pass"  # noqa: S105 - no password
+    PASS = "pass"  # nosec B105 # noqa: S105 - no password
     """Bytes go through."""
     REFUSE = "refuse"
     """Connections are reset: those that are open, and new ones as soon as they are made."""
@@ -92,7 +92,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that runs has a task
+        assert task is not None  # nosec B101 # noqa: S101 - a coroutine that runs has a task
         self._tasks.add(task)
         connection = _Connection(self, reader, writer)
         self._open.add(connection)

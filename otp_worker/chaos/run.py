@@ -72,7 +72,7 @@ class _Run:
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(f"{self.scenario.seed} run")  # noqa: S311 - repeatable, not secret
+        self.chance = random.Random(f"{self.scenario.seed} run")  # nosec B311 # noqa: S311 - repeatable, not secret
         stack = self.service.stack
         self.supervisor = Supervisor(stack, self.chance)
         self.nemesis = Nemesis(

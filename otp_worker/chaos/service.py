@@ -17,7 +17,7 @@ from otp_worker.processes.fleet import Fleet
 from otp_worker.processes.postgres import EmbeddedPostgres
 from otp_worker.processes.stack import Stack, planned_stack
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - what is put there is in a folder of our own
+MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
 COPIES = {"worker": 2, "flower": 0}
 
 

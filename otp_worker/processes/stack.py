@@ -27,9 +27,9 @@ READY_SECONDS = 60
 _COMMAND_SECONDS = 60
 
 # Nothing here protects anything: the whole stack lives on loopback for one run.
-SECRET_KEY = "the root secret of a service that lives for one run"  # noqa: S105
+SECRET_KEY = "the root secret of a service that lives for one run"  # nosec B105 # noqa: S105
 GATEWAY_KEY = "sk_live_" + "a" * 40
-WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # noqa: S105
+WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # nosec B105 # noqa: S105
 FLOWER_AUTH = "operator:watching-flower"
 
 WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in Limit}

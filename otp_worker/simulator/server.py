@@ -80,7 +80,7 @@ class Simulator:
     @property
     def origin(self) -> str:
         """Where the page and `/sim` are; known once started when the port was 0."""
-        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # nosec B104 # noqa: S104
 
     @property
     def url(self) -> str:

@@ -1,6 +1,7 @@
 """The tools that read the code, and the rules that none of them knows."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ TOOLS = {
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "lint-imports": ["lint-imports"],
+    "bandit": ["bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", "otp_worker", "api"],
 }
 # Settings are read in one place. These hand the environment on to the programs they start.
 MAY_SEE_THE_ENVIRONMENT = {
@@ -53,6 +55,13 @@ def test_only_the_settings_read_the_environment(source: Path) -> None:
 )
 def test_every_way_of_reading_the_environment_is_seen(code: str) -> None:
     assert reads_environment(code)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_bandit_is_silenced_only_where_ruff_is_and_for_the_same(source: Path) -> None:
+    for line in source.read_text().splitlines():
+        if "nosec" in line:
+            assert re.search(r"# nosec B(\d+) # noqa: S\1\b", line), line
 
 
 def reads_environment(code: str) -> bool:
