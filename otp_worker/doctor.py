@@ -73,7 +73,7 @@ def _advice(settings: Settings) -> Iterator[Finding]:
     if not settings.public_url:
         detail = "OTP_PUBLIC_URL is empty: no receipts and no replies will come in"
         yield Finding("callbacks", Verdict.DOUBTFUL, detail)
-    elif settings.gateways_file is None and not settings.gateway_webhook_secret:
+    elif not settings.gateways_file and not settings.gateway_webhook_secret:
         detail = "OTP_GATEWAY_WEBHOOK_SECRET is not set: replies cannot be authenticated and are refused"
         yield Finding("replies", Verdict.DOUBTFUL, detail)
     off = [f"OTP_LIMIT_{limit.upper()}" for limit, rates in settings.limit_rates.items() if not rates]

@@ -10,6 +10,19 @@ from phonenumbers import PhoneNumberType
 
 from otp_worker.errors import CountryNotAllowedError, InvalidFieldError
 
+FOUND_IN = {
+    "AX": "FI",
+    "BL": "GP",
+    "CC": "AU",
+    "CX": "AU",
+    "EH": "MA",
+    "MF": "GP",
+    "SJ": "NO",
+    "VA": "IT",
+}
+"""Territories whose mobile numbers ``phonenumbers`` takes for those of another country, and that country."""
+WITHOUT_MOBILES = frozenset({"TA"})
+
 _SPELLING = re.compile(r"\(?\+?\(?[0-9][0-9 ().\-/]{3,30}")
 _RECEIVES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _KINDS = {

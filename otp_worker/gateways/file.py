@@ -16,6 +16,7 @@ from otp_worker.errors import ConfigurationError
 from otp_worker.gateways.account import Account
 from otp_worker.gateways.kinds import account_kinds
 from otp_worker.retry import UncertainPolicy
+from otp_worker.setting_values import are_countries
 from otp_worker.sims import Hours, Sim, Sims
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
@@ -56,11 +57,9 @@ def _number(value: object) -> str:
 
 
 def _countries(value: object) -> frozenset[str]:
-    listed = value if isinstance(value, list) else []
-    found = frozenset(str(each).upper() for each in listed)
-    if not found or found - phonenumbers.SUPPORTED_REGIONS:
+    if not isinstance(value, list):
         raise ValueError('give ISO 3166 country codes such as ["GB", "IE"]')
-    return found
+    return are_countries(frozenset(str(each).upper() for each in value))
 
 
 class SimEntry(BaseModel):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from otp_worker.errors import CountryNotAllowedError, InvalidFieldError, OtpError
-from otp_worker.numbers import PhoneNumber, mask, parse_number
+from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES, PhoneNumber, mask, parse_number
 
 COUNTRIES = frozenset({"DE", "GB"})
 NUMBER = PhoneNumber("+447400123456", "GB")
@@ -191,3 +191,33 @@ def test_every_country_may_spell_its_own_numbers_as_it_prints_them(country: str)
 
 def test_nearly_every_country_has_numbers_of_its_own() -> None:
     assert len(MOBILES) > 225
+
+
+def mobile_form(code: str) -> str | None:
+    """What ``phonenumbers`` knows of the form of a territory's mobile numbers, a regular expression."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(code)
+    return metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
+
+
+def mobiles_of(code: str) -> st.SearchStrategy[tuple[str, str]]:
+    """Any mobile number of a territory, with its code."""
+    start = f"+{phonenumbers.country_code_for_region(code)}"
+    digits = st.from_regex(mobile_form(code) or "", fullmatch=True, alphabet="0123456789")
+    return digits.map(lambda each: (code, start + each))
+
+
+@given(st.sampled_from(sorted(FOUND_IN)).flatmap(mobiles_of))
+def test_no_number_of_some_territories_is_ever_found_in_them(drawn: tuple[str, str]) -> None:
+    code, number = drawn
+    assert parse_number(number, phonenumbers.SUPPORTED_REGIONS).country == FOUND_IN[code]
+
+
+def test_every_other_country_has_mobile_numbers_that_are_found_in_it() -> None:
+    others = phonenumbers.SUPPORTED_REGIONS - FOUND_IN.keys() - WITHOUT_MOBILES
+    # The example of the Isle of Man is one of those that are found in Great Britain.
+    assert set(MOBILES) == others - {"IM"}
+    assert parse_number("+447624123456", {"IM"}).country == "IM"
+
+
+def test_a_country_without_mobile_numbers_has_none() -> None:
+    assert [code for code in WITHOUT_MOBILES if mobile_form(code)] == []

@@ -191,19 +191,38 @@ def test_what_a_file_holds_is_validated_and_not_repeated_either(
     assert "the-weak-one" not in said
 
 
-def test_a_value_of_its_own_wins_over_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_empty_variable_does_not_hide_its_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(SECRET[::-1])
+    environment.setenv("OTP_SECRET_KEY", "")
     environment.setenv("OTP_SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert load_settings("web").root_secrets == [SECRET[::-1]]
+
+
+def test_an_empty_file_variable_is_none(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OTP_SECRET_KEY_FILE", "")
     assert load_settings("web").root_secrets == [SECRET]
+
+
+@pytest.mark.parametrize("spelling", ["OTP_SECRET_KEY", "otp_secret_key"])
+def test_a_secret_that_is_given_twice_is_named_in_both_its_forms(
+    environment: pytest.MonkeyPatch, tmp_path: Path, spelling: str
+) -> None:
+    (tmp_path / "key").write_text(SECRET)
+    environment.delenv("OTP_SECRET_KEY")
+    environment.setenv(spelling, SECRET)
+    environment.setenv("OTP_SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert problem() == "OTP_SECRET_KEY: is set, and so is OTP_SECRET_KEY_FILE; give one of them"
 
 
 def test_a_secret_file_that_is_no_text_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"\xff\xfe\x80")
+    environment.delenv("OTP_GATEWAY_KEY")
     environment.setenv("OTP_GATEWAY_KEY_FILE", str(tmp_path / "key"))
     assert problem() == "OTP_GATEWAY_KEY_FILE: cannot be read (not a text file)"
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("OTP_GATEWAY_KEY")
     environment.setenv("OTP_GATEWAY_KEY_FILE", str(tmp_path / "missing"))
     assert problem() == "OTP_GATEWAY_KEY_FILE: cannot be read (No such file or directory)"
 
@@ -217,6 +236,26 @@ def test_codes_can_have_a_secret_of_their_own(environment: pytest.MonkeyPatch) -
     environment.setenv("OTP_CODE_KEY", SECRET[::-1])
     settings = load_settings("worker")
     assert (settings.code_secrets, settings.root_secrets) == ([SECRET[::-1]], [SECRET])
+
+
+def test_an_empty_secret_for_codes_is_none(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OTP_CODE_KEY", "")
+    assert load_settings("worker").code_secrets == [SECRET]
+
+
+@pytest.mark.parametrize(
+    ("countries", "said"),
+    [
+        ("GB,AX", "the mobile numbers of AX are found in FI; give FI instead of AX"),
+        ("sj,NO", "the mobile numbers of SJ are found in NO; give NO instead of SJ"),
+        ("TA", "TA has no mobile numbers; leave it out"),
+    ],
+)
+def test_a_country_that_no_number_would_be_found_in_is_named_with_the_fix(
+    environment: pytest.MonkeyPatch, countries: str, said: str
+) -> None:
+    environment.setenv("OTP_COUNTRIES", countries)
+    assert problem() == f"OTP_COUNTRIES: {said}"
 
 
 def test_templates_are_taken_by_name(environment: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,27 @@
+"""Secrets in files: ``OTP_X_FILE`` is the path of one that holds ``OTP_X``."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from otp_worker.errors import ConfigurationError
+
+
+def read_secret_files(environment: Mapping[str, str], variables: Iterable[str]) -> dict[str, str]:
+    """What the files of these variables hold, by variable; an empty variable counts as not given.
+
+    Raises ConfigurationError where a file cannot be read, or the variable is given beside it.
+    """
+    paths = {variable: environment.get(f"{variable}_FILE") for variable in variables}
+    for variable, path in paths.items():
+        if path and environment.get(variable):
+            raise ConfigurationError(f"{variable}: is set, and so is {variable}_FILE; give one of them")
+    return {variable: _read(f"{variable}_FILE", path) for variable, path in paths.items() if path}
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{variable}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{variable}: cannot be read (not a text file)") from None

@@ -1,0 +1,141 @@
+"""What the variables may hold: each kind of value is read, judged, and refused with the fix."""
+
+import json
+from typing import Annotated
+
+import phonenumbers
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from otp_worker.errors import InvalidFieldError
+from otp_worker.gateways.kinds import account_kinds
+from otp_worker.limits import Rate, parse_rates
+from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
+from otp_worker.text import check_template
+
+REDIS = ("redis://", "rediss://", "redis+socket://")
+BROKERS = (*REDIS, "amqp://", "amqps://")
+SECRET_BYTES = 32
+SECRET_VARIETY = 10
+
+
+def listed(secret: SecretStr | None) -> list[str]:
+    """The secrets of a comma-separated list, newest first."""
+    return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()] if secret else []
+
+
+def _parsed(value: object) -> object:
+    return parse_rates(value) if isinstance(value, str) else value
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(filter(None, (part.strip().upper() for part in value.split(","))))
+
+
+def are_countries(value: frozenset[str]) -> frozenset[str]:
+    """The codes, if numbers can be sent to each by its own name. Raises ValueError with the fix."""
+    unknown = value - phonenumbers.SUPPORTED_REGIONS
+    if unknown:
+        raise ValueError(f"not an ISO 3166 country code: {', '.join(sorted(unknown))}")
+    # Else the service would start, and refuse every number of theirs.
+    for code in sorted(value):
+        if code in FOUND_IN:
+            other = FOUND_IN[code]
+            raise ValueError(
+                f"the mobile numbers of {code} are found in {other}; give {other} instead of {code}"
+            )
+        if code in WITHOUT_MOBILES:
+            raise ValueError(f"{code} has no mobile numbers; leave it out")
+    if not value:
+        raise ValueError("name at least one country, such as GB,DE")
+    return value
+
+
+def _is_database(value: str) -> str:
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        # Where the password is taken for a port, the library's own message quotes it.
+        raise ValueError(
+            "not a database URL; give sqlite:////path or postgresql://user:password@host/name"
+        ) from None
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ValueError("only sqlite:// and postgresql:// are supported")
+    return url.render_as_string(hide_password=False)
+
+
+def _is_broker(value: str) -> str:
+    if not value.startswith(BROKERS):
+        raise ValueError(f"only {', '.join(BROKERS)} are supported")
+    return value
+
+
+def _is_redis(value: str) -> str:
+    if value and not value.startswith(REDIS):
+        raise ValueError(f"only {', '.join(REDIS)} are supported")
+    return value
+
+
+def _is_http(value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError("not an http:// or https:// URL")
+    return value.rstrip("/")
+
+
+def _is_gateway_kind(value: str) -> str:
+    if value not in account_kinds():
+        raise ValueError(f"give one of {', '.join(sorted(account_kinds()))}")
+    return value
+
+
+def _are_strong(value: SecretStr) -> SecretStr:
+    if value and not all(map(_is_random_enough, listed(value) or [""])):
+        raise ValueError(
+            f"too weak: give at least {SECRET_BYTES} random bytes, "
+            "such as python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return value
+
+
+def _is_random_enough(secret: str) -> bool:
+    return len(secret.encode()) >= SECRET_BYTES and len(set(secret)) >= SECRET_VARIETY
+
+
+def _is_user_and_password(value: SecretStr) -> SecretStr:
+    user, colon, password = value.get_secret_value().partition(":")
+    if not (user and colon and len(password) >= 8):
+        raise ValueError("give user:password, the password at least 8 characters long")
+    return value
+
+
+def _read_templates(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError('not JSON; give {"default": "Your code is {code}."}') from None
+
+
+def _are_templates(value: dict[str, str]) -> dict[str, str]:
+    for name, template in value.items():
+        try:
+            check_template(name, template)
+        except InvalidFieldError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parsed)]
+Countries = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(are_countries)]
+DatabaseUrl = Annotated[str, AfterValidator(_is_database)]
+BrokerUrl = Annotated[str, AfterValidator(_is_broker)]
+RedisUrl = Annotated[str, AfterValidator(_is_redis)]
+HttpUrl = Annotated[str, AfterValidator(_is_http)]
+GatewayKind = Annotated[str, AfterValidator(_is_gateway_kind)]
+Secrets = Annotated[SecretStr, AfterValidator(_are_strong)]
+UserAndPassword = Annotated[SecretStr, AfterValidator(_is_user_and_password)]
+Templates = Annotated[dict[str, str], BeforeValidator(_read_templates), AfterValidator(_are_templates)]
