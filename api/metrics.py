@@ -15,7 +15,7 @@ from otp_worker.refusals import Refusals
 
 
 class Metrics:
-    """In Prometheus' text format; any process of ``web`` gives the same answer."""
+    """In Prometheus' text format; any process of ``web`` gives the same answer, but for fresh refusals."""
 
     public = True
 

@@ -40,7 +40,7 @@ _NAME = "refused_{}"
 class Refusals:
     """Counts refusals in this process, and adds them to the database's counters at most once a second.
 
-    What the last second of a process refused is lost with it, and what it cannot store is kept for later.
+    What cannot be stored is kept for later, and what is not stored when the process ends is lost.
     """
 
     def __init__(self, db: Database) -> None:

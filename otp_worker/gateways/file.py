@@ -57,9 +57,8 @@ def _number(value: object) -> str:
 
 
 def _countries(value: object) -> frozenset[str]:
-    if not isinstance(value, list):
-        raise ValueError('give ISO 3166 country codes such as ["GB", "IE"]')
-    return are_countries(frozenset(str(each).upper() for each in value))
+    listed = value if isinstance(value, list) else []
+    return are_countries(frozenset(str(each).upper() for each in listed))
 
 
 class SimEntry(BaseModel):
