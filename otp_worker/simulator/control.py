@@ -89,7 +89,7 @@ class Control:
         if issues:
             raise ValidationError(*issues)
         reply = self._phone.reply(str(number), str(text))
-        return json_answer(202, {"reply": _show_reply(reply), "forwarded": self._phone.forwards})
+        return json_answer(202, {"reply": _show_reply(reply), "forwarded": reply.forwarded})
 
 
 def _is_near(host: str) -> bool:

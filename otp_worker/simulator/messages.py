@@ -12,7 +12,10 @@ TEXT_LENGTH = 1600
 
 @dataclass(frozen=True)
 class Draft:
-    """A valid message as it was asked for: `sim` names the SIM, `life_seconds` is how long it may live."""
+    """A valid message as it was asked for: `sim` names the SIM, `life_seconds` is how long it may live.
+
+    `id` is the message's own where the app chooses it.
+    """
 
     to: str
     text: str
@@ -20,6 +23,7 @@ class Draft:
     callback: str | None = None
     sim: str | None = None
     life_seconds: float | None = None
+    id: str | None = None
 
 
 @dataclass
@@ -33,7 +37,10 @@ class Receipt:
 
 @dataclass
 class Message:
-    """An SMS the phone took at `taken_at` and sent at `sent_at` (None: not yet)."""
+    """An SMS the phone took at `taken_at` and sent at `sent_at` (None: not yet).
+
+    `states` are the statuses it has come to and when, whether or not anybody is called back with them.
+    """
 
     id: str
     to: str
@@ -44,18 +51,23 @@ class Message:
     sent_at: datetime | None = None
     sim: str | None = None
     life_seconds: float | None = None
+    states: dict[str, datetime] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
 
 
 @dataclass
 class Reply:
-    """An SMS that came in; `answered` is what the webhook said to it, None when it has not (yet)."""
+    """An SMS that came in; `answered` is what the webhook said to it, None when it has not (yet).
+
+    `forwarded` tells whether there is a webhook that hears of it.
+    """
 
     number: str
     text: str
     ref: str | None
     received_at: datetime
     answered: int | None = None
+    forwarded: bool = False
 
 
 class Messages:
@@ -66,6 +78,7 @@ class Messages:
         self._taken: deque[Message] = deque()
         self._replies: deque[Reply] = deque(maxlen=KEPT)
         self._by_ref: dict[str, Message] = {}
+        self._by_id: dict[str, Message] = {}
 
     def __len__(self) -> int:
         return len(self._taken)
@@ -79,12 +92,18 @@ class Messages:
             if once and message.ref is not None and message.ref in self._by_ref:
                 return self._by_ref[message.ref]
             self._taken.append(message)
+            self._by_id[message.id] = message
             if message.ref is not None:
                 self._by_ref[message.ref] = message
             if len(self._taken) > KEPT:
                 self._forget_oldest()
             self._changed.notify_all()
         return message
+
+    def find(self, message_id: str) -> Message | None:
+        """The message of that id, or None."""
+        with self._changed:
+            return self._by_id.get(message_id)
 
     def mark_sent(self, message: Message, at: datetime) -> None:
         """Record the instant at which the phone sent a message."""
@@ -133,6 +152,7 @@ class Messages:
             self._taken.clear()
             self._replies.clear()
             self._by_ref.clear()
+            self._by_id.clear()
 
     def wait_for(self, match: Callable[[Message], bool], within_seconds: float = 5.0) -> Message:
         """Wait for a message that matches, and return the newest; raises TimeoutError when none comes."""
@@ -147,6 +167,7 @@ class Messages:
 
     def _forget_oldest(self) -> None:
         oldest = self._taken.popleft()
+        self._by_id.pop(oldest.id, None)
         if oldest.ref is not None and self._by_ref.get(oldest.ref) is oldest:
             del self._by_ref[oldest.ref]
 
