@@ -6,8 +6,10 @@ from ..knobs import Knobs
 from ..phone import Phone
 from .mobile_api_connect import MobileApiConnect
 from .profile import Profile
+from .smsgate import SmsGate
 
 PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
     "mobile_api_connect": MobileApiConnect,
+    "smsgate": SmsGate,
 }
 """Each profile by its gateway's kind; made of a phone, its knobs, the key, and the secret that signs."""

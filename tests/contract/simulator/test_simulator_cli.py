@@ -72,6 +72,7 @@ def test_a_key_is_made_up_when_none_is_given() -> None:
         (["--key", "a", "--key-file", "b"], "not both"),
         (["--key-file", "/nonexistent"], "/nonexistent"),
         (["--journal", "/nonexistent/j"], "/nonexistent"),
+        (["--profile", "smsgate"], "key: must be user:password"),
     ],
 )
 def test_a_wrong_option_stops_the_start_with_its_name(options: list[str], reason: str) -> None:
