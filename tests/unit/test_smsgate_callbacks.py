@@ -1,0 +1,267 @@
+"""SMSGate's callbacks: who signed them and when, and what they say."""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
+from otp_worker.gateways.smsgate import SmsGate
+from otp_worker.gateways.smsgate_reading import id_of
+
+SECRET = "key-of-the-app"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BODY = b'{"event" : "sms:sent"}\n'
+REFERENCE = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ.1"
+NUMBER = "+447400123456"
+SIM_NUMBER = "+447700900000"
+
+# As the app posts it; it gives one SMS the same messageId however often it posts it.
+RECEIVED: dict[str, object] = {
+    "messageId": "a80532bb",
+    "message": "STOP",
+    "sender": NUMBER,
+    "recipient": SIM_NUMBER,
+    "phoneNumber": NUMBER,
+    "simNumber": 1,
+    "receivedAt": "2026-03-01T13:00:00.000+01:00",
+}
+
+
+def opened(secret: str | None = SECRET) -> SmsGate:
+    return SmsGate("tried", "http://gateway.invalid", "sms:a-long-password", webhook_secret=secret)
+
+
+def read(body: object) -> list[Receipt | Reply]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return opened().read_callback(CallbackRequest({}, raw))
+
+
+def told(event: object, payload: object) -> list[Receipt | Reply]:
+    return read({"id": "an event's", "webhookId": "a hook's", "event": event, "payload": payload})
+
+
+def received(**changes: object) -> Reply:
+    (reply,) = told("sms:received", {**RECEIVED, **changes})
+    assert isinstance(reply, Reply)
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ("sms:sent", ReceiptKind.SENT),
+        ("sms:delivered", ReceiptKind.DELIVERED),
+        ("sms:failed", ReceiptKind.UNDELIVERED),
+        ("sms:cancelled", ReceiptKind.UNDELIVERED),
+    ],
+)
+def test_each_event_of_a_message_is_a_receipt(event: str, kind: ReceiptKind) -> None:
+    assert told(event, {"messageId": REFERENCE, "recipient": NUMBER, "simNumber": None}) == [
+        Receipt(kind, REFERENCE, REFERENCE)
+    ]
+
+
+def test_an_id_made_of_a_longer_reference_is_told_as_an_id_alone() -> None:
+    message_id = id_of(REFERENCE + "23456")
+    assert told("sms:sent", {"messageId": message_id}) == [Receipt(ReceiptKind.SENT, None, message_id)]
+
+
+@pytest.mark.parametrize("message_id", [None, "", 7, ["m"], {}])
+def test_a_receipt_that_names_no_message_says_nothing(message_id: object) -> None:
+    assert told("sms:sent", {"messageId": message_id}) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *("sms:data-received", "mms:received", "mms:downloaded", "system:ping", "app:started"),
+        *("sms:", "SMS:SENT", "", None, 7, ["sms:sent"]),
+    ],
+)
+def test_any_other_event_says_nothing_of_use(event: object) -> None:
+    assert told(event, RECEIVED) == []
+
+
+@pytest.mark.parametrize("payload", [None, "m", ["m"], 7])
+def test_an_event_without_its_parts_says_nothing(payload: object) -> None:
+    assert told("sms:sent", payload) == told("sms:received", payload) == []
+
+
+def test_a_reply_names_who_wrote_when_and_to_which_sim() -> None:
+    reply = received()
+    assert (reply.number, reply.text, reply.reference, reply.to) == (NUMBER, "STOP", None, SIM_NUMBER)
+    assert reply.received_at == NOW
+    assert reply.received_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("sender", [None, ""])
+def test_an_older_app_that_names_no_sender_is_understood(sender: str | None) -> None:
+    assert received(sender=sender).number == NUMBER
+
+
+@pytest.mark.parametrize("recipient", [None, "", "07700900000", 7])
+def test_the_sim_is_not_named_where_its_number_is_no_e164(recipient: object) -> None:
+    assert received(recipient=recipient).to is None
+
+
+@pytest.mark.parametrize("sender", ["12345", "SHOP"])
+def test_a_sender_that_is_no_number_of_the_world_is_not_made_one(sender: str) -> None:
+    assert received(sender=sender).number == sender
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender": None, "phoneNumber": None},
+        {"sender": 7, "phoneNumber": ["7"]},
+        {"message": None},
+        {"message": ["STOP"]},
+        {"receivedAt": None},
+        {"receivedAt": 1772366400},
+        {"receivedAt": "yesterday"},
+    ],
+)
+def test_a_reply_without_its_parts_says_nothing(changes: dict[str, object]) -> None:
+    assert told("sms:received", {**RECEIVED, **changes}) == []
+
+
+def test_halves_of_characters_and_nul_do_not_reach_the_database() -> None:
+    reply = received(message="ok\0 \ud83d", sender="+44\x007400", recipient="+44\ud83d")
+    assert (reply.text, reply.number, reply.to) == ("ok ?", "+447400", "+44?")
+    assert told("sms:sent", {"messageId": "m\0\ud83d"}) == [Receipt(ReceiptKind.SENT, "m?", "m?")]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"receivedAt": "2026-03-01T12:00:00Z"}, {"simNumber": None}, {"phoneNumber": None}]
+)
+def test_one_sms_is_one_reply_however_it_is_posted_again(changes: dict[str, object]) -> None:
+    assert received(**changes).dedupe_key == received().dedupe_key
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"messageId": "a80532bc"},
+        {"message": "Stop"},
+        {"sender": "+447400123457"},
+        {"recipient": "+447700900001"},
+        {"receivedAt": "2026-03-01T12:00:01Z"},
+    ],
+)
+def test_another_sms_is_another_reply(changes: dict[str, object]) -> None:
+    assert received(**changes).dedupe_key != received().dedupe_key
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"null",
+        b"\xff\xfe{}",
+        b"9" * 5000,
+        b"[" * 100_000,
+        b'{"payload":' * 100_000,
+        b"[{}]",
+    ],
+)
+def test_what_says_nothing_of_use_is_no_event(body: bytes) -> None:
+    assert read(body) == []
+
+
+names = st.sampled_from([*RECEIVED, "id", "event", "payload", "deviceId", "webhookId"])
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["sms:sent", "sms:received", "2026-03-01T12:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5),
+    max_leaves=12,
+)
+events = st.fixed_dictionaries(
+    {"event": st.sampled_from(["sms:sent", "sms:failed", "sms:received"]) | values},
+    optional={"payload": st.dictionaries(names, values, max_size=8)},
+)
+
+
+@given(events | st.dictionaries(names, values) | st.binary())
+def test_no_body_ever_raises(body: object) -> None:
+    for event in read(body):
+        assert isinstance(event, Receipt | Reply)
+
+
+def signature(secret: str = SECRET, body: bytes = BODY, signed_at: str | None = None) -> str:
+    timestamp = signed_at or str(int(NOW.timestamp()))
+    return hmac.digest(secret.encode(), body + timestamp.encode(), hashlib.sha256).hex()
+
+
+def judged(
+    given: str,
+    signed_at: str | None = None,
+    body: bytes = BODY,
+    late: float = 0.0,
+    secret: str | None = SECRET,
+) -> bool | None:
+    timestamp = str(int(NOW.timestamp())) if signed_at is None else signed_at
+    request = CallbackRequest({"x-signature": given, "x-timestamp": timestamp}, body)
+    return opened(secret).signature_is_good(request, NOW + timedelta(seconds=late))
+
+
+@pytest.mark.parametrize("late", [-300, -299.5, 0, 299.5, 300])
+def test_a_signature_over_body_and_timestamp_holds_for_300_seconds_either_way(late: float) -> None:
+    assert judged(signature(), late=late) is True
+
+
+@pytest.mark.parametrize("late", [-86_400, -300.001, 300.001, 86_400])
+def test_a_callback_that_is_replayed_later_is_refused(late: float) -> None:
+    assert judged(signature(), late=late) is False
+
+
+def test_a_replay_cannot_be_given_a_new_timestamp() -> None:
+    later = str(int(NOW.timestamp()) + 600)
+    assert judged(signature(), signed_at=later, late=600) is False
+
+
+@pytest.mark.parametrize("timestamp", ["", "now", "-1", "1e9", " 1772366400", "\u0661", "9" * 5000])
+def test_a_timestamp_that_is_no_unix_second_is_refused_even_if_signed(timestamp: str) -> None:
+    assert judged(signature(signed_at=timestamp or "."), signed_at=timestamp) is False
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "00",
+        "\u00e9",
+        signature("another key"),
+        signature(body=BODY + b" "),
+        signature().upper(),
+        signature() + "0",
+        f"sha256={signature()}",
+        hmac.digest(SECRET.encode(), BODY, hashlib.sha256).hex(),
+    ],
+)
+def test_any_other_signature_is_wrong(given: str) -> None:
+    assert judged(given) is False
+
+
+def test_a_signature_without_its_timestamp_is_wrong() -> None:
+    request = CallbackRequest({"x-signature": signature()}, BODY)
+    assert opened().signature_is_good(request, NOW) is False
+
+
+@pytest.mark.parametrize("secret", [None, ""])
+def test_a_signature_that_cannot_be_judged_is_wrong(secret: str | None) -> None:
+    assert judged(signature(""), secret=secret) is False
+
+
+def test_a_callback_without_a_signature_is_not_judged() -> None:
+    request = CallbackRequest({"x-timestamp": str(int(NOW.timestamp()))}, BODY)
+    assert opened().signature_is_good(request, NOW) is None
