@@ -15,6 +15,7 @@ from otp_worker.gateways.smsgate_reading import id_of
 
 SECRET = "key-of-the-app"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ARABIC = str(int(NOW.timestamp())).translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
 BODY = b'{"event" : "sms:sent"}\n'
 REFERENCE = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ.1"
 NUMBER = "+447400123456"
@@ -229,7 +230,7 @@ def test_a_replay_cannot_be_given_a_new_timestamp() -> None:
     assert judged(signature(), signed_at=later, late=600) is False
 
 
-@pytest.mark.parametrize("timestamp", ["", "now", "-1", "1e9", " 1772366400", "\u0661", "9" * 5000])
+@pytest.mark.parametrize("timestamp", ["", "now", "-1", "1e9", " 1772366400", ARABIC, "9" * 5000])
 def test_a_timestamp_that_is_no_unix_second_is_refused_even_if_signed(timestamp: str) -> None:
     assert judged(signature(signed_at=timestamp or "."), signed_at=timestamp) is False
 

@@ -107,7 +107,9 @@ def test_a_battery_that_is_no_percentage_is_not_told(stub: Stub, level: object) 
 
 
 @pytest.mark.parametrize(
-    "listed", [answer(200, {"not": "a list"}), answer(200, "[" * 50_000), answer(401, None), None]
+    "listed",
+    [answer(200, {"not": "a list"}), answer(200, "[" * 50_000), answer(401, None), answer(500, []), None],
+    ids=["an object", "too deep", "unauthorized", "an error", "a reset"],
 )
 def test_a_gateway_that_does_not_say_how_its_phone_is_says_nothing(stub: Stub, listed: bytes | None) -> None:
     stub.answers += [answer(200, {"checks": []}), listed]

@@ -1,13 +1,17 @@
 """The SMSGate profile answers as the vendor's sources show it, beyond what its adapter asks."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 import requests
 
-from otp_worker.simulator import Simulator
+from otp_worker.simulator import Message, Simulator
+from otp_worker.simulator import messages as simulator_messages
 from otp_worker.simulator.profiles.smsgate_requests import DEVICE
 from tests.contract.simulator.rehearsal import NUMBER
 from tests.contract.simulator.smsgate import KEY, ask, send, state
@@ -51,6 +55,35 @@ def test_an_id_is_taken_once_by_however_many_at_a_time(simulator: Simulator) -> 
         "message with the same ID already exists"
     }
     assert len(simulator.messages) == 1
+
+
+def test_two_that_ask_for_one_id_at_the_same_moment_do_not_both_get_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, look_up = Barrier(2), simulator.messages.find
+
+    def find(message_id: str) -> Message | None:
+        found = look_up(message_id)
+        # Where both can look before either has taken, they meet here.
+        with suppress(BrokenBarrierError):
+            both.wait(0.2)
+        return found
+
+    monkeypatch.setattr(simulator.messages, "find", find)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: send(simulator, id="ver_1.1"), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+
+
+def test_what_is_forgotten_is_not_found_and_its_id_is_free(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulator_messages, "KEPT", 1)
+    send(simulator, id="ver_1.1")
+    send(simulator, id="ver_2.1")
+    assert ask(simulator, "GET", "/messages/ver_1.1").status_code == 404
+    simulator.messages.clear()
+    assert send(simulator, id="ver_2.1").status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -163,7 +196,11 @@ def test_anything_else_is_not_found(simulator: Simulator, method: str, path: str
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Basic", "Basic !", "Basic c21zOm90aGVy", f"Bearer {KEY}", f"Basic {KEY}"]
+    "header",
+    [
+        *(None, "", "Basic", "Basic !", "Basic c21zOm90aGVy"),
+        *(f"Bearer {b64encode(KEY.encode()).decode()}", f"Bearer {KEY}", f"Basic {KEY}"),
+    ],
 )
 @pytest.mark.parametrize("path", ["/devices", "/messages/ver_1.1", "/webhooks", "/nothing"])
 def test_without_the_key_nothing_is_told(simulator: Simulator, header: str | None, path: str) -> None:
