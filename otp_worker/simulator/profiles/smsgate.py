@@ -24,7 +24,7 @@ UNSEEN: Final = timedelta(hours=2)
 class SmsGate:
     """Answers the vendor's API for one phone and one account, whose key is `user:password`.
 
-    An id is taken once, whatever `dedupe` says. While it is `offline`, a send with `deviceActiveWithin` is
+    An id is taken once, whatever `dedupe` says. With the phone `offline`, a send with `deviceActiveWithin` is
     answered 400, and any other is taken and kept until the phone is back. `throttle` is the server's queue
     limit, which names no time to wait. That `suspended` is a key without the scope is a guess.
     """
