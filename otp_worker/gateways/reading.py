@@ -24,6 +24,15 @@ def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> 
     return read(answer)
 
 
+def body_of(ask: Callable[[], Answer]) -> dict[str, Any]:
+    """The JSON object that a 200 answers with; empty where there is no such answer."""
+    try:
+        answer = ask()
+    except (NotReachedError, NoAnswerError):
+        return {}
+    return (answer.body or {}) if answer.status == 200 else {}
+
+
 def accepted(message_id: str | None) -> Outcome:
     """The gateway took the message, and knows it by that id if it names one."""
     return Outcome(

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from ..knobs import Knobs
 from ..phone import Phone
+from .httpsms import HttpSms
 from .mobile_api_connect import MobileApiConnect
 from .profile import Profile
 from .smsgate import SmsGate
 
 PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
+    "httpsms": HttpSms,
     "mobile_api_connect": MobileApiConnect,
     "smsgate": SmsGate,
 }
