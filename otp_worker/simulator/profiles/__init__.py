@@ -8,10 +8,12 @@ from .httpsms import HttpSms
 from .mobile_api_connect import MobileApiConnect
 from .profile import Profile
 from .smsgate import SmsGate
+from .textbee import Textbee
 
 PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
     "httpsms": HttpSms,
     "mobile_api_connect": MobileApiConnect,
     "smsgate": SmsGate,
+    "textbee": Textbee,
 }
 """Each profile by its gateway's kind; made of a phone, its knobs, the key, and the secret that signs."""

@@ -130,7 +130,7 @@ class HttpSms:
         """The newest heartbeat; that of a phone that is offline is two hours old (a guess)."""
         if digits(owner) != digits(self._phone.number):
             return _found("fetched 0 heartbeats", [])
-        seen_at = self._phone.now - (STALE if self._knobs.offline else timedelta())
+        seen_at = self._phone.now() - (STALE if self._knobs.offline else timedelta())
         heartbeat = {"owner": self._owner, "charging": True, "user_id": USER, "timestamp": instant(seen_at)}
         return _found("fetched 1 heartbeat", [heartbeat])
 
