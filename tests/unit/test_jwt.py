@@ -81,8 +81,9 @@ def test_no_algorithm_but_hs256_is_taken(header: object) -> None:
     assert not is_good(header=header)
 
 
-def test_an_unsigned_token_is_not_good() -> None:
-    signed = token(CLAIMS, {"alg": "none"}).rpartition(".")[0]
+@pytest.mark.parametrize("header", [HEADER, {"alg": "none"}])
+def test_an_unsigned_token_is_not_good(header: dict[str, object]) -> None:
+    signed = token(CLAIMS, header).rpartition(".")[0]
     assert not token_is_good(f"{signed}.", SECRET, NOW)
     assert not token_is_good(signed, SECRET, NOW)
 

@@ -143,7 +143,12 @@ class TestHttpSms(AdapterContract):
     @pytest.mark.parametrize("status", [401, 404, 422, 500])
     def test_a_poll_that_is_not_answered_says_nothing(self, stub: Stub, status: int) -> None:
         stub.answers += [answer(status, {"data": {"status": "sent"}}), None, answer(200, "not JSON")]
-        assert [self.open(stub.url).poll(MESSAGE_ID) for _ in range(3)] == [None] * 3
+        stub.answers.append(answer(200, {"data": ["sent"]}))
+        assert [self.open(stub.url).poll(MESSAGE_ID) for _ in range(4)] == [None] * 4
+
+    def test_an_id_cannot_lead_a_poll_elsewhere(self, stub: Stub) -> None:
+        assert self.open(stub.url).poll("../phones?x") is None
+        assert stub.requests[0].startswith(b"GET /v1/messages/..%2Fphones%3Fx HTTP/1.1")
 
     def test_the_phone_was_seen_at_its_last_heartbeat(self, phone: Simulator, gateway: Gateway) -> None:
         for offline, oldest in ((False, timedelta(minutes=1)), (True, timedelta(hours=3))):

@@ -183,6 +183,11 @@ class TestTextbee(AdapterContract):
         stub.answers += [answer(status, sent), None, answer(200, "not JSON")]
         assert [self.open(stub.url).poll(BATCH) for _ in range(3)] == [None] * 3
 
+    def test_an_id_cannot_lead_a_poll_elsewhere(self, stub: Stub) -> None:
+        assert self.open(stub.url).poll("../x?y") is None
+        path = f"GET /v1/gateway/devices/{DEVICE}/sms-batch/..%2Fx%3Fy HTTP/1.1"
+        assert stub.requests[0].startswith(path.encode())
+
     def test_the_phone_tells_its_battery_and_when_it_was_seen(
         self, phone: Simulator, gateway: Gateway
     ) -> None:
