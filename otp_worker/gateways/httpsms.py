@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from otp_worker.gateways.account import Account, BaseUrl
 from otp_worker.gateways.gateway import (
@@ -196,7 +196,7 @@ class HttpSmsAccount(Account):
 
     kind: Literal["httpsms"] = "httpsms"
     url: BaseUrl = "https://api.httpsms.com/v1"
-    sender: Annotated[str, AfterValidator(_sender)]
+    sender: Annotated[str, AfterValidator(_sender), Field(repr=False)]
 
     def open(self, name: str) -> HttpSms:
         """The adapter for this account."""

@@ -99,6 +99,10 @@ class TestHttpSms(AdapterContract):
         assert "sender" in str(refused.value)
         assert "900000" not in str(refused.value)
 
+    def test_nothing_that_is_shown_of_it_quotes_the_sender(self) -> None:
+        account = HttpSmsAccount.model_validate({"key": self.key, "sender": SIM_NUMBER})
+        assert SIM_NUMBER[1:] not in repr(account) + repr(account.open("tried"))
+
     def test_a_sender_that_is_no_phone_of_the_account_is_the_operator_s_to_mend(
         self, phone: Simulator
     ) -> None:
