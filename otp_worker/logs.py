@@ -56,5 +56,3 @@ def configure_logs(log_format: Literal["json", "console"]) -> None:
     # Celery says of every task that it came and went; our own lines say what came of it.
     for name in ("alembic", "celery.beat", "celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # urllib3 logs request lines and retries; a line of ours says what came of each attempt.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)

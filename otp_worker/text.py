@@ -47,6 +47,11 @@ def language_of(locale: str | None) -> str:
     return language if language in LANGUAGES else "en"
 
 
+def is_gsm7(text: str) -> bool:
+    """Whether a text is of the GSM 7-bit default alphabet alone; anything else makes an SMS UCS-2."""
+    return _GSM7.issuperset(text)
+
+
 def check_template(name: str, template: str) -> None:
     """Raise InvalidFieldError unless the template makes one clean GSM-7 segment with the code in it."""
     fields = set(re.findall(r"{([^{}]*)}", template))

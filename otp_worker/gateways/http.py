@@ -3,6 +3,7 @@
 import http.client
 import io
 import json
+import logging
 import socket
 import threading
 import time
@@ -18,6 +19,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 64 * 1024
+
+# urllib3 logs whole URLs, in which a gateway may want its password, the number and the text.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class NotReachedError(Exception):

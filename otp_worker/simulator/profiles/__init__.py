@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..knobs import Knobs
 from ..phone import Phone
 from .httpsms import HttpSms
+from .kannel import Kannel
 from .mobile_api_connect import MobileApiConnect
 from .profile import Profile
 from .smsgate import SmsGate
@@ -12,6 +13,7 @@ from .textbee import Textbee
 
 PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
     "httpsms": HttpSms,
+    "kannel": Kannel,
     "mobile_api_connect": MobileApiConnect,
     "smsgate": SmsGate,
     "textbee": Textbee,

@@ -1,0 +1,293 @@
+"""The Kannel adapter against the simulated smsbox and against a stub that says what it is told."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from otp_worker.gateways.gateway import (
+    CallbackRequest,
+    Gateway,
+    Message,
+    OutcomeKind,
+    PhoneState,
+    Receipt,
+    ReceiptKind,
+    Reply,
+)
+from otp_worker.gateways.kannel import KannelAccount
+from otp_worker.processes.ports import free_ports
+from otp_worker.simulator import Simulator
+from tests.contract.gateways.contract import CODE_TEXT, NUMBER, SIM_NUMBER, AdapterContract, message
+from tests.contract.gateways.stub import Stub, answer
+from tests.contract.simulator.rehearsal import ListeningApp
+
+ACCEPTED = "0: Accepted for delivery"
+KEPT = "3: Queued for later delivery"
+GET_URL_FIELDS = "from=%q&to=%Q&text=%b&at=%t"
+REPLY = {"from": "447400123456", "to": "+447700900000", "text": "who are you?", "at": "2026-03-01 12:00:00"}
+RECEIPT_KINDS = {
+    "1": ReceiptKind.DELIVERED,
+    "2": ReceiptKind.UNDELIVERED,
+    "8": ReceiptKind.SENT,
+    "16": ReceiptKind.UNDELIVERED,
+}
+
+
+class TestKannel(AdapterContract):
+    kind = "kannel"
+    key = "otp:correct horse+battery&staple"
+    wrong_key = "otp:wrong"
+    offline_is_certain = False
+    throttles = False
+    table = (
+        (202, ACCEPTED, OutcomeKind.ACCEPTED, False),
+        (202, f"{ACCEPTED}\n", OutcomeKind.ACCEPTED, False),
+        (202, KEPT, OutcomeKind.ACCEPTED, False),
+        (202, "Sent.", OutcomeKind.UNCERTAIN, False),
+        (202, "0: Accepted", OutcomeKind.UNCERTAIN, False),
+        (202, "", OutcomeKind.UNCERTAIN, False),
+        (200, ACCEPTED, OutcomeKind.UNCERTAIN, False),
+        (400, "Missing receiver number, rejected", OutcomeKind.REFUSED, False),
+        (
+            400,
+            "Number(s) has/have been denied by white- and/or black-lists.",
+            OutcomeKind.REFUSED,
+            False,
+        ),
+        (400, "Sender missing and no global set, rejected", OutcomeKind.REFUSED, True),
+        (401, None, OutcomeKind.REFUSED, True),
+        (403, "Authorization failed for sendsms", OutcomeKind.REFUSED, True),
+        (403, "Not routable. Do not try again.", OutcomeKind.REFUSED, False),
+        (403, "Forbidden", OutcomeKind.REFUSED, True),
+        (404, "Unknown request.", OutcomeKind.REFUSED, True),
+        (418, None, OutcomeKind.REFUSED, True),
+        (429, None, OutcomeKind.THROTTLED, False),
+        (500, "Sending failed.", OutcomeKind.UNCERTAIN, False),
+        (502, None, OutcomeKind.UNCERTAIN, False),
+        (503, "Temporal failure, try again later.", OutcomeKind.UNAVAILABLE, False),
+        (503, None, OutcomeKind.UNAVAILABLE, False),
+        (504, None, OutcomeKind.UNCERTAIN, False),
+    )
+
+    def subscribe(self, phone: Simulator, url: str) -> None:
+        """What comes in goes to a get-url with the fields that the adapter's module names."""
+        phone.webhook_url = f"{url}/inbound?{GET_URL_FIELDS}"
+
+    def asked(self, stub: Stub, message: Message, **account: Any) -> dict[str, str]:
+        """The fields of the GET for this message."""
+        stub.answers.append(answer(202, ACCEPTED))
+        assert self.open(stub.url, **account).send(message).kind is OutcomeKind.ACCEPTED
+        method, target, _ = stub.requests[-1].splitlines()[0].decode().split(" ")
+        assert (method, urlsplit(target).path) == ("GET", "/v1/cgi-bin/sendsms")
+        return dict(parse_qsl(urlsplit(target).query, strict_parsing=True))
+
+    def test_the_request_is_what_the_user_guide_says(self, stub: Stub) -> None:
+        asked = self.asked(stub, message(callback_url="http://127.0.0.1/cb", slot="SIM1"))
+        assert asked == {
+            "username": "otp",
+            "password": "correct horse+battery&staple",
+            "to": NUMBER,
+            "text": CODE_TEXT,
+            "charset": "UTF-8",
+            "coding": "0",
+            "validity": "5",
+            "priority": "3",
+            "from": SIM_NUMBER,
+            "smsc": "SIM1",
+            "dlr-mask": "27",
+            "dlr-url": "http://127.0.0.1/cb?d=%d",
+        }
+
+    def test_without_a_callback_no_receipts_are_asked_for(self, stub: Stub) -> None:
+        assert not {"dlr-mask", "dlr-url"} & self.asked(stub, message()).keys()
+
+    @pytest.mark.parametrize(
+        ("callback_url", "dlr_url"),
+        [
+            ("http://127.0.0.1/a%20b", "http://127.0.0.1/a%%20b?d=%d"),
+            ("http://127.0.0.1/cb?x=1", "http://127.0.0.1/cb?x=1&d=%d"),
+        ],
+    )
+    def test_the_callback_url_reaches_kannel_so_that_its_escapes_leave_it_alone(
+        self, stub: Stub, callback_url: str, dlr_url: str
+    ) -> None:
+        assert self.asked(stub, message(callback_url=callback_url))["dlr-url"] == dlr_url
+
+    @pytest.mark.parametrize(
+        ("text", "coding"),
+        [("Votre code est è123456", "0"), ("Ваш код 123456", "2"), ("çode 123456", "2"), ("[123456]", "2")],
+    )
+    def test_a_text_outside_the_gsm_alphabet_is_sent_as_ucs_2(
+        self, stub: Stub, text: str, coding: str
+    ) -> None:
+        asked = self.asked(stub, Message(NUMBER, text, "ref", None, 300.0, 5.0))
+        assert (asked["text"], asked["coding"]) == (text, coding)
+
+    @pytest.mark.parametrize(
+        ("life_seconds", "minutes"), [(300.0, "5"), (299.9, "4"), (119.0, "1"), (60.0, "1"), (3.0, "1")]
+    )
+    def test_the_life_is_told_in_whole_minutes(self, stub: Stub, life_seconds: float, minutes: str) -> None:
+        assert self.asked(stub, message(life_seconds=life_seconds))["validity"] == minutes
+
+    def test_the_accounts_sender_and_smsc_stand_in_for_the_messages(self, stub: Stub) -> None:
+        unsaid = Message(NUMBER, CODE_TEXT, "ref", None, 300.0, 5.0)
+        assert not {"from", "smsc"} & self.asked(stub, unsaid).keys()
+        asked = self.asked(stub, unsaid, sender="Acme", smsc="SIM2")
+        assert (asked["from"], asked["smsc"]) == ("Acme", "SIM2")
+        asked = self.asked(stub, message(slot="SIM1"), sender="Acme", smsc="SIM2")
+        assert (asked["from"], asked["smsc"]) == (SIM_NUMBER, "SIM1")
+
+    def test_a_message_that_is_kept_says_so_and_is_sent_when_the_link_is_back(
+        self, phone: Simulator, gateway: Gateway
+    ) -> None:
+        phone.knobs.set(offline=True)
+        assert "kept" in gateway.send(message()).reason
+        kept = phone.messages.wait_for(lambda each: True)
+        assert kept.sent_at is None
+        phone.knobs.set(offline=False)
+        phone.messages.wait_for(lambda each: each.sent_at is not None)
+
+    def test_a_full_queue_is_unavailable(self, phone: Simulator, gateway: Gateway) -> None:
+        phone.knobs.set(throttle=True)
+        assert gateway.send(message()).kind is OutcomeKind.UNAVAILABLE
+        assert len(phone.messages) == 0
+
+    def test_a_sender_that_nobody_names_is_the_operators_to_mend(
+        self, phone: Simulator, gateway: Gateway
+    ) -> None:
+        outcome = gateway.send(Message(NUMBER, CODE_TEXT, "ref", None, 300.0, 5.0))
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert "set sender" in outcome.reason
+
+    @pytest.mark.parametrize("kinds", [["1", "8"], ["8", "1"], ["8", "2"], ["16"], ["8", "4", "1"]], ids=repr)
+    def test_receipts_are_read_in_any_order(self, gateway: Gateway, kinds: list[str]) -> None:
+        read = [gateway.read_callback(CallbackRequest({}, b"", {"d": kind})) for kind in kinds]
+        assert read == [
+            [Receipt(RECEIPT_KINDS[kind], None, None)] if kind in RECEIPT_KINDS else [] for kind in kinds
+        ]
+
+    def test_a_failed_sms_is_undelivered(self, phone: Simulator, gateway: Gateway, app: ListeningApp) -> None:
+        phone.knobs.set(receipts=["failed"])
+        gateway.send(message(callback_url=f"{app.url}/cb"))
+        assert parse_qs(urlsplit(app.wait_for(1)[0].path).query) == {"d": ["2"]}
+
+    @pytest.mark.parametrize("value", ["", "0", "3", "32", "1 ", "delivered", "١"])  # noqa: RUF001
+    def test_a_receipt_of_another_kind_says_nothing(self, gateway: Gateway, value: str) -> None:
+        assert gateway.read_callback(CallbackRequest({}, b"", {**REPLY, "d": value})) == []
+
+    def test_a_reply_is_read_with_its_number_its_instant_and_the_sim_it_came_to(
+        self, gateway: Gateway
+    ) -> None:
+        (reply,) = gateway.read_callback(CallbackRequest({}, b"", REPLY))
+        assert isinstance(reply, Reply)
+        assert (reply.number, reply.to, reply.text) == (NUMBER, SIM_NUMBER, "who are you?")
+        assert reply.received_at == datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+    @pytest.mark.parametrize("missing", ["from", "text", "at"])
+    def test_without_a_number_a_text_and_an_instant_there_is_no_reply(
+        self, gateway: Gateway, missing: str
+    ) -> None:
+        told = {name: value for name, value in REPLY.items() if name != missing}
+        assert gateway.read_callback(CallbackRequest({}, b"", told)) == []
+
+    @pytest.mark.parametrize(
+        "other", [{"text": "STOP"}, {"at": "2026-03-01 12:00:01"}, {"from": "+447400123457"}]
+    )
+    def test_another_text_instant_or_number_is_another_reply(
+        self, gateway: Gateway, other: dict[str, str]
+    ) -> None:
+        replies = [
+            event
+            for query in (REPLY, {**REPLY, "id": "another id of Kannel's own"}, {**REPLY, **other})
+            for event in gateway.read_callback(CallbackRequest({}, b"", query))
+        ]
+        keys = [event.dedupe_key for event in replies if isinstance(event, Reply)]
+        assert keys[0] == keys[1] != keys[2]
+
+    @given(
+        query=st.dictionaries(st.sampled_from(["d", *REPLY]) | st.text(), st.text())
+        | st.fixed_dictionaries(dict.fromkeys(REPLY, st.text()), optional={"d": st.text()}),
+        body=st.binary(),
+    )
+    def test_no_callback_ever_raises(self, query: dict[str, str], body: bytes) -> None:
+        gateway = self.open("http://gateway.invalid")
+        request = CallbackRequest({}, body, query)
+        for event in gateway.read_callback(request):
+            repr(event).encode()
+        assert gateway.signature_is_good(request, datetime.now(UTC)) is None
+
+    def test_whether_the_link_is_up_is_asked_where_the_account_says_where(self, phone: Simulator) -> None:
+        asked = self.open(phone.url, admin_url=phone.url, status_password="looking")
+        assert asked.phone_state() == PhoneState(online=True)
+        phone.knobs.set(offline=True)
+        assert asked.phone_state() == PhoneState(online=False)
+        assert self.open(phone.url).phone_state() is None
+        nobody = f"http://127.0.0.1:{free_ports(None)[0]}"
+        assert self.open(phone.url, admin_url=nobody).phone_state() is None
+
+    @pytest.mark.parametrize(
+        ("page", "online"),
+        [
+            ("<gateway>\nDenied</gateway>", None),
+            ("", None),
+            ("<box><id>box1</id><IP>127.0.0.1</IP><status>on-line 0d</status></box>", None),
+            ("<id>SIM1</id>\n<status>online 2s</status><id>SIM2</id>\n<status>dead</status>", True),
+            ("<id>SIM1</id>\n<status>dead</status><id>SIM2</id>\n<status>online 2s</status>", False),
+            ("<id>SIM2</id>\n<status>disconnected</status><id>SIM3</id>\n<status>online 2s</status>", True),
+            ("<id>SIM2</id>\n<status>connecting</status>", False),
+        ],
+    )
+    def test_the_accounts_smsc_is_the_link_that_counts(
+        self, stub: Stub, page: str, online: bool | None
+    ) -> None:
+        stub.answers.append(answer(200, page))
+        state = self.open(stub.url, admin_url=stub.url, smsc="SIM1").phone_state()
+        assert (state and state.online) is online
+
+    def test_no_error_reason_or_log_line_quotes_what_stands_in_the_url(
+        self, stub: Stub, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stub.answers += [
+            b"HTTP/1.1 202 Accepted\r\nno header\r\nContent-Length: x\r\n\r\n",
+            b"junk\r\n\r\n",
+            None,
+        ]
+        refused = f"http://127.0.0.1:{free_ports(None)[0]}"
+        gateways = [
+            *[self.open(stub.url, admin_url=stub.url, status_password="looking")] * 3,
+            self.open(refused),
+        ]
+        with caplog.at_level(logging.DEBUG):
+            shown = [repr(gateway.send(message())) for gateway in gateways]
+            shown += [repr(gateways[0].phone_state()), *map(repr, gateways)]
+        said = "\n".join([*shown, caplog.text])
+        assert not any(secret in said for secret in ("horse", "battery", "123456", NUMBER[1:], "looking")), (
+            said
+        )
+
+    @pytest.mark.parametrize(
+        ("fields", "named"),
+        [
+            ({"key": "no colon"}, ("key", "username:password")),
+            ({"key": ":password"}, ("key", "username:password")),
+            ({"key": "otp:"}, ("key", "username:password")),
+            ({"url": "127.0.0.1:13013"}, ("url", "http://")),
+            ({"smsc": ""}, ("smsc", "at least 1 character")),
+            ({"status_password": "looking"}, ("status_password", "admin_url")),
+            ({"smcs": "SIM1"}, ("smcs", "not permitted")),
+        ],
+    )
+    def test_a_bad_account_names_the_field_and_the_fix(
+        self, fields: dict[str, str], named: tuple[str, str]
+    ) -> None:
+        with pytest.raises(ValidationError) as caught:
+            KannelAccount.model_validate({"kind": "kannel", "key": self.key, **fields})
+        said = str(caught.value)
+        assert all(word in said for word in named)
+        assert not any(secret in said for secret in ("no colon", "horse", "looking"))
