@@ -23,11 +23,16 @@ class CallbackResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, gateway: str, token: str) -> None:
         """Take a callback in."""
+        self._receive(req, gateway, token)
+        resp.status = 204
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, gateway: str, token: str) -> None:
+        """Take in a callback that comes as a GET: Kannel's, which repeats it unless this is a 200 or 202."""
+        self._receive(req, gateway, token)
+        resp.status = 200
+
+    def _receive(self, req: falcon.Request, gateway: str, token: str) -> None:
         headers = {name.lower(): value for name, value in req.headers.items()}
         query = dict(parse_qsl(req.query_string, keep_blank_values=True))
         request = CallbackRequest(headers, read_raw(req, MAX_CALLBACK_BYTES), query)
         self._callbacks.receive(gateway, token, request, self._clock())
-        resp.status = 204
-
-    # Kannel tells of a delivery by a GET.
-    on_get = on_post

@@ -39,5 +39,9 @@ class NoPostgresError(OtpError):
     """There is no Postgres server on this machine that could be started."""
 
 
+class NoKannelError(OtpError):
+    """Kannel's programs are not on this machine."""
+
+
 class CommandFailedError(OtpError):
     """A command of ours that had to succeed did not."""

@@ -19,6 +19,13 @@ def test_a_receipt_says_how_far_the_sms_came(
     assert (delivery["status"], delivery["delivered_at"]) == ("delivered", "2026-03-01T12:00:04Z")
 
 
+def test_a_receipt_told_by_a_get_is_answered_as_kannel_wants_it(
+    stranger: Caller, gateway: CallingGateway, sent: str
+) -> None:
+    taken = stranger.simulate_get(gateway.path_of(sent), params={"d": "1"})
+    assert (taken.status_code, taken.text) == (200, "")
+
+
 @pytest.mark.parametrize(
     ("words", "end"),
     [

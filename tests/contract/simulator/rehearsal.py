@@ -59,10 +59,11 @@ class Heard:
 
 
 class ListeningApp:
-    """An app's callback endpoint; answers each request with the next of `answers`, then with 204."""
+    """An app's callback endpoint; answers each request with the next of `answers`, then with `usual`."""
 
-    def __init__(self) -> None:
+    def __init__(self, usual: int = 204) -> None:
         self.answers: list[int] = []
+        self._usual = usual
         self._heard: list[Heard] = []
         self._changed = Condition()
         app = self
@@ -100,4 +101,4 @@ class ListeningApp:
         with self._changed:
             self._heard.append(heard)
             self._changed.notify_all()
-            return self.answers.pop(0) if self.answers else 204
+            return self.answers.pop(0) if self.answers else self._usual
