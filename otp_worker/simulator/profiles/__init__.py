@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..knobs import Knobs
 from ..phone import Phone
+from .http_json import HttpJson
 from .httpsms import HttpSms
 from .kannel import Kannel
 from .mobile_api_connect import MobileApiConnect
@@ -13,6 +14,7 @@ from .textbee import Textbee
 
 PROFILES: dict[str, Callable[[Phone, Knobs, str, str | None], Profile]] = {
     "httpsms": HttpSms,
+    "http_json": HttpJson,
     "kannel": Kannel,
     "mobile_api_connect": MobileApiConnect,
     "smsgate": SmsGate,
