@@ -268,7 +268,8 @@ class TestHttpJson(AdapterContract):
         gateway = self.open("http://gateway.invalid", webhook_secret=SECRET)
         request = CallbackRequest({"x-hook-signature": signature}, body)
         for event in gateway.read_callback(request):
-            repr(event).encode()
+            # Nor does it hold what some database would refuse.
+            assert isinstance(event, Receipt) or "\0" not in event.number + event.text
         assert gateway.signature_is_good(request, NOW) is False
 
     @pytest.mark.parametrize(

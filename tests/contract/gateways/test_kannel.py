@@ -212,14 +212,15 @@ class TestKannel(AdapterContract):
 
     @given(
         query=st.dictionaries(st.sampled_from(["d", *REPLY]) | st.text(), st.text())
-        | st.fixed_dictionaries(dict.fromkeys(REPLY, st.text()), optional={"d": st.text()}),
+        | st.fixed_dictionaries({name: st.text() | st.just(value) for name, value in REPLY.items()}),
         body=st.binary(),
     )
     def test_no_callback_ever_raises(self, query: dict[str, str], body: bytes) -> None:
         gateway = self.open("http://gateway.invalid")
         request = CallbackRequest({}, body, query)
         for event in gateway.read_callback(request):
-            repr(event).encode()
+            # Nor does it hold what some database would refuse.
+            assert isinstance(event, Receipt) or "\0" not in event.number + event.text
         assert gateway.signature_is_good(request, datetime.now(UTC)) is None
 
     def test_whether_the_link_is_up_is_asked_where_the_account_says_where(self, phone: Simulator) -> None:
