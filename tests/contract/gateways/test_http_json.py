@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -137,9 +137,10 @@ class TestHttpJson(AdapterContract):
         assert asked == {"a": NUMBER, "b": f"say: {text}", "c": reference}
 
     def test_a_text_with_braces_is_only_a_text(self, stub: Stub) -> None:
-        text = '{to} {key} {unknown} "quoted" {{'
-        asked = self.asked(stub, Message(NUMBER, text, REFERENCE, None, 300.0, 5.0))
-        assert asked["messages"][0]["content"] == text
+        text = '{to} {reference} {key} {unknown} "quoted" {{'
+        braced = Message(NUMBER, text, REFERENCE, None, 300.0, 5.0)
+        assert self.asked(stub, braced)["messages"][0]["content"] == text
+        assert self.asked(stub, braced, body=["{to}: {text}"]) == [f"{NUMBER}: {text}"]
 
     def test_without_a_path_to_an_id_the_status_alone_counts(self, stub: Stub) -> None:
         stub.answers.append(answer(202, "queued"))
@@ -264,12 +265,13 @@ class TestHttpJson(AdapterContract):
         ).map(lambda value: json.dumps(value).encode()),
         signature=st.text(),
     )
+    @example(body=b'{"data": {"from": "1\\u0000", "content": "\\u0000\\ud800", "at": 1}}', signature="")
     def test_no_callback_ever_raises(self, body: bytes, signature: str) -> None:
         gateway = self.open("http://gateway.invalid", webhook_secret=SECRET)
         request = CallbackRequest({"x-hook-signature": signature}, body)
         for event in gateway.read_callback(request):
             # Nor does it hold what some database would refuse.
-            assert isinstance(event, Receipt) or "\0" not in event.number + event.text
+            assert isinstance(event, Receipt) or b"\0" not in (event.number + event.text).encode()
         assert gateway.signature_is_good(request, NOW) is False
 
     @pytest.mark.parametrize(
