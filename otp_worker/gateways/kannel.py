@@ -19,8 +19,8 @@ receipts are known by the URL that they are posted to. For the key ``otp:passwor
     get-url = "(what otp-worker callback-url prints)?from=%q&to=%Q&text=%b&at=%t"
     max-messages = 0
 
-- Without a ``smsc-id`` in a ``group = smsc`` there are no receipts; to be chosen as a SIM, it also says
-  ``allowed-smsc-id``.
+- Without a ``smsc-id`` in a ``group = smsc`` there are no receipts; where SIMs are chosen, each also says
+  ``allowed-smsc-id``, and ``smsc`` names the one for messages that choose none.
 - ``mo-recode`` passes every text on as UTF-8, and ``max-messages = 0`` keeps Kannel from texting an answer of
   its own to whoever writes. A ``smsbox-id`` keeps what comes in from this smsbox, unless a ``smsbox-route``
   names it.
