@@ -105,7 +105,8 @@ class _Reading:
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
         self._lines = _lines(text)
-        self._problems: list[ConfigurationError] = []
+        self._names: set[str] = set()
+        self._problems: list[tuple[int, str]] = []
 
     def gateways(self, described: Mapping[str, Any], uncertain: UncertainPolicy) -> Sims:
         """Every gateway with its SIMs."""
@@ -113,7 +114,8 @@ class _Reading:
             self._complain((name,), "there is no such table; give [gateways.NAME]")
         tables = described.get("gateways")
         if not isinstance(tables, dict) or not tables:
-            self._complain((), "names no gateway; give [gateways.NAME]")
+            if not self._problems:
+                self._complain((), "names no gateway; give [gateways.NAME]")
             return Sims(())
         sims: list[Sim] = []
         gateways = {}
@@ -124,13 +126,12 @@ class _Reading:
             gateways[name] = account.open(name)
             default = UncertainPolicy.REPEAT if gateways[name].capabilities.dedupe else uncertain
             sims += self._sims(name, table.get("sims", [{}]), default)
-        self._refuse_twins(sims)
         return Sims(tuple(sims), gateways)
 
     def raise_problems(self) -> None:
         """Raise ConfigurationError if anything was wrong."""
         if self._problems:
-            raise ConfigurationError("\n".join(map(str, self._problems)))
+            raise ConfigurationError("\n".join(said for _, said in sorted(self._problems)))
 
     def _account(self, name: str, table: object) -> Account | None:
         place = ("gateways", name)
@@ -178,13 +179,11 @@ class _Reading:
                 self._complain_of((*place, number), error)
                 continue
             name = read.name or (gateway if len(entries) == 1 else f"{gateway}-{number + 1}")
+            if name in self._names:
+                self._complain((*place, number), f"another SIM is called {name} too; name it otherwise")
+            self._names.add(name)
             found.append(_sim(name, gateway, read, uncertain))
         return found
-
-    def _refuse_twins(self, sims: list[Sim]) -> None:
-        names = [sim.name for sim in sims]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            self._complain(("gateways",), f"two SIMs are called {name}; give each its own name")
 
     def _complain_of(self, place: Place, error: ValidationError) -> None:
         for problem in error.errors(include_url=False, include_input=False, include_context=False):
@@ -201,7 +200,8 @@ class _Reading:
             None,
         )
         field = ".".join(map(str, place))
-        self._problems.append(_bad(self._path, line, f"{field}: {message}" if field else message))
+        said = _bad(self._path, line, f"{field}: {message}" if field else message)
+        self._problems.append((line or 0, str(said)))
 
 
 def _sim(name: str, gateway: str, read: SimEntry, uncertain: UncertainPolicy) -> Sim:
@@ -234,8 +234,9 @@ def _lines(text: str) -> dict[Place, int]:
     for number, line in enumerate(text.splitlines(), 1):
         if header := _TABLE.fullmatch(line):
             table = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+            for length in range(1, len(table) + 1):
+                found.setdefault(table[:length], number)
             if header[1] == "[[":
-                found.setdefault(table, number)
                 arrays[table] += 1
                 table = (*table, arrays[table] - 1)
             found[table] = number

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from otp_worker.model import DeliveryStatus
 from otp_worker.sims import Sim
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import deliveries, sim_recipients, sims
@@ -121,6 +122,19 @@ def usage(db: Database, known: Sequence[Sim], now: datetime) -> list[Usage]:
     with db.read() as connection:
         rows = {row.name: row for row in connection.execute(select(sims))}
         return [_usage(connection, sim, rows.get(sim.name), now) for sim in known]
+
+
+def waiting_by_reason(db: Database) -> dict[str, int]:
+    """How many messages wait, and why, most first."""
+    number = func.count().label("number")
+    statement = (
+        select(_d.reason, number)
+        .where(_d.status == DeliveryStatus.WAITING)
+        .group_by(_d.reason)
+        .order_by(number.desc())
+    )
+    with db.read() as connection:
+        return {reason or "no worker took it up": number for reason, number in connection.execute(statement)}
 
 
 def forget_months(db: Database, before: str) -> None:

@@ -1,0 +1,117 @@
+"""``otp-worker gateways``: every SIM, what it sent, what is left of it, and why messages wait."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import typer
+
+from otp_worker.breaker import is_open
+from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
+from otp_worker.doctor import send_test
+from otp_worker.errors import NotFoundError
+from otp_worker.gateways.gateway import OutcomeKind
+from otp_worker.migrate import check_current
+from otp_worker.numbers import parse_number
+from otp_worker.policy import utc_now
+from otp_worker.settings import load_settings
+from otp_worker.sims import Sim, Sims
+from otp_worker.store.gateways import GatewayState, read_state
+from otp_worker.store.sims import Usage, usage, waiting_by_reason
+from otp_worker.wiring import open_database
+
+app = typer.Typer(help="Show the gateways and their SIMs, and try one.", invoke_without_command=True)
+
+_COLUMNS = [
+    "sim",
+    "gateway",
+    "number",
+    "serves",
+    "state",
+    "today",
+    "numbers this month",
+    "pace",
+    "last sent",
+]
+
+
+@app.callback()
+def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    """List every SIM with its state and what is left of it, and why messages wait."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_settings("worker")
+    db = open_database(settings)
+    check_current(db)
+    now = utc_now()
+    sims = settings.sims
+    states = {name: read_state(db, name) for name in sims.gateways}
+    rows = [_row(each, states[each.sim.gateway], now) for each in usage(db, sims.all, now)]
+    waiting = waiting_by_reason(db)
+    if json:
+        print_json({"sims": [{**row, **_can(sims, row)} for row in rows], "waiting": waiting})
+        return
+    print_rows("SIMs", _COLUMNS, [list(row.values()) for row in rows])
+    if waiting:
+        print_rows("waiting", ["messages", "why"], [[number, reason] for reason, number in waiting.items()])
+
+
+@app.command("test")
+def try_out(
+    name: str = typer.Argument(..., help="A SIM's or a gateway's name, as the list shows it."),
+    send: str | None = typer.Option(None, "--send", metavar="NUMBER", help="Send a test SMS there."),
+) -> None:
+    """Ask a gateway whether it answers and takes our key; with --send, send a test SMS over the SIM."""
+    settings = load_settings("worker")
+    sim = _named(settings.sims, name)
+    if send is None:
+        outcome = settings.sims.gateway_of(sim).probe()
+    else:
+        outcome = send_test(settings.sims, sim, parse_number(send, settings.policy.countries).e164)
+    typer.echo(f"{sim.name}: {outcome.reason}")
+    raise typer.Exit(0 if outcome.kind is OutcomeKind.ACCEPTED else 1)
+
+
+def _named(sims: Sims, name: str) -> Sim:
+    found = next((sim for sim in sims.all if name in (sim.name, sim.gateway)), None)
+    if found is None:
+        raise NotFoundError(f"there is no SIM or gateway {name}; there are {_listed(sims.all)}")
+    return found
+
+
+def _listed(sims: Sequence[Sim]) -> str:
+    return ", ".join(sim.name for sim in sims)
+
+
+def _row(each: Usage, state: GatewayState, now: datetime) -> dict[str, object]:
+    sim = each.sim
+    return {
+        "sim": sim.name,
+        "gateway": sim.gateway,
+        "number": sim.number,
+        "serves": " ".join(sorted(sim.countries)) if sim.countries else "all",
+        "state": _state(each, state, now),
+        "sent_today": _of(each.sent_today, sim.per_day),
+        "numbers_this_month": _of(each.recipients_this_month, sim.recipients_per_month),
+        "pace": f"{sim.pace_per_minute}/m" if sim.pace_per_minute else None,
+        "last_sent_at": each.last_sent_at,
+    }
+
+
+def _state(each: Usage, state: GatewayState, now: datetime) -> str:
+    sim = each.sim
+    if is_open(state):
+        return f"away since {state.failing_since:%H:%M:%S}Z: {state.reason}"
+    if not sim.works_at(now):
+        return f"works {sim.hours}"
+    if sim.per_day and each.sent_today >= sim.per_day:
+        return "used up for today"
+    return "up"
+
+
+def _of(used: int, budget: int) -> str:
+    return f"{used} of {budget}" if budget else str(used)
+
+
+def _can(sims: Sims, row: dict[str, object]) -> dict[str, object]:
+    """What its gateway can do, for scripts."""
+    return {"capabilities": sims.gateways[str(row["gateway"])].capabilities}

@@ -1,0 +1,93 @@
+"""``otp-worker gateways``, as an operator and a script use it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from otp_worker.cli import app
+from otp_worker.simulator import Simulator
+
+KEY = "sk_live_" + "k" * 40
+
+
+@pytest.fixture
+def phone() -> Iterator[Simulator]:
+    with Simulator(key=KEY) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: Simulator) -> CliRunner:
+    """The command line over a gateways file with two SIMs of one phone."""
+    file = tmp_path / "gateways.toml"
+    file.write_text(
+        f'[gateways.office]\nkind = "mobile_api_connect"\nurl = "{phone.url}"\nkey = "{KEY}"\n'
+        '[[gateways.office.sims]]\nname = "main"\nnumber = "+447400000001"\nper_day = 50\n'
+        '[[gateways.office.sims]]\nname = "night"\npace_per_minute = 20\ncountries = ["GB"]\n'
+    )
+    for name, value in {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/otp.db",
+        "BROKER_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": "a root secret of the tests that is long enough",
+        "COUNTRIES": "GB",
+        "PUBLIC_URL": "",
+        "GATEWAYS_FILE": str(file),
+    }.items():
+        monkeypatch.setenv(f"OTP_{name}", value)
+    monkeypatch.setenv("COLUMNS", "200")
+    runner = CliRunner()
+    assert runner.invoke(app, ["migrate"]).exit_code == 0
+    return runner
+
+
+def test_every_sim_is_listed_with_what_is_left_of_it(command: CliRunner) -> None:
+    listed = json.loads(command.invoke(app, ["gateways", "--json"]).stdout)
+    main, night = listed["sims"]
+    assert (main["sim"], main["state"], main["sent_today"], main["serves"]) == (
+        "main",
+        "up",
+        "0 of 50",
+        "all",
+    )
+    assert (night["sim"], night["pace"], night["serves"]) == ("night", "20/m", "GB")
+    assert main["capabilities"]["push"]
+    assert listed["waiting"] == {}
+    assert "+447400000001" in command.invoke(app, ["gateways"]).stdout
+
+
+def test_a_gateway_is_asked_without_sending_anything(command: CliRunner, phone: Simulator) -> None:
+    done = command.invoke(app, ["gateways", "test", "office"])
+    assert (done.exit_code, done.stdout) == (0, "main: the gateway answers and takes the key\n")
+    assert len(phone.messages) == 0
+
+
+def test_a_test_sms_leaves_over_the_sim_that_is_named(command: CliRunner, phone: Simulator) -> None:
+    done = command.invoke(app, ["gateways", "test", "night", "--send", "+447400123456"])
+    assert (done.exit_code, done.stdout) == (0, "night: accepted by the gateway\n")
+    assert [message.to for message in phone.messages] == ["+447400123456"]
+
+
+def test_a_phone_that_is_offline_fails_the_test(command: CliRunner, phone: Simulator) -> None:
+    phone.knobs.set(offline=True)
+    done = command.invoke(app, ["gateways", "test", "night", "--send", "+447400123456"])
+    assert done.exit_code == 1
+    assert "no paired phone is online" in done.stdout
+
+
+def test_a_name_that_is_not_there_is_told_with_those_that_are(command: CliRunner) -> None:
+    done = command.invoke(app, ["gateways", "test", "nowhere"])
+    assert done.exit_code == 1
+    assert "there are main, night" in str(done.exception)
+
+
+def test_a_country_that_no_sim_serves_stops_the_start(
+    command: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "gateways.toml"
+    file.write_text(file.read_text().replace("per_day = 50", 'countries = ["GB"]'))
+    monkeypatch.setenv("OTP_COUNTRIES", "GB,FR")
+    done = command.invoke(app, ["gateways"])
+    assert str(done.exception) == "OTP_COUNTRIES: no SIM in OTP_GATEWAYS_FILE serves FR"
