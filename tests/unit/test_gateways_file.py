@@ -152,6 +152,11 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert [line.split(":")[0] for line in problems(tmp_path, text)] == ["line 5", "line 6", "line 8"]
 
 
+def test_the_example_in_deploy_is_a_good_one() -> None:
+    sims = read_gateways(Path(__file__).parents[2] / "deploy/gateways.toml", UncertainPolicy.RESEND_ONCE)
+    assert [sim.name for sim in sims.all] == ["office", "pixel-1", "spare"]
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.toml: cannot be read"):
         read_gateways(tmp_path / "none.toml", UncertainPolicy.REPEAT)
