@@ -101,36 +101,8 @@ def insert_verification(db: Database, new: NewVerification, first: NewDelivery, 
     """
     with db.write() as connection:
         left = guard.pass_through(connection, first)
-        connection.execute(
-            insert(verifications).values(
-                id=new.id,
-                app=new.app,
-                test=new.test,
-                status=VerificationStatus.PENDING,
-                number=new.number,
-                number_hash=new.number_hash,
-                number_masked=new.number_masked,
-                block_hash=new.block_hash,
-                country=new.country,
-                user=new.user,
-                channel=new.channel,
-                template=new.template,
-                language=new.language,
-                ip_hash=new.ip_hash,
-                key_id=new.key_id,
-                code_length=new.code_length,
-                seed=new.seed,
-                checks=0,
-                failed_checks=0,
-                max_checks=new.max_checks,
-                ttl_seconds=new.ttl_seconds,
-                created_at=new.created_at,
-                expires_at=new.expires_at,
-                last_expiry_at=new.last_expiry_at,
-                resend_at=new.resend_at,
-            )
-        )
-        connection.execute(insert(deliveries).values(_values(first)))
+        connection.execute(_INSERT_VERIFICATION, _new_row(new))
+        connection.execute(_INSERT_DELIVERY, _values(first))
     return left
 
 
@@ -209,7 +181,7 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
         if not taken.rowcount:
             raise NotNowError
         left = guard.pass_through(connection, new)
-        connection.execute(insert(deliveries).values(_values(new)))
+        connection.execute(_INSERT_DELIVERY, _values(new))
     return left
 
 
@@ -235,6 +207,41 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
 def _is_on_its_way(connection: Connection, verification_id: str) -> bool:
     statement = select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(OPEN))
     return connection.execute(statement).first() is not None
+
+
+# Made once: building a statement costs more than executing it.
+_INSERT_VERIFICATION = insert(verifications)
+_INSERT_DELIVERY = insert(deliveries)
+
+
+def _new_row(new: NewVerification) -> dict[str, object]:
+    return {
+        "id": new.id,
+        "app": new.app,
+        "test": new.test,
+        "status": VerificationStatus.PENDING,
+        "number": new.number,
+        "number_hash": new.number_hash,
+        "number_masked": new.number_masked,
+        "block_hash": new.block_hash,
+        "country": new.country,
+        "user": new.user,
+        "channel": new.channel,
+        "template": new.template,
+        "language": new.language,
+        "ip_hash": new.ip_hash,
+        "key_id": new.key_id,
+        "code_length": new.code_length,
+        "seed": new.seed,
+        "checks": 0,
+        "failed_checks": 0,
+        "max_checks": new.max_checks,
+        "ttl_seconds": new.ttl_seconds,
+        "created_at": new.created_at,
+        "expires_at": new.expires_at,
+        "last_expiry_at": new.last_expiry_at,
+        "resend_at": new.resend_at,
+    }
 
 
 def _values(new: NewDelivery) -> dict[str, object]:

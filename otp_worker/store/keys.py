@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, insert, or_, select, update
 
 from otp_worker.model import KeyScope
 from otp_worker.store.database import Database
-from otp_worker.store.schema import api_keys
+from otp_worker.store.schema import Instant, api_keys
 
 _k = api_keys.c
 
@@ -51,12 +51,16 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
 
 def find_key(db: Database, key_hash: bytes, now: datetime) -> StoredKey | None:
     """The key of that hash, if it is valid."""
-    return _first_valid(db, now, _k.hash == key_hash)
+    with db.read() as connection:
+        row = connection.execute(_FIND_KEY, {"hash": key_hash, "now": now}).first()
+    return _key(row) if row else None
 
 
 def valid_key(db: Database, key_id: str, now: datetime) -> StoredKey | None:
     """The key of that id, if it is valid."""
-    return _first_valid(db, now, _k.id == key_id)
+    with db.read() as connection:
+        row = connection.execute(select(api_keys).where(_k.id == key_id, _valid(now))).first()
+    return _key(row) if row else None
 
 
 def list_keys(db: Database) -> list[StoredKey]:
@@ -76,12 +80,6 @@ def revoke_key(db: Database, key_id: str, now: datetime, revoked_at: datetime) -
         )
 
 
-def _first_valid(db: Database, now: datetime, condition: ColumnElement[bool]) -> StoredKey | None:
-    with db.read() as connection:
-        row = connection.execute(select(api_keys).where(condition, _valid(now))).first()
-    return _key(row) if row else None
-
-
 def _key(row: Row[Any]) -> StoredKey:
     return StoredKey(
         id=row.id,
@@ -96,5 +94,9 @@ def _key(row: Row[Any]) -> StoredKey:
     )
 
 
-def _valid(now: datetime) -> ColumnElement[bool]:
+def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(_k.revoked_at.is_(None), _k.revoked_at > now)
+
+
+# Made once: every request asks for its key.
+_FIND_KEY = select(api_keys).where(_k.hash == bindparam("hash"), _valid(bindparam("now", type_=Instant())))

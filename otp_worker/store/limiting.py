@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Select, bindparam, func, select
 
 from otp_worker.limits import Left, Limit, LimitReachedError, Rate, Scope
 from otp_worker.policy import MAX_LIFE_SECONDS
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
@@ -33,15 +34,11 @@ def refuse_beyond(
     _take_turns(connection, scopes)
     left = []
     for scope in scopes:
-        where = _sends_of(scope, now, test=test)
-        counts = connection.execute(
-            select(*(func.count().filter(_d.created_at > _start(rate, now)) for rate in scope.rates))
-            .join_from(deliveries, verifications)
-            .where(*where)
-        ).one()
+        parameters = _parameters(scope, now, test=test)
+        counts = connection.execute(_counting(scope.limit, len(scope.rates)), parameters).one()
         reached = [rate for rate, count in zip(scope.rates, counts, strict=True) if count >= rate.count]
         if reached:
-            free = {rate: _free_at(connection, rate, where) for rate in reached}
+            free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
             latest = max(reached, key=lambda rate: free[rate])
             raise LimitReachedError(scope.limit, latest, free[latest])
         left += [
@@ -51,35 +48,50 @@ def refuse_beyond(
     return left
 
 
-def _sends_of(scope: Scope, now: datetime, *, test: bool) -> list[ColumnElement[bool]]:
+def _parameters(scope: Scope, now: datetime, *, test: bool) -> dict[str, object]:
     since = now - timedelta(seconds=scope.longest_seconds)
-    where = [
-        _v.test.is_(test),
-        _d.created_at > since,
+    starts = {f"start_{n}": now - timedelta(seconds=rate.seconds) for n, rate in enumerate(scope.rates)}
+    return {
+        "test": test,
+        "since": since,
         # A verification sends for as long as it may live: the index on this column leaves out what is older.
-        _v.created_at > since - timedelta(seconds=MAX_LIFE_SECONDS),
+        "created_since": since - timedelta(seconds=MAX_LIFE_SECONDS),
+        "values": list(scope.values),
+        **starts,
+    }
+
+
+@cache
+def _counting(limit: Limit, windows: int) -> Select[Any]:
+    """How many sends of a scope are in each of so many windows. Made once: every send asks."""
+    starts = [bindparam(f"start_{n}", type_=Instant()) for n in range(windows)]
+    counts: list[Any] = [func.count().filter(_d.created_at > start) for start in starts]
+    return select(*counts).join_from(deliveries, verifications).where(*_sends_of(limit))
+
+
+def _sends_of(limit: Limit) -> list[ColumnElement[bool]]:
+    where = [
+        _v.test == bindparam("test", type_=Boolean()),
+        _d.created_at > bindparam("since", type_=Instant()),
+        _v.created_at > bindparam("created_since", type_=Instant()),
     ]
-    if scope.limit in _COLUMNS:
-        where.append(_COLUMNS[scope.limit].in_(scope.values))
+    if limit in _COLUMNS:
+        where.append(_COLUMNS[limit].in_(bindparam("values", expanding=True)))
     return where
 
 
-def _free_at(connection: Connection, rate: Rate, where: list[ColumnElement[bool]]) -> datetime:
+def _free_at(connection: Connection, limit: Limit, rate: Rate, parameters: dict[str, object]) -> datetime:
     """When so few of the newest sends are still in the window that one more fits."""
-    newest: Select[Any] = (
+    newest = (
         select(_d.created_at)
         .join_from(deliveries, verifications)
-        .where(*where)
+        .where(*_sends_of(limit))
         .order_by(_d.created_at.desc())
         .offset(rate.count - 1)
         .limit(1)
     )
-    last: datetime = connection.execute(newest).scalar_one()
+    last: datetime = connection.execute(newest, parameters).scalar_one()
     return last + timedelta(seconds=rate.seconds)
-
-
-def _start(rate: Rate, now: datetime) -> datetime:
-    return now - timedelta(seconds=rate.seconds)
 
 
 def _take_turns(connection: Connection, scopes: Sequence[Scope]) -> None:
