@@ -63,9 +63,9 @@ class Service(service.Service):
         """A new API key."""
         return ApiKeys(self.db).create(name, self.clock(), test=test, limit=limit, checks_limit=checks_limit)
 
-    def admin_key(self) -> str:
+    def admin_key(self, name: str = "operator") -> str:
         """A new API key for everything."""
-        return ApiKeys(self.db).create("operator", self.clock(), scopes=frozenset(KeyScope))
+        return ApiKeys(self.db).create(name, self.clock(), scopes=frozenset(KeyScope))
 
     def revoke_every_key(self) -> None:
         """No key is valid any more."""
