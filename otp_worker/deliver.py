@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -142,12 +142,18 @@ class Deliverer:
         )
         if outcome.alarm:
             log.error("gateway_alarm", gateway=way.gateway.name, reason=outcome.reason)
+            if self._others_serve(job, way):
+                # It is our account that is refused, not this message: another gateway can send it.
+                outcome = replace(outcome, kind=OutcomeKind.UNAVAILABLE)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             self._give_back(way)
         away = way.state is not None and self.breaker.note(way.state, outcome, self.clock())
         if away and outcome.kind is OutcomeKind.UNAVAILABLE:
             return self._park(job, outcome.reason, way.via)
         return self._settle(job, way, outcome)
+
+    def _others_serve(self, job: Job, way: _Way) -> bool:
+        return any(sim.gateway != way.gateway.name for sim in self.sims.serving(job.country))
 
     def _give_back(self, way: _Way) -> None:
         if way.turn is not None:

@@ -290,6 +290,22 @@ class TestFailover:
         found = phones.service.read(verification)
         assert (found.delivery.status, found.delivery.sim) == (DeliveryStatus.SENT, "b")
 
+    def test_an_account_that_is_refused_fails_nobody_while_another_gateway_can_send(
+        self, db: Database
+    ) -> None:
+        phones = Phones(db, sim("a"), sim("b"))
+        phones.gateways["a"].outcomes = [REFUSED]
+        sent = [phones.send() for _ in range(12)]
+        phones.work(8)
+        assert {phones.service.read(each).delivery.sim for each in sent} == {"b"}
+        assert phones.sent()["b"] == len(sent)
+        assert is_open(phones.service.breaker.look("a"))
+
+    def test_two_sims_of_one_refused_account_are_no_way_out(self, db: Database) -> None:
+        phones = Phones(db, sim("a"), replace(sim("b"), gateway="a"))
+        phones.gateways["a"].outcomes = [REFUSED]
+        assert phones.send().delivery.status is DeliveryStatus.FAILED
+
     def test_an_open_breaker_is_not_asked_while_another_sim_can_send(self, db: Database) -> None:
         phones = Phones(db, sim("a"), sim("b"))
         phones.goes_offline("a")
