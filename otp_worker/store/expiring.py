@@ -12,7 +12,16 @@ from otp_worker.locks import HARD_CAP
 from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.ending import close_deliveries, end, fail_if_nothing_was_sent, start_life
-from otp_worker.store.schema import deliveries, notices, number_guards, replies, sweeps, verifications
+from otp_worker.store.schema import (
+    IS_OPEN,
+    IS_PENDING,
+    deliveries,
+    notices,
+    number_guards,
+    replies,
+    sweeps,
+    verifications,
+)
 
 _v, _d, _r, _s, _n, _t = (
     verifications.c,
@@ -32,7 +41,7 @@ def fail_overdue(db: Database, now: datetime) -> int:
     overdue = (
         select(_d.id, _d.status, _d.verification_id, _d.reason, _v.ttl_seconds, _v.last_expiry_at)
         .join(verifications, _v.id == _d.verification_id)
-        .where(_d.status.in_(OPEN), _d.deadline_at <= now, not_in_hand)
+        .where(IS_OPEN, _d.deadline_at <= now, not_in_hand)
         .order_by(_d.deadline_at)
         .limit(BATCH)
         # Another beat's sweep works on what is locked.
@@ -62,7 +71,7 @@ def end_expired(db: Database, now: datetime) -> int:
     """End the verifications whose time is over."""
     due = (
         select(_v.id)
-        .where(_v.status == VerificationStatus.PENDING, _v.expires_at <= now)
+        .where(IS_PENDING, _v.expires_at <= now)
         .order_by(_v.expires_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -87,6 +96,7 @@ def not_published(
     statement = (
         select(_d.id, _d.deadline_at)
         .where(
+            IS_OPEN,
             _d.status.in_(_NOT_CLAIMED),
             _d.published_at.is_(None),
             _d.route.in_(routes),
@@ -107,7 +117,7 @@ def not_moving(db: Database, now: datetime, since: datetime) -> list[str]:
     published, unknown = _d.published_at <= since, _d.published_at.is_(None)
     statement = (
         select(_d.id)
-        .where(_d.status.in_(OPEN), or_(and_(idle, published), and_(abandoned, or_(published, unknown))))
+        .where(IS_OPEN, or_(and_(idle, published), and_(abandoned, or_(published, unknown))))
         .order_by(_d.published_at)
         .limit(BATCH)
     )
@@ -126,7 +136,11 @@ def mark_published(db: Database, delivery_ids: list[str], published_at: datetime
 def oldest_due(db: Database, now: datetime) -> datetime | None:
     """Since when the oldest delivery that is on the queue and due has been waiting for a worker."""
     statement = select(func.min(_d.due_at)).where(
-        _d.status.in_(_NOT_CLAIMED), _d.published_at.is_not(None), _d.due_at <= now, _d.deadline_at > now
+        IS_OPEN,
+        _d.status.in_(_NOT_CLAIMED),
+        _d.published_at.is_not(None),
+        _d.due_at <= now,
+        _d.deadline_at > now,
     )
     with db.read() as connection:
         return connection.execute(statement).scalar()
@@ -134,7 +148,7 @@ def oldest_due(db: Database, now: datetime) -> datetime | None:
 
 def count_open(db: Database) -> dict[DeliveryStatus, int]:
     """How many deliveries are on their way, by status."""
-    statement = select(_d.status, func.count()).where(_d.status.in_(OPEN)).group_by(_d.status)
+    statement = select(_d.status, func.count()).where(IS_OPEN).group_by(_d.status)
     with db.read() as connection:
         counted = {DeliveryStatus(status): number for status, number in connection.execute(statement)}
     return {status: counted.get(status, 0) for status in OPEN}

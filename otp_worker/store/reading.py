@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, func, select
 
 from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store.database import Database
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import IS_OPEN, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
@@ -56,7 +56,12 @@ def waiting_before(db: Database, route: str, deadline_at: datetime, limit: int) 
     """How many deliveries waiting by a route have a nearer deadline; counts to ``limit`` at most."""
     before = (
         select(_d.id)
-        .where(_d.status == DeliveryStatus.WAITING, _d.route == route, _d.deadline_at < deadline_at)
+        .where(
+            IS_OPEN,
+            _d.status == DeliveryStatus.WAITING,
+            _d.route == route,
+            _d.deadline_at < deadline_at,
+        )
         .limit(limit)
     )
     with db.read() as connection:

@@ -49,6 +49,9 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+IS_PENDING = text("verifications.status = 'pending'")
+"""A verification that is not over, in the very words of the index that holds only such."""
+
 verifications = Table(
     "verifications",
     metadata,
@@ -108,6 +111,9 @@ Index(
 Index("ix_verifications_created_at", verifications.c.created_at)
 
 _OPEN = text("status IN ('queued', 'sending', 'waiting')")
+IS_OPEN = text("deliveries.status IN ('queued', 'sending', 'waiting')")
+"""A delivery that may still become an SMS, in the very words of the indices that hold only such: SQLite takes
+them for a statement that says so word for word, and no bound parameter does."""
 
 deliveries = Table(
     "deliveries",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from otp_worker.model import DeliveryStatus
 from otp_worker.sims import Sim
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.schema import deliveries, sim_recipients, sims
+from otp_worker.store.schema import IS_OPEN, deliveries, sim_recipients, sims
 
 _s, _r, _d = sims.c, sim_recipients.c, deliveries.c
 
@@ -129,7 +129,7 @@ def waiting_by_reason(db: Database) -> dict[str, int]:
     number = func.count().label("number")
     statement = (
         select(_d.reason, number)
-        .where(_d.status == DeliveryStatus.WAITING)
+        .where(IS_OPEN, _d.status == DeliveryStatus.WAITING)
         .group_by(_d.reason)
         .order_by(number.desc())
     )

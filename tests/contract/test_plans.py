@@ -1,0 +1,109 @@
+"""Every statement finds its rows by an index: what it costs does not grow with the table."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from otp_worker.guard import GuardMode, PumpingGuard
+from otp_worker.health import Health
+from otp_worker.notify import Notifier
+from otp_worker.outlook import Outlook
+from otp_worker.queue import DeliveryQueue
+from otp_worker.store import reading, receiving
+from otp_worker.store.database import Database
+from tests.contract.service import NUMBER, OFFLINE, SHOP, Service, wrong
+
+LARGE = ("verifications", "deliveries")
+SMALL = "INDEX (ix_deliveries_open|uq_deliveries_open|ix_verifications_pending|ix_verifications_numbers_kept)"
+"""Indices that hold no row that is over."""
+Statement = tuple[str, Any]
+
+
+@contextmanager
+def noted(db: Database) -> Iterator[list[Statement]]:
+    """Every statement that is executed meanwhile, with its parameters."""
+    found: list[Statement] = []
+
+    def note(_c: object, _u: object, statement: str, parameters: Any, *_: object) -> None:
+        found.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def scans(connection: Connection, statement: Statement) -> list[str]:
+    """The large tables that a statement reads from end to end."""
+    sql, parameters = statement
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+        plan = "\n".join(str(row[3]) for row in rows)
+        return [table for table in LARGE if re.search(rf"SCAN {table}(?! USING (COVERING )?{SMALL})", plan)]
+    # The tables are small here: without this a scan would be the right plan.
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    plan = "\n".join(str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {sql}", parameters).all())
+    return [table for table in LARGE if f"Seq Scan on {table}" in plan]
+
+
+class _Queue(DeliveryQueue):
+    """A broker that holds nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def backlog(self) -> int:
+        return 0
+
+
+def everyday(service: Service) -> None:
+    """What intake, workers and checks do."""
+    verification, code = service.sent()
+    service.check(verification, wrong(code))
+    service.clock.move(31)
+    service.resend(verification)
+    service.deliver(verification, 2)
+    service.check(verification, code)
+    service.gateway.outcomes = [OFFLINE]
+    waiting = service.issue("+447400654321")
+    service.deliver(waiting)
+    reading.newest_pending(service.db, "shop", service.keyring.number_hashes(NUMBER), service.clock())
+    Outlook(service.db, service.breaker, service.sims).of(service.read(waiting).delivery, service.clock())
+    service.issuer.cancel(waiting.id, SHOP, service.clock())
+
+
+def sweeps(service: Service) -> None:
+    """What upkeep does, and what is asked of the whole service."""
+    service.work()
+    service.clock.move(400)
+    service.work()
+    service.expirer.purge(service.clock())
+    PumpingGuard(service.db, GuardMode.ON, 20, 3600, (), lambda _: True).sweep(service.clock())
+    Health(service.db, _Queue(), service.breaker, service.sims).vitals(service.clock())
+    receiving.delivery_of_message(service.db, "obedient", "msg_1")
+    Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
+
+
+@pytest.mark.parametrize("acts", [everyday, sweeps])
+def test_no_statement_reads_a_large_table_from_end_to_end(service: Service, acts: Any) -> None:
+    with noted(service.db) as statements:
+        acts(service)
+    asked = {sql: (sql, parameters) for sql, parameters in statements if _reads_large(sql)}
+    assert len(asked) > 5
+    found = {}
+    for sql, statement in asked.items():
+        with service.db.engine.begin() as connection:
+            scanned = scans(connection, statement)
+            connection.rollback()
+        if scanned:
+            found[sql] = scanned
+    assert found == {}
+
+
+def _reads_large(sql: str) -> bool:
+    return sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE") and any(table in sql for table in LARGE)
