@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, func, or_, select, update
 
 from otp_worker.model import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.ending import fail_if_nothing_was_sent, lock_verification, start_life
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 _NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
@@ -59,23 +59,12 @@ class Via:
 
 def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -> Job | None:
     """Take a due delivery for ``lease_seconds``; None if it is not due, over, or another worker's."""
-    free = and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= now)
-    abandoned = and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= now)
+    until = now + timedelta(seconds=lease_seconds)
     with db.write() as connection:
-        claimed = connection.execute(
-            update(deliveries)
-            .where(_d.id == delivery_id, or_(free, abandoned))
-            .values(
-                status=DeliveryStatus.SENDING,
-                attempts=_d.attempts + 1,
-                abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
-                lease_until=now + timedelta(seconds=lease_seconds),
-            )
-            .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
-        ).first()
+        claimed = connection.execute(_CLAIM, {"this": delivery_id, "now": now, "until": until}).first()
         if claimed is None:
             return None
-        row = connection.execute(select(verifications).where(_v.id == claimed.verification_id)).one()
+        row = connection.execute(_OF_CLAIMED, {"this": claimed.verification_id}).one()
         earlier = _earlier_sims(connection, delivery_id, row.id)
     job = _job(delivery_id, claimed, row, earlier)
     if job.abandoned:
@@ -122,13 +111,7 @@ def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id:
     """Store what checks are judged against, once; False if the verification is over."""
     with db.update() as connection:
         kept = connection.execute(
-            update(verifications)
-            .where(_v.id == verification_id, _v.status == VerificationStatus.PENDING)
-            .values(
-                code_hash=func.coalesce(_v.code_hash, code_hash),
-                code_key_id=func.coalesce(_v.code_key_id, code_key_id),
-            )
-            .returning(_v.id)
+            _KEEP_HASH, {"this": verification_id, "hash": code_hash, "made_with": code_key_id}
         ).first()
     return kept is not None
 
@@ -139,17 +122,16 @@ def settle_sent(db: Database, job: Job, via: Via, message_id: str | None, now: d
         _start_life(connection, job, now)
         # A verification that ended meanwhile keeps its delivery's end; that an SMS went out is noted too.
         connection.execute(
-            update(deliveries)
-            .where(_d.id == job.delivery_id, _d.attempts == job.attempt)
-            .values(
-                status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
-                gateway=via.gateway,
-                sim=via.sim,
-                gateway_message_id=message_id,
-                reason=reason,
-                sent_at=now,
-                lease_until=None,
-            )
+            _SETTLE_SENT,
+            {
+                "this": job.delivery_id,
+                "attempt": job.attempt,
+                "via_gateway": via.gateway,
+                "via_sim": via.sim,
+                "message_id": message_id,
+                "why": reason,
+                "now": now,
+            },
         )
 
 
@@ -229,6 +211,52 @@ def settle_failed(
         ).first()
         if settled is not None:
             fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
+
+
+_THIS: BindParameter[str] = bindparam("this")
+_NOW = bindparam("now", type_=Instant())
+
+# Made once: building a statement costs more than executing it, and these make up each delivery.
+_CLAIM = (
+    update(deliveries)
+    .where(
+        _d.id == _THIS,
+        or_(
+            and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= _NOW),
+            and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
+        ),
+    )
+    .values(
+        status=DeliveryStatus.SENDING,
+        attempts=_d.attempts + 1,
+        abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
+        lease_until=bindparam("until", type_=Instant()),
+    )
+    .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
+)
+_OF_CLAIMED = select(verifications).where(_v.id == _THIS)
+_KEEP_HASH = (
+    update(verifications)
+    .where(_v.id == _THIS, _v.status == VerificationStatus.PENDING)
+    .values(
+        code_hash=func.coalesce(_v.code_hash, bindparam("hash")),
+        code_key_id=func.coalesce(_v.code_key_id, bindparam("made_with")),
+    )
+    .returning(_v.id)
+)
+_SETTLE_SENT = (
+    update(deliveries)
+    .where(_d.id == _THIS, _d.attempts == bindparam("attempt"))
+    .values(
+        status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
+        gateway=bindparam("via_gateway"),
+        sim=bindparam("via_sim"),
+        gateway_message_id=bindparam("message_id"),
+        reason=bindparam("why"),
+        sent_at=_NOW,
+        lease_until=None,
+    )
+)
 
 
 def _start_life(connection: Connection, job: Job, now: datetime) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
@@ -25,17 +26,27 @@ def start_life(
     connection: Connection, verification_id: str, ttl_seconds: int, last_expiry_at: datetime, now: datetime
 ) -> None:
     """The code was handed over, or may have been: from now on it lives, and can be entered."""
-    connection.execute(
-        update(verifications)
-        .where(_v.id == verification_id, _v.status == VerificationStatus.PENDING)
-        .values(
-            handed_at=func.coalesce(_v.handed_at, now),
-            expires_at=min(now + timedelta(seconds=ttl_seconds), last_expiry_at),
-        )
+    until = min(now + timedelta(seconds=ttl_seconds), last_expiry_at)
+    connection.execute(_START_LIFE, {"this": verification_id, "now": now, "until": until})
+
+
+# Made once: every SMS that is handed over starts or prolongs a life.
+_START_LIFE = (
+    update(verifications)
+    .where(_v.id == bindparam("this"), _v.status == VerificationStatus.PENDING)
+    .values(
+        handed_at=func.coalesce(_v.handed_at, bindparam("now", type_=Instant())),
+        expires_at=bindparam("until", type_=Instant()),
     )
+)
 
 
-def end(status: VerificationStatus, now: datetime, reason: str | None, *where: ColumnElement[bool]) -> Update:
+def end(
+    status: VerificationStatus,
+    now: datetime | BindParameter[datetime],
+    reason: str | None,
+    *where: ColumnElement[bool],
+) -> ReturningUpdate[str]:
     """An UPDATE that ends the pending verifications which ``where`` names, and wipes them."""
     return (
         update(verifications)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import gateways
@@ -26,10 +26,14 @@ class GatewayState:
 def read_state(db: Database, name: str) -> GatewayState:
     """The state of a gateway; of one that nothing is known of, that it is well."""
     with db.read() as connection:
-        row = connection.execute(select(gateways).where(_g.name == name)).first()
+        row = connection.execute(_READ_STATE, {"this": name}).first()
     if row is None:
         return GatewayState(name)
     return GatewayState(name, row.failures, row.failing_since, row.reason, row.probe_at, row.uncertain_total)
+
+
+# Made once: every delivery asks.
+_READ_STATE = select(gateways).where(_g.name == bindparam("this"))
 
 
 def note_failure(db: Database, name: str, now: datetime, probe_at: datetime, reason: str) -> int:

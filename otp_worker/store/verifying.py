@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import BindParameter, bindparam, update
 
 from otp_worker.model import VerificationStatus
 from otp_worker.store import guarding
 from otp_worker.store.database import Database
 from otp_worker.store.ending import close_deliveries, end
-from otp_worker.store.schema import verifications
+from otp_worker.store.schema import Instant, verifications
 
 _v = verifications.c
 
@@ -30,19 +30,8 @@ def count_check(db: Database, verification_id: str, app: str, now: datetime) -> 
     Raises NumberLockedError, and then nothing is used up.
     """
     with db.write() as connection:
-        row = connection.execute(
-            update(verifications)
-            .where(
-                _v.id == verification_id,
-                _v.app == app,
-                _v.status == VerificationStatus.PENDING,
-                _v.expires_at > now,
-                _v.checks < _v.max_checks,
-                _v.code_hash.is_not(None),
-            )
-            .values(checks=_v.checks + 1)
-            .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number_hash, _v.test)
-        ).first()
+        asked = {"this": verification_id, "its_app": app, "now": now}
+        row = connection.execute(_COUNT_CHECK, asked).first()
         if row is None:
             return None
         if not row.test:
@@ -50,14 +39,30 @@ def count_check(db: Database, verification_id: str, app: str, now: datetime) -> 
     return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks)
 
 
+_THIS: BindParameter[str] = bindparam("this")
+_NOW = bindparam("now", type_=Instant())
+
+# Made once: every check asks.
+_COUNT_CHECK = (
+    update(verifications)
+    .where(
+        _v.id == _THIS,
+        _v.app == bindparam("its_app"),
+        _v.status == VerificationStatus.PENDING,
+        _v.expires_at > _NOW,
+        _v.checks < _v.max_checks,
+        _v.code_hash.is_not(None),
+    )
+    .values(checks=_v.checks + 1)
+    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number_hash, _v.test)
+)
+_APPROVE = end(VerificationStatus.APPROVED, _NOW, None, _v.id == _THIS, _v.expires_at > _NOW)
+
+
 def approve(db: Database, verification_id: str, now: datetime) -> bool:
     """End the verification as approved; False if another check or the time ended it first."""
     with db.write() as connection:
-        ended = list(
-            connection.execute(
-                end(VerificationStatus.APPROVED, now, None, _v.id == verification_id, _v.expires_at > now)
-            ).scalars()
-        )
+        ended = list(connection.execute(_APPROVE, {"this": verification_id, "now": now}).scalars())
         close_deliveries(connection, ended, "the code was entered before this was sent")
         if ended:
             guarding.forgive(connection, verification_id)
