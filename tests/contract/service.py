@@ -85,7 +85,8 @@ class Service:
         self.db = db
         self.clock = Clock()
         self.gateway = ObedientGateway()
-        self.sims = sims or Sims((Sim("obedient", "obedient"),), {"obedient": self.gateway})
+        self.gateways: dict[str, Gateway] = {"obedient": self.gateway}
+        self.sims = sims or Sims((Sim("obedient", "obedient"),), self.gateways)
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
         self.keyring = Keyring([ROOT_SECRET], ["a code secret of the tests"])
         self.queue: list[str] = []

@@ -87,7 +87,7 @@ def test_an_sms_in_hand_is_settled_without_its_rows(service: Service) -> None:
             return ACCEPTED
 
     verification = service.issue()
-    object.__setattr__(service.deliverer, "gateway", Erasing())
+    service.gateways["obedient"] = Erasing()
     service.deliver(verification)
     assert rows(service)["deliveries"] == 0
     service.work()
