@@ -82,9 +82,9 @@ class Callbacks:
     def _take_receipt(
         self, called: Gateway, receipt: Receipt, delivery_id: str | None, now: datetime
     ) -> None:
-        found = delivery_id or receipt.reference
-        if found is None and receipt.message_id is not None:
-            found = receiving.delivery_of_message(self.db, called.name, receipt.message_id)
+        found = delivery_id
+        if found is None and (receipt.reference or receipt.message_id):
+            found = receiving.delivery_of(self.db, called.name, receipt.reference, receipt.message_id)
         moved = found is not None and receiving.move_forward(self.db, found, receipt.kind, now)
         log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
 

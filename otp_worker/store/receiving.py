@@ -5,13 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.gateways.gateway import ReceiptKind
-from otp_worker.model import OPEN, DeliveryStatus
+from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
-from otp_worker.store.ending import lock_verification, start_life
+from otp_worker.store.ending import end, lock_verification, start_life
 from otp_worker.store.noticing import insert_notices
 from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
 
@@ -19,11 +31,24 @@ _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
 
 REPLY_RECEIVED = "reply.received"
 
-_FORWARD_FROM = {
+_MOVES = {
     ReceiptKind.SENT: OPEN,
     ReceiptKind.DELIVERED: (*OPEN, DeliveryStatus.SENT, DeliveryStatus.UNDELIVERED),
-    ReceiptKind.UNDELIVERED: (DeliveryStatus.SENT,),
+    # A phone can report a failure after all that it reported before.
+    ReceiptKind.UNDELIVERED: (DeliveryStatus.SENT, DeliveryStatus.DELIVERED),
+    ReceiptKind.UNREACHABLE: (*OPEN, DeliveryStatus.SENT, DeliveryStatus.UNDELIVERED),
 }
+"""From where a receipt moves a delivery."""
+_MOVED_TO = {
+    ReceiptKind.SENT: (DeliveryStatus.SENT, None),
+    ReceiptKind.DELIVERED: (DeliveryStatus.DELIVERED, None),
+    ReceiptKind.UNDELIVERED: (DeliveryStatus.UNDELIVERED, "the gateway reports it as not delivered"),
+    ReceiptKind.UNREACHABLE: (DeliveryStatus.FAILED, "the gateway reports this number as unreachable"),
+}
+_OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED)
+_ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
+_MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
+AFTER_ALL = "; the gateway reports it as sent after all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +69,85 @@ class StoredReply:
     forwarded_at: datetime | None
 
 
-def delivery_of_message(db: Database, gateway: str, message_id: str) -> str | None:
-    """The id of the delivery that a gateway knows by its own message id."""
+def delivery_of(db: Database, gateway: str, reference: str | None, message_id: str | None) -> str | None:
+    """The id of the delivery that a gateway knows by our reference or by its own message id.
+
+    Another gateway's delivery is none of its business.
+    """
+    known = _d.id == reference if reference else _d.gateway_message_id == message_id
     with db.read() as connection:
-        return connection.execute(
-            select(_d.id).where(_d.gateway == gateway, _d.gateway_message_id == message_id)
-        ).scalar()
+        return connection.execute(select(_d.id).where(_d.gateway == gateway, known)).scalar()
 
 
 def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:
-    """Note a receipt; False if the delivery is already as far, or over."""
-    delivered_at = now if kind is ReceiptKind.DELIVERED else None
+    """Note a receipt; False if the delivery is already as far, or over.
+
+    An SMS that is sent although its delivery was given up changes no status, but is written down.
+    """
     with db.write() as connection:
         lock_verification(connection, delivery_id.rpartition(".")[0])
-        moved = connection.execute(
-            update(deliveries)
-            .where(_d.id == delivery_id, _d.status.in_(_FORWARD_FROM[kind]))
-            .values(
-                status=DeliveryStatus(kind.value),
-                sent_at=func.coalesce(_d.sent_at, now),
-                delivered_at=func.coalesce(_d.delivered_at, delivered_at),
-                reason=None
-                if kind is not ReceiptKind.UNDELIVERED
-                else "the gateway reports it as not delivered",
-            )
-            .returning(_d.verification_id)
-        ).first()
+        moved = connection.execute(_move(delivery_id, kind, now)).first()
         if moved is None:
+            if kind in _ON_A_PHONE:
+                connection.execute(_note_after_all(delivery_id, kind, now))
             return False
-        # A receipt can overtake the gateway's own answer: then the code's life starts with it.
-        row = connection.execute(
-            select(_v.ttl_seconds, _v.last_expiry_at, _v.handed_at).where(_v.id == moved.verification_id)
-        ).one()
-        if row.handed_at is None:
-            start_life(connection, moved.verification_id, row.ttl_seconds, row.last_expiry_at, now)
+        if kind is ReceiptKind.UNREACHABLE:
+            _fail_if_nothing_arrives(connection, moved.verification_id, now)
+        else:
+            _start_life_that_was_overtaken(connection, moved.verification_id, now)
     return True
+
+
+def _move(delivery_id: str, kind: ReceiptKind, now: datetime) -> ReturningUpdate[str]:
+    status, reason = _MOVED_TO[kind]
+    delivered_at = now if kind is ReceiptKind.DELIVERED else None
+    sent_at = None if kind is ReceiptKind.UNREACHABLE else now
+    return (
+        update(deliveries)
+        .where(_d.id == delivery_id, _d.status.in_(_MOVES[kind]), *_not_said_before(kind))
+        .values(
+            status=status,
+            sent_at=func.coalesce(_d.sent_at, sent_at),
+            delivered_at=func.coalesce(_d.delivered_at, delivered_at),
+            reason=reason,
+            lease_until=None,
+        )
+        .returning(_d.verification_id)
+    )
+
+
+def _not_said_before(kind: ReceiptKind) -> list[ColumnElement[bool]]:
+    # A repeated word that it was delivered does not undo a later one that it was not.
+    return [_d.delivered_at.is_(None)] if kind is ReceiptKind.DELIVERED else []
+
+
+def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Update:
+    return (
+        update(deliveries)
+        .where(_d.id == delivery_id, _d.status.in_(_OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL))
+        .values(
+            sent_at=func.coalesce(_d.sent_at, now),
+            delivered_at=func.coalesce(_d.delivered_at, now if kind is ReceiptKind.DELIVERED else None),
+            reason=func.coalesce(_d.reason, _d.status) + AFTER_ALL,
+        )
+    )
+
+
+def _start_life_that_was_overtaken(connection: Connection, verification_id: str, now: datetime) -> None:
+    """A receipt can overtake the gateway's own answer: then the code's life starts with it."""
+    row = connection.execute(
+        select(_v.ttl_seconds, _v.last_expiry_at, _v.handed_at).where(_v.id == verification_id)
+    ).one()
+    if row.handed_at is None:
+        start_life(connection, verification_id, row.ttl_seconds, row.last_expiry_at, now)
+
+
+def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: datetime) -> None:
+    """Fail a verification of which no SMS is on its way or on a phone."""
+    other = select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(_MAY_ARRIVE))
+    if connection.execute(other).first() is None:
+        _, reason = _MOVED_TO[ReceiptKind.UNREACHABLE]
+        connection.execute(end(VerificationStatus.FAILED, now, reason, _v.id == verification_id))
 
 
 def keep_reply(

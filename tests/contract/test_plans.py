@@ -85,7 +85,7 @@ def sweeps(service: Service) -> None:
     service.expirer.purge(service.clock())
     PumpingGuard(service.db, GuardMode.ON, 20, 3600, (), lambda _: True).sweep(service.clock())
     Health(service.db, _Queue(), service.breaker, service.sims).vitals(service.clock())
-    receiving.delivery_of_message(service.db, "obedient", "msg_1")
+    receiving.delivery_of(service.db, "obedient", None, "msg_1")
     Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
 
 
