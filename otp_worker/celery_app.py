@@ -15,6 +15,7 @@ EXPIRE = "otp.expire"
 PURGE = "otp.purge"
 NOTIFY = "otp.notify"
 GUARD = "otp.guard"
+POLL = "otp.poll"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"
@@ -31,6 +32,7 @@ EXPIRE_EVERY_SECONDS = 2.0
 RELEASE_EVERY_SECONDS = 1.0
 PURGE_EVERY_SECONDS = 60.0
 GUARD_EVERY_SECONDS = 15.0
+POLL_EVERY_SECONDS = 5.0
 SOFT_SHUTDOWN_SECONDS = 20.0
 
 
@@ -92,6 +94,7 @@ def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> C
             RELEASE: _every(RELEASE, RELEASE_EVERY_SECONDS),
             PURGE: _every(PURGE, PURGE_EVERY_SECONDS),
             GUARD: _every(GUARD, GUARD_EVERY_SECONDS),
+            POLL: _every(POLL, POLL_EVERY_SECONDS),
         },
     )
     return app

@@ -13,6 +13,7 @@ from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.keyring import Keyring, UnknownKeyError
 from otp_worker.model import DeliveryStatus
 from otp_worker.policy import Clock, Policy
+from otp_worker.poll import first_poll_at
 from otp_worker.retry import GiveUp, RetryAt, UncertainPolicy, decide
 from otp_worker.route import order
 from otp_worker.sims import Sim, Sims
@@ -199,7 +200,9 @@ class Deliverer:
     def _settle(self, job: Job, way: _Way, outcome: Outcome) -> Delivered | RetryAt:
         now = self.clock()
         if outcome.kind is OutcomeKind.ACCEPTED:
-            delivering.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason)
+            url = self.callback_url(way.gateway.name, job.delivery_id)
+            poll_at = first_poll_at(way.gateway, outcome.message_id, url, now)
+            delivering.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason, poll_at)
             return Delivered(f"sent by {way.via.sim or way.gateway.name} on attempt {job.attempt}")
         uncertain = outcome.kind is OutcomeKind.UNCERTAIN
         decision = decide(

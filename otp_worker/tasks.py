@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.celery_app import DELIVER, EXPIRE, GUARD, NOTIFY, PURGE, RELEASE
+from otp_worker.celery_app import DELIVER, EXPIRE, GUARD, NOTIFY, POLL, PURGE, RELEASE
 from otp_worker.retry import RetryAt
 from otp_worker.wiring import WorkerParts
 
@@ -37,6 +37,10 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     @app.task(name=GUARD)
     def guard() -> str:
         return f"{parts().guard.sweep(parts().clock())} paused"
+
+    @app.task(name=POLL)
+    def poll() -> str:
+        return f"{parts().poller.poll(parts().clock())} moved forward"
 
     @app.task(name=NOTIFY)
     def notify(notice_id: str) -> str:

@@ -31,6 +31,7 @@ from otp_worker.notify import Channel, Notifier, WebhookChannel
 from otp_worker.operating import Operator
 from otp_worker.outlook import Outlook
 from otp_worker.policy import Clock, utc_now
+from otp_worker.poll import Poller
 from otp_worker.queue import DeliveryQueue
 from otp_worker.refusals import Refusals
 from otp_worker.settings import Settings
@@ -67,6 +68,7 @@ class WorkerParts:
     expirer: Expirer
     notifier: Notifier
     guard: PumpingGuard
+    poller: Poller
     queue: DeliveryQueue
     clock: Clock
 
@@ -163,6 +165,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
             tuple(channels(settings)),
             queue.publish_notice,
         ),
+        poller=Poller(db, sims.gateways),
         queue=queue,
         clock=clock,
     )

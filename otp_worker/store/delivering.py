@@ -116,8 +116,16 @@ def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id:
     return kept is not None
 
 
-def settle_sent(db: Database, job: Job, via: Via, message_id: str | None, now: datetime, reason: str) -> None:
-    """The gateway took it: the code's life starts now."""
+def settle_sent(
+    db: Database,
+    job: Job,
+    via: Via,
+    message_id: str | None,
+    now: datetime,
+    reason: str,
+    poll_at: datetime | None = None,
+) -> None:
+    """The gateway took it: the code's life starts now; at ``poll_at`` it is asked how far the SMS came."""
     with db.write() as connection:
         _start_life(connection, job, now)
         # A verification that ended meanwhile keeps its delivery's end; that an SMS went out is noted too.
@@ -131,6 +139,7 @@ def settle_sent(db: Database, job: Job, via: Via, message_id: str | None, now: d
                 "message_id": message_id,
                 "why": reason,
                 "now": now,
+                "ask_at": poll_at,
             },
         )
 
@@ -254,6 +263,7 @@ _SETTLE_SENT = (
         gateway_message_id=bindparam("message_id"),
         reason=bindparam("why"),
         sent_at=_NOW,
+        poll_at=bindparam("ask_at", type_=Instant()),
         lease_until=None,
     )
 )

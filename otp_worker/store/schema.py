@@ -144,6 +144,14 @@ deliveries = Table(
     Column("lease_until", Instant),
     Column("sent_at", Instant),
     Column("delivered_at", Instant),
+    # When its gateway is to be asked how far it came; none where it tells by itself, or has told all.
+    Column("poll_at", Instant),
+)
+Index(
+    "ix_deliveries_poll_at",
+    deliveries.c.poll_at,
+    sqlite_where=text("poll_at IS NOT NULL"),
+    postgresql_where=text("poll_at IS NOT NULL"),
 )
 Index("ix_deliveries_verification_id", deliveries.c.verification_id, deliveries.c.created_at)
 Index("ix_deliveries_sim", deliveries.c.sim, deliveries.c.sent_at)
