@@ -64,6 +64,7 @@ class _Snapshot(Collector):
         yield paused
         yield from _gateways(vitals)
         yield from _sims(vitals)
+        yield from _phones(vitals)
         yield _refused(self._refused)
 
 
@@ -98,6 +99,25 @@ def _sims(vitals: Vitals) -> Iterator[Metric]:
     yield sent
     yield left
     yield recipients
+
+
+def _phones(vitals: Vitals) -> Iterator[Metric]:
+    silent = GaugeMetricFamily("otp_phone_silent", "1 while a phone is silent.", labels=["gateway"])
+    battery = GaugeMetricFamily(
+        "otp_phone_battery_percent", "A phone's battery, where its gateway tells.", labels=["gateway"]
+    )
+    seen = GaugeMetricFamily(
+        "otp_phone_last_seen_timestamp_seconds", "A phone's last sign of life.", labels=["gateway"]
+    )
+    for phone in vitals.phones:
+        silent.add_metric([phone.gateway], float(phone.silent))
+        if phone.battery_percent is not None:
+            battery.add_metric([phone.gateway], phone.battery_percent)
+        if phone.last_seen_at is not None:
+            seen.add_metric([phone.gateway], phone.last_seen_at.timestamp())
+    yield silent
+    yield battery
+    yield seen
 
 
 def _refused(refused: dict[str, int]) -> Metric:

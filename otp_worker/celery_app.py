@@ -16,6 +16,7 @@ PURGE = "otp.purge"
 NOTIFY = "otp.notify"
 GUARD = "otp.guard"
 POLL = "otp.poll"
+LOOK = "otp.look"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"
@@ -33,6 +34,7 @@ RELEASE_EVERY_SECONDS = 1.0
 PURGE_EVERY_SECONDS = 60.0
 GUARD_EVERY_SECONDS = 15.0
 POLL_EVERY_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 30.0
 SOFT_SHUTDOWN_SECONDS = 20.0
 
 
@@ -95,6 +97,7 @@ def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> C
             PURGE: _every(PURGE, PURGE_EVERY_SECONDS),
             GUARD: _every(GUARD, GUARD_EVERY_SECONDS),
             POLL: _every(POLL, POLL_EVERY_SECONDS),
+            LOOK: _every(LOOK, LOOK_EVERY_SECONDS),
         },
     )
     return app

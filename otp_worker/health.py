@@ -15,6 +15,7 @@ from otp_worker.sims import Sims
 from otp_worker.store import expiring, pausing
 from otp_worker.store.database import Database
 from otp_worker.store.gateways import GatewayState
+from otp_worker.store.looking import Phone, phones
 from otp_worker.store.sims import Usage, usage
 
 SWEEP_STALE_SECONDS = 30
@@ -39,6 +40,7 @@ class Vitals:
     last_sweep_seconds: float | None
     gateways: list[GatewayState]
     sims: list[Usage]
+    phones: list[Phone]
     paused: dict[PumpedKind, int]
 
 
@@ -70,6 +72,7 @@ class Health:
             last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
             gateways=[self.breaker.look(name) for name in self.sims.gateways],
             sims=usage(self.db, self.sims.all, now),
+            phones=phones(self.db, list(self.sims.gateways)),
             paused=Counter(each.kind for each in pausing.active_pauses(self.db, now)),
         )
 
@@ -110,10 +113,14 @@ def _workers(vitals: Vitals) -> HealthCheck:
 def _phones(vitals: Vitals) -> list[HealthCheck]:
     # Requests are still accepted and wait for a phone: this is told, and does not make us unready.
     waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
-    return [HealthCheck("phone", True, _phone(state, waiting)) for state in vitals.gateways]
+    return [
+        HealthCheck("phone", True, _phone(state, phone, waiting))
+        for state, phone in zip(vitals.gateways, vitals.phones, strict=True)
+    ]
 
 
-def _phone(state: GatewayState, waiting: int) -> str:
+def _phone(state: GatewayState, phone: Phone, waiting: int) -> str:
     if not is_open(state):
-        return f"{state.name} was not seen offline"
+        said = f"{state.name} is silent" if phone.silent else f"{state.name} was not seen offline"
+        return said if phone.battery_percent is None else f"{said}, battery {phone.battery_percent:.0f} %"
     return f"{state.name} offline since {state.failing_since:%H:%M:%S}Z ({state.reason}), {waiting} waiting"

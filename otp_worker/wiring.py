@@ -26,6 +26,7 @@ from otp_worker.issue import Hold, Issuer
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
+from otp_worker.look import Looker
 from otp_worker.model import DeliveryStatus
 from otp_worker.notify import Channel, Notifier, WebhookChannel
 from otp_worker.operating import Operator
@@ -69,6 +70,7 @@ class WorkerParts:
     notifier: Notifier
     guard: PumpingGuard
     poller: Poller
+    looker: Looker
     queue: DeliveryQueue
     clock: Clock
 
@@ -166,6 +168,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
             queue.publish_notice,
         ),
         poller=Poller(db, sims.gateways),
+        looker=Looker(db, sims.gateways, tuple(channels(settings)), queue.publish_notice),
         queue=queue,
         clock=clock,
     )

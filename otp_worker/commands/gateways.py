@@ -16,6 +16,7 @@ from otp_worker.policy import utc_now
 from otp_worker.settings import load_settings
 from otp_worker.sims import Sim, Sims
 from otp_worker.store.gateways import GatewayState, read_state
+from otp_worker.store.looking import Phone, phones
 from otp_worker.store.sims import Usage, usage, waiting_by_reason
 from otp_worker.wiring import open_database
 
@@ -30,6 +31,8 @@ _COLUMNS = [
     "today",
     "numbers this month",
     "pace",
+    "battery",
+    "last seen",
     "last sent",
 ]
 
@@ -45,7 +48,10 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
     now = utc_now()
     sims = settings.sims
     states = {name: read_state(db, name) for name in sims.gateways}
-    rows = [_row(each, states[each.sim.gateway], now) for each in usage(db, sims.all, now)]
+    seen = {phone.gateway: phone for phone in phones(db, list(sims.gateways))}
+    rows = [
+        _row(each, states[each.sim.gateway], seen[each.sim.gateway], now) for each in usage(db, sims.all, now)
+    ]
     waiting = waiting_by_reason(db)
     if json:
         print_json({"sims": [{**row, **_can(sims, row)} for row in rows], "waiting": waiting})
@@ -82,27 +88,31 @@ def _listed(sims: Sequence[Sim]) -> str:
     return ", ".join(sim.name for sim in sims)
 
 
-def _row(each: Usage, state: GatewayState, now: datetime) -> dict[str, object]:
+def _row(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> dict[str, object]:
     sim = each.sim
     return {
         "sim": sim.name,
         "gateway": sim.gateway,
         "number": sim.number,
         "serves": " ".join(sorted(sim.countries)) if sim.countries else "all",
-        "state": _state(each, state, now),
+        "state": _state(each, state, phone, now),
         "sent_today": _of(each.sent_today, sim.per_day),
         "numbers_this_month": _of(each.recipients_this_month, sim.recipients_per_month),
         "pace": f"{sim.pace_per_minute}/m" if sim.pace_per_minute else None,
+        "battery_percent": phone.battery_percent,
+        "last_seen_at": phone.last_seen_at,
         "last_sent_at": each.last_sent_at,
     }
 
 
-def _state(each: Usage, state: GatewayState, now: datetime) -> str:
+def _state(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> str:
     sim = each.sim
     if is_open(state):
         return f"away since {state.failing_since:%H:%M:%S}Z: {state.reason}"
     if not sim.works_at(now):
         return f"works {sim.hours}"
+    if phone.silent:
+        return "silent"
     if sim.per_day and each.sent_today >= sim.per_day:
         return "used up for today"
     return "up"

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class OutcomeKind(StrEnum):
@@ -129,6 +129,8 @@ class Gateway(Protocol):
 
     name: str
     capabilities: Capabilities
+    silent_after: ClassVar[timedelta] = timedelta(seconds=60)
+    """How long its phone may be unseen between two signs of life."""
 
     def send(self, message: Message) -> Outcome:
         """Hand a message over; every failure is an outcome, none an exception."""

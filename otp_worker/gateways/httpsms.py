@@ -12,7 +12,7 @@ What is relied on stands in the vendor's own source (NdoleStudio/httpsms, ``api/
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -105,6 +105,9 @@ class HttpSms(Gateway):
             return None
         kind = _RECEIPT_STATES.get(clean(message.get("status")) or "")
         return Receipt(kind, clean(message.get("request_id")) or None, message_id) if kind else None
+
+    # httpSMS itself takes a phone to be offline after four missed heartbeats of 16 minutes.
+    silent_after = timedelta(minutes=64)
 
     def phone_state(self) -> PhoneState | None:
         """When the sender's phone was last heard of; it reports every 15 minutes."""

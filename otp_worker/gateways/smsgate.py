@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -96,6 +96,9 @@ class SmsGate(Gateway):
             return read_state(self._get(f"/messages/{quote(message_id, safe='')}"), message_id)
         except (NotReachedError, NoAnswerError):
             return None
+
+    # A server sees the phone when it polls, which is every 15 minutes.
+    silent_after = timedelta(minutes=35)
 
     def phone_state(self) -> PhoneState | None:
         """A phone's own server tells its battery; the cloud and other servers tell when they saw it last."""

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -103,6 +103,9 @@ class Textbee(Gateway):
             return None
         kind = _RECEIPT_STATES.get(clean(messages[0].get("status")) or "")
         return Receipt(kind, None, message_id) if kind else None
+
+    # Two of its heartbeats may be missed, of which one comes every 30 minutes.
+    silent_after = timedelta(minutes=95)
 
     def phone_state(self) -> PhoneState | None:
         """The phone's battery and when it was last heard of; it reports every 30 minutes."""

@@ -155,6 +155,7 @@ Index(
 )
 Index("ix_deliveries_verification_id", deliveries.c.verification_id, deliveries.c.created_at)
 Index("ix_deliveries_sim", deliveries.c.sim, deliveries.c.sent_at)
+Index("ix_deliveries_gateway", deliveries.c.gateway, deliveries.c.sent_at)
 Index("ix_deliveries_gateway_message_id", deliveries.c.gateway_message_id, deliveries.c.gateway)
 # At most one SMS on its way for each verification: a resend of what is still unsent is the same SMS.
 Index(
@@ -195,6 +196,12 @@ gateways = Table(
     Column("reason", Text),
     Column("probe_at", Instant),
     Column("uncertain_total", Integer, nullable=False),
+    # The last look at its phone, and what was reported of it.
+    Column("silent", Boolean),
+    Column("battery_low", Boolean),
+    Column("battery_percent", Float),
+    Column("seen_at", Instant),
+    Column("looked_at", Instant),
 )
 
 # What each SIM that is bounded has used of its pace and its budgets.

@@ -1,0 +1,68 @@
+"""Looking after the phones: each is asked how it is, where its gateway can tell; a silent one is reported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from otp_worker.breaker import is_open
+from otp_worker.gateways.gateway import Gateway, PhoneState
+from otp_worker.policy import Publish
+from otp_worker.store import looking
+from otp_worker.store.database import Database
+from otp_worker.store.gateways import GatewayState, read_state
+
+log = structlog.get_logger()
+
+SILENT_AFTER = timedelta(seconds=60)
+"""A phone that is away for so long is reported."""
+LOW_BATTERY_PERCENT = 15.0
+
+
+def silence(
+    state: GatewayState, phone: PhoneState | None, silent_after: timedelta, now: datetime
+) -> str | None:
+    """Why a phone is taken to be silent, for people; None if it is not.
+
+    Its gateway's word counts where it has one, and what became of the last messages in any case;
+    ``silent_after`` is how long a phone of this gateway may be unseen between two signs of life.
+    """
+    if is_open(state) and state.failing_since is not None and now - state.failing_since >= SILENT_AFTER:
+        return state.reason or "the gateway is unavailable"
+    if phone is not None and phone.online is False:
+        return "its gateway says that it is offline"
+    if phone is not None and phone.last_seen_at is not None and now - phone.last_seen_at > silent_after:
+        return f"its gateway saw it last at {phone.last_seen_at:%H:%M:%S}Z"
+    return None
+
+
+def battery_is_low(phone: PhoneState | None) -> bool | None:
+    """Whether a phone must be charged; None where nobody knows."""
+    if phone is None or phone.battery_percent is None:
+        return None
+    return phone.battery_percent <= LOW_BATTERY_PERCENT
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """The sweep with all it needs; ``channels`` are told what changed, by ``publish`` as soon as it is."""
+
+    db: Database
+    gateways: Mapping[str, Gateway]
+    channels: tuple[str, ...]
+    publish: Publish
+
+    def look(self, now: datetime) -> int:
+        """Look at every phone; how many reports that made. What was reported is not reported again."""
+        reports = 0
+        for name, gateway in self.gateways.items():
+            phone = gateway.phone_state()
+            why = silence(read_state(self.db, name), phone, gateway.silent_after, now)
+            seen = looking.Seen(phone, why, battery_is_low(phone))
+            for kind, notices in looking.note_look(self.db, name, seen, self.channels, now):
+                log.warning(kind.replace(".", "_"), gateway=name, reason=why)
+                reports += 1
+                for notice_id in notices:
+                    self.publish(notice_id)
+        return reports

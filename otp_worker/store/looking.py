@@ -1,0 +1,90 @@
+"""Statements for how the phones are: what was last seen of each, and what was reported of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from otp_worker.gateways.gateway import PhoneState
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.noticing import insert_notices
+from otp_worker.store.schema import deliveries, gateways
+
+_g, _d = gateways.c, deliveries.c
+
+SILENT, BACK, BATTERY_LOW = "phone.silent", "phone.back", "phone.battery_low"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at a phone: what its gateway tells, why it is taken to be silent, and is its battery low."""
+
+    phone: PhoneState | None
+    silence: str | None
+    battery_is_low: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """How a phone stood when it was last looked at; ``last_seen_at`` is the last sign of life of any kind."""
+
+    gateway: str
+    silent: bool
+    battery_percent: float | None
+    last_seen_at: datetime | None
+
+
+def note_look(
+    db: Database, name: str, seen: Seen, channels: Sequence[str], now: datetime
+) -> list[tuple[str, list[str]]]:
+    """Keep a look; what is to be reported since the last one, each with its notices."""
+    with db.write() as connection:
+        insert_missing(connection, gateways, name=name, failures=0, uncertain_total=0)
+        before = connection.execute(select(gateways).where(_g.name == name).with_for_update()).one()
+        silent = seen.silence is not None
+        # An unknown battery is no news: what was reported of it stays so.
+        low = bool(before.battery_low) if seen.battery_is_low is None else seen.battery_is_low
+        phone = seen.phone or PhoneState()
+        connection.execute(
+            update(gateways)
+            .where(_g.name == name)
+            .values(
+                silent=silent,
+                battery_low=low,
+                battery_percent=phone.battery_percent,
+                seen_at=phone.last_seen_at or (now if phone.online else before.seen_at),
+                looked_at=now,
+            )
+        )
+        kinds = []
+        if silent != bool(before.silent):
+            kinds.append(SILENT if silent else BACK)
+        if low and not before.battery_low:
+            kinds.append(BATTERY_LOW)
+        told = {"gateway": name, "reason": seen.silence, "battery_percent": phone.battery_percent}
+        return [(kind, insert_notices(connection, channels, kind, told, now)) for kind in kinds]
+
+
+def phones(db: Database, names: Sequence[str]) -> list[Phone]:
+    """How the phones of these gateways stood when they were last looked at."""
+    with db.read() as connection:
+        rows = {row.name: row for row in connection.execute(select(gateways))}
+        sent = dict(
+            connection.execute(
+                select(_d.gateway, func.max(_d.sent_at)).where(_d.gateway.in_(names)).group_by(_d.gateway)
+            ).all()
+        )
+    found = []
+    for name in names:
+        row = rows.get(name)
+        signs = [at for at in (row.seen_at if row else None, sent.get(name)) if at is not None]
+        found.append(
+            Phone(
+                gateway=name,
+                silent=bool(row.silent) if row else False,
+                battery_percent=row.battery_percent if row else None,
+                last_seen_at=max(signs, default=None),
+            )
+        )
+    return found
