@@ -65,6 +65,7 @@ class _Snapshot(Collector):
         yield from _gateways(vitals)
         yield from _sims(vitals)
         yield from _phones(vitals)
+        yield from _canaries(vitals)
         yield _refused(self._refused)
 
 
@@ -118,6 +119,18 @@ def _phones(vitals: Vitals) -> Iterator[Metric]:
     yield silent
     yield battery
     yield seen
+
+
+def _canaries(vitals: Vitals) -> Iterator[Metric]:
+    labels = ["from", "to"]
+    seconds = GaugeMetricFamily("otp_canary_seconds", "How long the last canary took.", labels=labels)
+    lost = GaugeMetricFamily("otp_canary_lost", "Canaries that did not arrive, of those kept.", labels=labels)
+    for way in vitals.canaries:
+        if way.last_seconds is not None:
+            seconds.add_metric([way.from_sim, way.to_sim], way.last_seconds)
+        lost.add_metric([way.from_sim, way.to_sim], way.lost)
+    yield seconds
+    yield lost
 
 
 def _refused(refused: dict[str, int]) -> Metric:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from ulid import ULID
 
+from otp_worker.canary import Canaries
 from otp_worker.errors import NotFoundError, UnauthenticatedError
 from otp_worker.gateways.gateway import CallbackRequest, Gateway, Receipt, Reply
 from otp_worker.keyring import Keyring
@@ -49,6 +50,7 @@ class Callbacks:
     gateways: Mapping[str, Gateway]
     channels: tuple[str, ...]
     publish: Publish
+    canaries: Canaries
 
     def receive(self, gateway: str, token: str, request: CallbackRequest, now: datetime) -> None:
         """Authenticate, read, and take note; a repeat changes nothing.
@@ -91,6 +93,8 @@ class Callbacks:
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:
         if now - reply.received_at > MAX_AGE:
             log.warning("reply_too_old", gateway=called.name)
+            return
+        if self.canaries.arrive(reply, now):
             return
         found = reading.newest_of_number(self.db, self.keyring.number_hashes(reply.number))
         verification_id, app = found or (None, None)

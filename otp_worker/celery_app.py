@@ -17,6 +17,7 @@ NOTIFY = "otp.notify"
 GUARD = "otp.guard"
 POLL = "otp.poll"
 LOOK = "otp.look"
+CANARY = "otp.canary"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"
@@ -59,11 +60,13 @@ class _RabbitCelery(Celery):
         return super().send_task(*args, eta=eta, **options)
 
 
-def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> Celery:
+def make_celery(
+    broker_url: str, publish_wait_seconds: float | None = None, canary_seconds: int = 0
+) -> Celery:
     """The Celery application for a ``redis://``, ``rediss://``, ``redis+socket://`` or ``amqp://`` broker.
 
     With ``publish_wait_seconds`` it is made for publishing only: it gives up on a broker that does not
-    answer within that time instead of waiting for it.
+    answer within that time instead of waiting for it. With ``canary_seconds`` beat sends canaries so often.
     """
     rabbitmq = broker_url.startswith("amqp")
     kind = _RabbitCelery if rabbitmq else Celery
@@ -98,6 +101,7 @@ def make_celery(broker_url: str, publish_wait_seconds: float | None = None) -> C
             GUARD: _every(GUARD, GUARD_EVERY_SECONDS),
             POLL: _every(POLL, POLL_EVERY_SECONDS),
             LOOK: _every(LOOK, LOOK_EVERY_SECONDS),
+            **({CANARY: _every(CANARY, canary_seconds)} if canary_seconds else {}),
         },
     )
     return app

@@ -13,6 +13,7 @@ from otp_worker.pumping import PumpedKind
 from otp_worker.queue import BrokerAwayError, DeliveryQueue
 from otp_worker.sims import Sims
 from otp_worker.store import expiring, pausing
+from otp_worker.store.canaries import Way, ways
 from otp_worker.store.database import Database
 from otp_worker.store.gateways import GatewayState
 from otp_worker.store.looking import Phone, phones
@@ -41,6 +42,7 @@ class Vitals:
     gateways: list[GatewayState]
     sims: list[Usage]
     phones: list[Phone]
+    canaries: list[Way]
     paused: dict[PumpedKind, int]
 
 
@@ -72,6 +74,7 @@ class Health:
             last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
             gateways=[self.breaker.look(name) for name in self.sims.gateways],
             sims=usage(self.db, self.sims.all, now),
+            canaries=ways(self.db),
             phones=phones(self.db, list(self.sims.gateways)),
             paused=Counter(each.kind for each in pausing.active_pauses(self.db, now)),
         )

@@ -13,6 +13,7 @@ from redis.retry import Retry
 from otp_worker.apikeys import ApiKeys
 from otp_worker.breaker import Breaker
 from otp_worker.callbacks import Callbacks, callback_url
+from otp_worker.canary import Canaries
 from otp_worker.celery_app import make_celery
 from otp_worker.deliver import Deliverer
 from otp_worker.errors import ConfigurationError
@@ -71,6 +72,7 @@ class WorkerParts:
     guard: PumpingGuard
     poller: Poller
     looker: Looker
+    canaries: Canaries
     queue: DeliveryQueue
     clock: Clock
 
@@ -91,6 +93,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     outlook = Outlook(db, breaker, sims)
     limits = Limits(keyring, settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
+    told = tuple(channels(settings))
 
     return Intake(
         db=db,
@@ -107,7 +110,14 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
-        callbacks=Callbacks(db, keyring, sims.gateways, tuple(channels(settings)), queue.publish_notice),
+        callbacks=Callbacks(
+            db,
+            keyring,
+            sims.gateways,
+            told,
+            queue.publish_notice,
+            Canaries(db, keyring, sims, told, queue.publish_notice),
+        ),
         operator=Operator(db, limits, settings.policy.countries),
         health=Health(db, queue, breaker, sims),
         refusals=Refusals(db),
@@ -144,6 +154,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
     queue = DeliveryQueue(app)
     sims = settings.sims
     breaker = Breaker(db, settings.policy.lease_seconds)
+    told = tuple(channels(settings))
     url_of: Callable[[str, str], str | None] = partial(callback_url, settings.public_url, keyring)
     return WorkerParts(
         db=db,
@@ -164,11 +175,12 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
             settings.guard,
             settings.guard_min_sends,
             settings.guard_pause_seconds,
-            tuple(channels(settings)),
+            told,
             queue.publish_notice,
         ),
         poller=Poller(db, sims.gateways),
-        looker=Looker(db, sims.gateways, tuple(channels(settings)), queue.publish_notice),
+        looker=Looker(db, sims.gateways, told, queue.publish_notice),
+        canaries=Canaries(db, keyring, sims, told, queue.publish_notice),
         queue=queue,
         clock=clock,
     )

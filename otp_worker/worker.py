@@ -41,5 +41,5 @@ def _refuse_to_work_in_vain(**_: Any) -> None:
 
 
 settings = _load()
-celery = make_celery(settings.broker_url or "")
+celery = make_celery(settings.broker_url or "", canary_seconds=settings.canary_seconds)
 register_tasks(celery, _parts)

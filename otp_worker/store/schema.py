@@ -226,6 +226,18 @@ sim_recipients = Table(
     Column("number_hash", LargeBinary(32), primary_key=True),
 )
 
+# An SMS from one of our SIMs to another, which tells how long an SMS takes.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("from_sim", String(64), nullable=False),
+    Column("to_sim", String(64), nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("arrived_at", Instant),
+    Column("lost_at", Instant),
+)
+
 replies = Table(
     "replies",
     metadata,

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 
 from otp_worker.apikeys import ApiKeys
 from otp_worker.callbacks import Callbacks
+from otp_worker.canary import Canaries
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.health import Health
 from otp_worker.idempotency import Idempotency
@@ -24,6 +25,7 @@ from tests.contract import service
 
 GATEWAY = service.ObedientGateway.name
 PACE = 20
+OUR_NUMBER = "+447700900000"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 
 
@@ -36,6 +38,10 @@ class Service(service.Service):
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
+        ours = Sims(
+            (Sim("first", GATEWAY, number=OUR_NUMBER), Sim("second", GATEWAY, number="+447700900001"))
+        )
+        canaries = Canaries(self.db, self.keyring, ours, ("webhook",), self.notify)
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateway = MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET)
         return Intake(
@@ -44,7 +50,9 @@ class Service(service.Service):
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, ("webhook",), self.notify),
+            callbacks=Callbacks(
+                self.db, self.keyring, {GATEWAY: gateway}, ("webhook",), self.notify, canaries
+            ),
             operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self), self.breaker, self.sims),
             refusals=Refusals(self.db),

@@ -8,7 +8,7 @@ from otp_worker.store import noticing
 from otp_worker.store.receiving import StoredReply, newest_replies
 from tests.api.client import Caller, problem
 from tests.api.gateway import REPLY, CallingGateway
-from tests.api.service import WEBHOOK_SECRET, Service
+from tests.api.service import OUR_NUMBER, WEBHOOK_SECRET, Service
 from tests.contract.service import NUMBER
 
 
@@ -100,3 +100,10 @@ def test_no_text_a_phone_can_send_is_too_odd(service: Service, gateway: CallingG
 def kept(service: Service) -> list[StoredReply]:
     """The replies in the database."""
     return newest_replies(service.db, 10)
+
+
+def test_what_one_of_our_own_sims_says_is_no_reply(service: Service, gateway: CallingGateway) -> None:
+    """A canary, or the answer of an auto-responder to one."""
+    ours = {**REPLY, "from": OUR_NUMBER[1:], "text": "otp-worker canary 01JZZZZZZZZZZZZZZZZZZZZZZZ"}
+    assert gateway.tell(gateway.inbound, ours, WEBHOOK_SECRET).status_code == 204
+    assert service.count("replies") == 0

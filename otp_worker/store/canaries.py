@@ -1,0 +1,106 @@
+"""Statements for canaries: when each was sent, and when it arrived or was given up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from otp_worker.store.database import Database
+from otp_worker.store.noticing import insert_notices
+from otp_worker.store.schema import canaries
+
+_c = canaries.c
+
+LOST = "canary.lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From one SIM to another: how long the last canary took that arrived, and how many were lost."""
+
+    from_sim: str
+    to_sim: str
+    last_seconds: float | None
+    lost: int
+
+
+def insert_canary(db: Database, canary: str, from_sim: str, to_sim: str, now: datetime) -> None:
+    """Write a canary down, before it is sent."""
+    with db.update() as connection:
+        connection.execute(insert(canaries).values(id=canary, from_sim=from_sim, to_sim=to_sim, sent_at=now))
+
+
+def forget_canary(db: Database, canary: str) -> None:
+    """A canary was certainly not sent."""
+    with db.update() as connection:
+        connection.execute(delete(canaries).where(_c.id == canary))
+
+
+def arrive(db: Database, canary: str, from_sim: str, now: datetime) -> bool:
+    """A canary came in from that SIM; False if it is not known, or had come in before."""
+    with db.update() as connection:
+        arrived = connection.execute(
+            update(canaries)
+            .where(_c.id == canary, _c.from_sim == from_sim, _c.arrived_at.is_(None))
+            .values(arrived_at=now)
+            .returning(_c.id)
+        ).first()
+    return arrived is not None
+
+
+def lose(
+    db: Database, sent_before: datetime, channels: Sequence[str], now: datetime
+) -> list[tuple[Way, list[str]]]:
+    """Give up the canaries sent before then that did not arrive, each with its notices."""
+    with db.write() as connection:
+        rows = connection.execute(
+            update(canaries)
+            .where(_c.arrived_at.is_(None), _c.lost_at.is_(None), _c.sent_at <= sent_before)
+            .values(lost_at=now)
+            .returning(_c.from_sim, _c.to_sim)
+        ).all()
+        return [
+            (
+                Way(row.from_sim, row.to_sim, None, 1),
+                insert_notices(
+                    connection, channels, LOST, {"from_sim": row.from_sim, "to_sim": row.to_sim}, now
+                ),
+            )
+            for row in rows
+        ]
+
+
+def newest_sender(db: Database) -> str | None:
+    """The SIM that the last canary left from."""
+    with db.read() as connection:
+        return connection.execute(select(_c.from_sim).order_by(_c.id.desc()).limit(1)).scalar()
+
+
+def ways(db: Database) -> list[Way]:
+    """How canaries fare between each two SIMs."""
+    newest = (
+        select(_c.from_sim, _c.to_sim, func.max(_c.id).filter(_c.arrived_at.is_not(None)).label("newest"))
+        .add_columns(func.count(_c.lost_at).label("lost"))
+        .group_by(_c.from_sim, _c.to_sim)
+        .subquery()
+    )
+    statement = select(newest, canaries.c.sent_at, canaries.c.arrived_at).outerjoin(
+        canaries, _c.id == newest.c.newest
+    )
+    with db.read() as connection:
+        return [
+            Way(
+                row.from_sim,
+                row.to_sim,
+                (row.arrived_at - row.sent_at).total_seconds() if row.arrived_at else None,
+                row.lost,
+            )
+            for row in connection.execute(statement)
+        ]
+
+
+def purge_canaries(db: Database, before: datetime) -> None:
+    """Delete the canaries sent before then."""
+    with db.update() as connection:
+        connection.execute(delete(canaries).where(_c.sent_at <= before))
