@@ -1,7 +1,8 @@
 """Looking after the phones: each is asked how it is, where its gateway can tell; a silent one is reported."""
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -52,17 +53,27 @@ class Looker:
     gateways: Mapping[str, Gateway]
     channels: tuple[str, ...]
     publish: Publish
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, now: datetime) -> int:
-        """Look at every phone; how many reports that made. What was reported is not reported again."""
-        reports = 0
-        for name, gateway in self.gateways.items():
-            phone = gateway.phone_state()
-            why = silence(read_state(self.db, name), phone, gateway.silent_after, now)
-            seen = looking.Seen(phone, why, battery_is_low(phone))
-            for kind, notices in looking.note_look(self.db, name, seen, self.channels, now):
-                log.warning(kind.replace(".", "_"), gateway=name, reason=why)
-                reports += 1
-                for notice_id in notices:
-                    self.publish(notice_id)
-        return reports
+        """Look at every phone; how many reports that made. What was reported is not reported again.
+
+        One run at a time in a process: a gateway that hangs holds one thread, and not those of the sweeps.
+        """
+        if not self._turn.acquire(blocking=False):
+            return 0
+        try:
+            return sum(self._look_at(name, gateway, now) for name, gateway in self.gateways.items())
+        finally:
+            self._turn.release()
+
+    def _look_at(self, name: str, gateway: Gateway, now: datetime) -> int:
+        phone = gateway.phone_state()
+        why = silence(read_state(self.db, name), phone, gateway.silent_after, now)
+        seen = looking.Seen(phone, why, battery_is_low(phone))
+        reports = looking.note_look(self.db, name, seen, self.channels, now)
+        for kind, notices in reports:
+            log.warning(kind.replace(".", "_"), gateway=name, reason=why)
+            for notice_id in notices:
+                self.publish(notice_id)
+        return len(reports)

@@ -126,11 +126,24 @@ def test_a_low_battery_is_reported_once_for_each_time_it_runs_low(
     assert told(service.db) == ["phone.battery_low", "phone.battery_low"]
 
 
-def test_two_looks_at_once_make_one_report(service: Service, phone: SeenGateway, looker: Looker) -> None:
+def test_two_looks_at_once_make_one_report(service: Service, phone: SeenGateway) -> None:
     phone.phone = PhoneState(online=False)
+    lookers = [Looker(service.db, service.gateways, ("webhook",), lambda _: True) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(lambda _: looker.look(START), range(4))) == 1
+        assert sum(pool.map(lambda each: each.look(START), lookers)) == 1
     assert told(service.db) == ["phone.silent"]
+
+
+def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, looker: Looker) -> None:
+    class Hanging(ObedientGateway):
+        def phone_state(self) -> PhoneState | None:
+            again.append(looker.look(START))
+            return PhoneState(online=False)
+
+    again: list[int] = []
+    service.gateways["obedient"] = Hanging()
+    assert looker.look(START) == 1
+    assert again == [0]
 
 
 def test_the_last_sign_of_life_is_what_the_gateway_saw_or_what_it_sent(
