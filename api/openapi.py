@@ -36,13 +36,13 @@ _OUT = (
 _PROBLEMS = {
     "400": "The body is not one JSON object.",
     "401": "The API key is missing, unknown or revoked.",
-    "403": "The API key is not for this, or the number's country is not allowed by the operator.",
+    "403": "The API key is not for this, the number's country is not allowed, or its person wants no SMS.",
     "404": "There is no such verification, or it is another app's.",
     "409": "The same request, by its Idempotency-Key, is being answered at this moment; repeat it.",
     "410": "The verification is already over; `verification_status` says how.",
     "413": "The body is too large.",
     "422": "A field is wrong; `errors` names it and the fix.",
-    "429": "Too soon, a limit is reached, or a lock or a pause holds; `Retry-After` says until when.",
+    "429": "Too soon, a limit is reached, or a lock, report or pause holds; `Retry-After` says until when.",
     "503": "The database does not answer; try again.",
 }
 

@@ -17,6 +17,8 @@ from otp_worker.errors import (
     InvalidFieldError,
     NotFoundError,
     NumberLockedError,
+    NumberReportedError,
+    OptedOutError,
     OtpError,
     RequestInFlightError,
     ScopeMissingError,
@@ -79,6 +81,10 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Re
             resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
         _answer(req, resp, 429, "number_locked", _sentence(str(error)))
 
+    def reported(req: falcon.Request, resp: falcon.Response, error: NumberReportedError, _: Any) -> None:
+        resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
+        _answer(req, resp, 429, "number_reported", _sentence(str(error)))
+
     def limit_reached(req: falcon.Request, resp: falcon.Response, error: LimitReachedError, _: Any) -> None:
         log.warning("limit_reached", limit=error.limit.value)
         resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
@@ -99,6 +105,8 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Re
     app.add_error_handler(AlreadyOverError, _already_over)
     app.add_error_handler(TooSoonError, counted(too_soon))
     app.add_error_handler(NumberLockedError, counted(locked))
+    app.add_error_handler(NumberReportedError, counted(reported))
+    app.add_error_handler(OptedOutError, counted(_plain(403, "opted_out")))
     app.add_error_handler(LimitReachedError, counted(limit_reached))
     app.add_error_handler(SendsPausedError, counted(paused))
     app.add_error_handler(RequestInFlightError, _in_flight)

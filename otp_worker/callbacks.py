@@ -1,28 +1,22 @@
 """Callbacks: what a gateway tells after the hand-over, authenticated before it is read."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from ulid import ULID
 
+from otp_worker.answering import Answering
 from otp_worker.canary import Canaries
 from otp_worker.errors import NotFoundError, UnauthenticatedError
 from otp_worker.gateways.gateway import CallbackRequest, Gateway, Receipt, Reply
 from otp_worker.keyring import Keyring
-from otp_worker.numbers import mask
-from otp_worker.policy import Publish
-from otp_worker.store import reading, receiving
+from otp_worker.store import receiving
 from otp_worker.store.database import Database
-from otp_worker.store.receiving import StoredReply
 
 log = structlog.get_logger()
 
-REPLY_TEXT_LENGTH = 1600
 MAX_AGE = timedelta(days=7)
-_COULD_BE_A_CODE = re.compile(r"\d(?:[ -]?\d){3,}")
 
 
 def inbound_subject(gateway: str) -> str:
@@ -43,13 +37,12 @@ def inbound_url(public_url: str, keyring: Keyring, gateway: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Takes callbacks in; each of ``channels`` is told of a reply, by ``publish`` as soon as it is kept."""
+    """Takes callbacks in; ``answering`` is what takes the replies."""
 
     db: Database
     keyring: Keyring
     gateways: Mapping[str, Gateway]
-    channels: tuple[str, ...]
-    publish: Publish
+    answering: Answering
     canaries: Canaries
 
     def receive(self, gateway: str, token: str, request: CallbackRequest, now: datetime) -> None:
@@ -94,24 +87,5 @@ class Callbacks:
         if now - reply.received_at > MAX_AGE:
             log.warning("reply_too_old", gateway=called.name)
             return
-        if self.canaries.arrive(reply, now):
-            return
-        found = reading.newest_of_number(self.db, self.keyring.number_hashes(reply.number))
-        verification_id, app = found or (None, None)
-        stored = StoredReply(
-            id=f"rep_{ULID.from_datetime(now)}",
-            gateway=called.name,
-            verification_id=verification_id,
-            app=app,
-            number=reply.number[:20],
-            number_masked=mask(reply.number[:20]),
-            text=_COULD_BE_A_CODE.sub("****", reply.text[:REPLY_TEXT_LENGTH]),
-            received_at=reply.received_at,
-            forwarded_at=None,
-        )
-        notices = receiving.keep_reply(self.db, stored, reply.dedupe_key, now, channels=self.channels)
-        if notices is None:
-            return
-        log.info("reply", reply=stored.id, verification=verification_id)
-        for notice_id in notices:
-            self.publish(notice_id)
+        if not self.canaries.arrive(reply, now):
+            self.answering.take(called.name, reply, now)

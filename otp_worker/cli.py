@@ -6,7 +6,7 @@ import typer
 
 from otp_worker import __version__
 from otp_worker.chaos.cli import chaos
-from otp_worker.commands import gateways, guard, keys, operate, verification
+from otp_worker.commands import gateways, guard, keys, operate, optouts, verification
 from otp_worker.errors import OtpError
 from otp_worker.simulator.cli import app as simulator
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(keys.app, name="keys")
 app.add_typer(guard.app, name="guard")
 app.add_typer(gateways.app, name="gateways")
+app.add_typer(optouts.app, name="optouts")
 app.add_typer(simulator, name="simulator")
 verification.add_to(app)
 operate.add_to(app)

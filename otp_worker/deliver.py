@@ -9,6 +9,7 @@ import structlog
 
 from otp_worker.breaker import Breaker, is_open, probe_is_due
 from otp_worker.codes import derive_code, hash_code
+from otp_worker.errors import OptedOutError
 from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.keyring import Keyring, UnknownKeyError
 from otp_worker.model import DeliveryStatus
@@ -17,7 +18,7 @@ from otp_worker.poll import first_poll_at
 from otp_worker.retry import GiveUp, RetryAt, UncertainPolicy, decide
 from otp_worker.route import order
 from otp_worker.sims import Sim, Sims
-from otp_worker.store import delivering
+from otp_worker.store import delivering, opting
 from otp_worker.store.database import Database
 from otp_worker.store.delivering import Job, Via
 from otp_worker.store.gateways import GatewayState
@@ -79,6 +80,11 @@ class Deliverer:
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
         if job.test:
             return self._attempt(job, _Way(self.rehearsal))
+        try:
+            # Intake asks too, but a STOP can come after its answer, or between two attempts.
+            opting.refuse_opted_out(self.db, self.keyring.number_hashes(job.number))
+        except OptedOutError:
+            return self._give_up(job, None, DeliveryStatus.FAILED, opting.WANTS_NO_SMS)
         way = self._choose(job)
         if isinstance(way, str):
             return self._park(job, way)

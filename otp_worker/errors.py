@@ -70,6 +70,26 @@ class NumberLockedError(OtpError):
         self.retry_at = retry_at
 
 
+class NumberReportedError(OtpError):
+    """The number's person said that somebody else asks for codes; nothing before ``retry_at``."""
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__(
+            "the person of this number says that somebody else asks for codes; "
+            f"not before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        self.retry_at = retry_at
+
+
+class OptedOutError(OtpError):
+    """The number's person wants no SMS; only their START, or the operator, changes that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the person of this number texted STOP; they can text START, and use another way now"
+        )
+
+
 class RequestInFlightError(OtpError):
     """The same request, by its Idempotency-Key, is being answered at this moment."""
 

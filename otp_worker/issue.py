@@ -21,7 +21,7 @@ from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification,
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
 from otp_worker.sims import REHEARSED
-from otp_worker.store import expiring, issuing, reading, remembering
+from otp_worker.store import expiring, guarding, issuing, opting, reading, remembering
 from otp_worker.store.database import Database
 from otp_worker.store.remembering import Once
 from otp_worker.text import language_of
@@ -88,10 +88,11 @@ class Issuer:
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
-        Raises InvalidFieldError, CountryNotAllowedError, SendsPausedError, LimitReachedError and
-        RequestInFlightError.
+        Raises InvalidFieldError, CountryNotAllowedError, OptedOutError, NumberReportedError,
+        SendsPausedError, LimitReachedError and RequestInFlightError.
         """
         new = self._new(request, app, now)
+        self._refuse_unwanted(new.number, app, now)
         self._refuse_paused(new.number, new.country, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
         first = self._delivery(new.id, 1, _route(new.country, app), now, deadline_at)
@@ -106,8 +107,8 @@ class Issuer:
     def resend(self, verification_id: str, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Send the same code once more; while an SMS is still on its way, that one is the answer.
 
-        Raises NotFoundError, AlreadyOverError, TooSoonError, SendsPausedError, LimitReachedError and
-        RequestInFlightError.
+        Raises NotFoundError, AlreadyOverError, TooSoonError, OptedOutError, NumberReportedError,
+        SendsPausedError, LimitReachedError and RequestInFlightError.
         """
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
@@ -118,6 +119,7 @@ class Issuer:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
         recipient = issuing.recipient(self.db, found.id)
+        self._refuse_unwanted(recipient.number, app, now)
         self._refuse_paused(recipient.number, recipient.country, app, now)
         next_resend_at = now + timedelta(seconds=self.policy.resend_after_seconds)
         number = int(found.delivery.id.rpartition(".")[2]) + 1
@@ -194,6 +196,12 @@ class Issuer:
             deadline_at=deadline_at,
             published_at=None if hold else now,
         )
+
+    def _refuse_unwanted(self, number: str, app: App, now: datetime) -> None:
+        if not app.test:
+            hashes = self.keyring.number_hashes(number)
+            opting.refuse_opted_out(self.db, hashes)
+            guarding.refuse_reported(self.db, hashes, now)
 
     def _refuse_paused(self, number: str, country: str, app: App, now: datetime) -> None:
         if not app.test:

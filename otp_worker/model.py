@@ -45,6 +45,17 @@ class DeliveryStatus(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Meaning(StrEnum):
+    """What a reply says, and did."""
+
+    STOP = "stop"
+    START = "start"
+    REPORT = "report"
+    """Somebody else asked for the code."""
+    OTHER = "other"
+    """Something for support."""
+
+
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.WAITING)
 """A delivery in one of these may still become an SMS; a verification has at most one such."""
 

@@ -101,5 +101,6 @@ def _told_of(reply: StoredReply) -> dict[str, object]:
         "from": reply.number,
         "text": reply.text,
         "gateway": reply.gateway,
+        "meaning": reply.meaning.value,
         "received_at": reply.received_at.isoformat(),
     }

@@ -70,6 +70,19 @@ def parse_number(text: str, countries: Collection[str]) -> PhoneNumber:
     return PhoneNumber(e164, country)
 
 
+def number_of_sender(text: str) -> PhoneNumber | None:
+    """The mobile number, of any country, that an SMS came from; None for a short code or a name.
+
+    Gateways write it with and without its plus; without one it begins with its country calling code.
+    """
+    for spelling in (text, f"+{text}"):
+        try:
+            return parse_number(spelling, phonenumbers.SUPPORTED_REGIONS)
+        except (InvalidFieldError, CountryNotAllowedError):
+            continue
+    return None
+
+
 def mask(e164: str) -> str:
     """An E.164 number with all but its country calling code and last two digits starred."""
     try:

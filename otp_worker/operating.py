@@ -10,9 +10,10 @@ from otp_worker.errors import InvalidFieldError, NotFoundError
 from otp_worker.limits import BLOCK_DIGITS, Limits
 from otp_worker.numbers import PhoneNumber, parse_number
 from otp_worker.pumping import PumpedKind
-from otp_worker.store import erasing, guarding, pausing
+from otp_worker.store import erasing, guarding, opting, pausing
 from otp_worker.store.database import Database
 from otp_worker.store.erasing import Erased
+from otp_worker.store.opting import OptOut
 from otp_worker.store.pausing import Pause
 
 
@@ -25,7 +26,7 @@ class Operator:
     countries: Collection[str]
 
     def unlock(self, number: str) -> PhoneNumber:
-        """Unlock a number that too many wrong codes were entered for.
+        """Unlock a number that wrong codes, or a report of its person, have locked.
 
         Raises InvalidFieldError, CountryNotAllowedError, and NotFoundError if it is not locked.
         """
@@ -35,11 +36,25 @@ class Operator:
         return parsed
 
     def forget(self, number: str) -> tuple[PhoneNumber, Erased]:
-        """Erase a person: every verification, delivery and reply of a number. Raises InvalidFieldError."""
+        """Erase a person: every verification, delivery and reply of a number, but not its STOP.
+
+        Raises InvalidFieldError.
+        """
         # Any country: what was allowed once may not be any more.
         parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
         hashes = self.limits.keyring.number_hashes(parsed.e164)
         return parsed, erasing.erase_number(self.db, parsed.e164, hashes)
+
+    def opt_outs(self) -> list[OptOut]:
+        """Every number that is opted out, the last one first."""
+        return opting.list_opt_outs(self.db)
+
+    def opt_in(self, number: str) -> PhoneNumber:
+        """Let a number be sent to again. Raises InvalidFieldError, and NotFoundError if it may be."""
+        parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
+        if not opting.remove(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+            raise NotFoundError(f"{parsed.masked} is not opted out")
+        return parsed
 
     def pauses(self) -> list[Pause]:
         """Every block and country that was paused or exempted, the last one first."""

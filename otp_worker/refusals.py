@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from otp_worker.errors import (
     CountryNotAllowedError,
     NumberLockedError,
+    NumberReportedError,
+    OptedOutError,
     OtpError,
     ScopeMissingError,
     TooSoonError,
@@ -27,6 +29,8 @@ STORE_SECONDS = 1.0
 
 _KINDS: dict[type[OtpError], str] = {
     NumberLockedError: "number_locked",
+    NumberReportedError: "number_reported",
+    OptedOutError: "opted_out",
     TooSoonError: "too_soon",
     SendsPausedError: "paused",
     CountryNotAllowedError: "country",

@@ -12,7 +12,7 @@ from otp_worker.errors import InvalidFieldError
 from otp_worker.gateways.kinds import account_kinds
 from otp_worker.limits import Rate, parse_rates
 from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
-from otp_worker.text import check_template
+from otp_worker.text import LANGUAGES, check_template
 
 REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")
@@ -52,6 +52,13 @@ def are_countries(value: frozenset[str]) -> frozenset[str]:
     if not value:
         raise ValueError("name at least one country, such as GB,DE")
     return value
+
+
+def _are_spoken(value: frozenset[str]) -> frozenset[str]:
+    spoken = frozenset(language.lower() for language in value)
+    if not spoken or spoken - LANGUAGES.keys():
+        raise ValueError(f"give languages of {', '.join(LANGUAGES)}")
+    return spoken
 
 
 def _is_database(value: str) -> str:
@@ -131,6 +138,7 @@ def _are_templates(value: dict[str, str]) -> dict[str, str]:
 
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parsed)]
 Countries = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(are_countries)]
+Languages = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(_are_spoken)]
 DatabaseUrl = Annotated[str, AfterValidator(_is_database)]
 BrokerUrl = Annotated[str, AfterValidator(_is_broker)]
 RedisUrl = Annotated[str, AfterValidator(_is_redis)]

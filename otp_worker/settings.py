@@ -27,6 +27,7 @@ from otp_worker.setting_values import (
     DatabaseUrl,
     GatewayKind,
     HttpUrl,
+    Languages,
     Rates,
     RedisUrl,
     Secrets,
@@ -35,6 +36,7 @@ from otp_worker.setting_values import (
     listed,
 )
 from otp_worker.sims import Sim, Sims
+from otp_worker.text import LANGUAGES
 
 PREFIX = "OTP_"
 
@@ -136,6 +138,8 @@ class Settings(BaseSettings):
     number_retention_seconds: int = Field(3600, ge=0)
     retention_days: int = Field(30, ge=1)
 
+    reply_languages: Languages = frozenset(LANGUAGES)
+    report_lock_seconds: int = Field(3600, ge=60, le=86_400)
     reply_webhook_url: HttpUrl | None = None
     reply_webhook_secret: SecretStr | None = None
     reply_webhook_private: bool = False

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from otp_worker.answering import Answering
 from otp_worker.apikeys import ApiKeys
 from otp_worker.breaker import Breaker
 from otp_worker.callbacks import Callbacks, callback_url
@@ -94,7 +95,14 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
     limits = Limits(keyring, settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
     told = tuple(channels(settings))
-
+    answering = Answering(
+        db,
+        keyring,
+        settings.reply_languages,
+        settings.report_lock_seconds,
+        told,
+        queue.publish_notice,
+    )
     return Intake(
         db=db,
         issuer=Issuer(
@@ -114,8 +122,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
             db,
             keyring,
             sims.gateways,
-            told,
-            queue.publish_notice,
+            answering,
             Canaries(db, keyring, sims, told, queue.publish_notice),
         ),
         operator=Operator(db, limits, settings.policy.countries),

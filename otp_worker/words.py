@@ -5,21 +5,12 @@ Only a message that is such a word or phrase as a whole counts: a sentence that 
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 
+from otp_worker.model import Meaning
 from otp_worker.text import LANGUAGES
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
 _LONGEST = 80
-
-
-class Word(StrEnum):
-    """What a reply says."""
-
-    STOP = "stop"
-    START = "start"
-    REPORT = "report"
-    OTHER = "other"
 
 
 # English first: the words that CTIA's Messaging Principles and the FCC (47 CFR 64.1200(a)(10)) name.
@@ -76,14 +67,14 @@ _REPORT: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def word_of(text: str, languages: Collection[str] = LANGUAGES) -> Word:
+def meaning_of(text: str, languages: Collection[str] = LANGUAGES) -> Meaning:
     """What a reply says, in any of these languages; the English words count always."""
     said = fold(text) if len(text) <= _LONGEST else ""
     spoken = {"en", *languages}
-    for word, phrases in ((Word.STOP, _STOP), (Word.START, _START), (Word.REPORT, _REPORT)):
+    for meaning, phrases in ((Meaning.STOP, _STOP), (Meaning.START, _START), (Meaning.REPORT, _REPORT)):
         if any(said in phrases[language] for language in spoken & phrases.keys()):
-            return word
-    return Word.OTHER
+            return meaning
+    return Meaning.OTHER
 
 
 def fold(text: str) -> str:

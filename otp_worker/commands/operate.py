@@ -77,6 +77,7 @@ def replies(
             "received_at": reply.received_at,
             "from": reply.number if numbers else reply.number_masked,
             "text": reply.text,
+            "meaning": reply.meaning,
             "verification_id": reply.verification_id,
             "forwarded_at": reply.forwarded_at,
         }
@@ -85,17 +86,20 @@ def replies(
     if json:
         print_json(rows)
     else:
-        columns = ["received", "from", "text", "verification", "passed on"]
+        columns = ["received", "from", "text", "did", "verification", "passed on"]
         print_rows("replies", columns, [list(row.values()) for row in rows])
 
 
 def unlock(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
-    """Unlock a number that too many wrong codes were entered for."""
+    """Unlock a number that wrong codes, or a report of its person, have locked."""
     typer.echo(f"{open_operator().unlock(number).masked} is unlocked")
 
 
 def forget(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
-    """Erase a person: every verification, delivery and reply of a number, at once and for good."""
+    """Erase a person: every verification, delivery and reply of a number, at once and for good.
+
+    That its person texted STOP is kept, as a keyed hash.
+    """
     parsed, erased = open_operator().forget(number)
     typer.echo(f"{parsed.masked}: {erased.verifications} verifications and {erased.replies} replies erased")
 

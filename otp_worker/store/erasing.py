@@ -21,7 +21,8 @@ class Erased:
 def erase_number(db: Database, number: str, number_hashes: list[bytes]) -> Erased:
     """Delete a number's verifications with their deliveries and answers, and its replies.
 
-    What counts its wrong codes stays, as a keyed hash: else a wish to be forgotten would unlock a number.
+    What counts its wrong codes, and that its person wants no SMS, stay as keyed hashes: else a wish to be
+    forgotten would unlock a number, and be followed by SMS.
     """
     mine = select(_v.id).where(_v.number_hash.in_(number_hashes))
     with db.write() as connection:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from otp_worker.errors import NumberLockedError
+from otp_worker.errors import NumberLockedError, NumberReportedError
 from otp_worker.locks import HARD_CAP, locked_until
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import number_guards, verifications
@@ -15,12 +15,16 @@ _n, _v = number_guards.c, verifications.c
 def count_attempt(connection: Connection, number_hash: bytes, now: datetime) -> None:
     """Count a check as failed until it is judged right, so that no number of them at once passes the lock.
 
-    Raises NumberLockedError.
+    Raises NumberLockedError and NumberReportedError.
     """
     insert_missing(connection, number_guards, number_hash=number_hash, failed_checks=0, updated_at=now)
     guard = connection.execute(
-        select(_n.failed_checks, _n.locked_until).where(_n.number_hash == number_hash).with_for_update()
+        select(_n.failed_checks, _n.locked_until, _n.reported_until)
+        .where(_n.number_hash == number_hash)
+        .with_for_update()
     ).one()
+    if guard.reported_until is not None and guard.reported_until > now:
+        raise NumberReportedError(guard.reported_until)
     if guard.failed_checks >= HARD_CAP:
         raise NumberLockedError(None)
     if guard.locked_until is not None and guard.locked_until > now:
@@ -39,8 +43,27 @@ def forgive(connection: Connection, verification_id: str) -> None:
     connection.execute(delete(number_guards).where(_n.number_hash == number))
 
 
+def report(connection: Connection, number_hash: bytes, until: datetime, now: datetime) -> None:
+    """Its person says that somebody else asks for codes: nothing is sent or checked until then."""
+    insert_missing(connection, number_guards, number_hash=number_hash, failed_checks=0, updated_at=now)
+    connection.execute(
+        update(number_guards)
+        .where(_n.number_hash == number_hash)
+        .values(reported_until=until, updated_at=now)
+    )
+
+
+def refuse_reported(db: Database, number_hashes: list[bytes], now: datetime) -> None:
+    """Raise NumberReportedError while a report of the number's person holds."""
+    latest = select(func.max(_n.reported_until)).where(_n.number_hash.in_(number_hashes))
+    with db.read() as connection:
+        until = connection.execute(latest).scalar()
+    if until is not None and until > now:
+        raise NumberReportedError(until)
+
+
 def unlock(db: Database, number_hashes: list[bytes]) -> bool:
-    """Forget a number's failures; False if there are none."""
+    """Forget a number's failures and reports; False if there are none."""
     with db.update() as connection:
         return bool(
             connection.execute(delete(number_guards).where(_n.number_hash.in_(number_hashes))).rowcount

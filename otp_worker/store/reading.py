@@ -40,10 +40,10 @@ def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: date
 
 
 def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str] | None:
-    """The id and the app of the newest verification of a number, whatever became of it."""
+    """The id and the app of the newest verification of a number, whatever became of it; no test key's."""
     statement = (
         select(_v.id, _v.app)
-        .where(_v.number_hash.in_(number_hashes))
+        .where(_v.number_hash.in_(number_hashes), _v.test.is_(False))
         .order_by(_v.created_at.desc(), _v.id.desc())
         .limit(1)
     )

@@ -1,35 +1,19 @@
 """Statements for what gateways tell afterwards: receipts move a delivery forward, replies are kept once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    Update,
-    func,
-    insert,
-    select,
-    type_coerce,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.gateways.gateway import ReceiptKind
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
-from otp_worker.store.database import Database
+from otp_worker.model import OPEN, DeliveryStatus, Meaning, VerificationStatus
+from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.ending import end, lock_verification, start_life
-from otp_worker.store.noticing import insert_notices
 from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
 
 _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
-
-REPLY_RECEIVED = "reply.received"
 
 _MOVES = {
     ReceiptKind.SENT: OPEN,
@@ -67,6 +51,7 @@ class StoredReply:
     text: str
     received_at: datetime
     forwarded_at: datetime | None
+    meaning: Meaning = Meaning.OTHER
 
 
 def delivery_of(db: Database, gateway: str, reference: str | None, message_id: str | None) -> str | None:
@@ -150,29 +135,28 @@ def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: 
         connection.execute(end(VerificationStatus.FAILED, now, reason, _v.id == verification_id))
 
 
-def keep_reply(
-    db: Database, reply: StoredReply, dedupe_key: str, now: datetime, *, channels: Iterable[str]
-) -> list[str] | None:
-    """Keep a reply, with a notice of it for each channel; the notices' ids, None if it is kept already."""
-    try:
-        with db.write() as connection:
-            connection.execute(
-                insert(replies).values(
-                    id=reply.id,
-                    dedupe_key=dedupe_key,
-                    gateway=reply.gateway,
-                    verification_id=reply.verification_id,
-                    app=reply.app,
-                    number=reply.number,
-                    number_masked=reply.number_masked,
-                    text=reply.text,
-                    received_at=reply.received_at,
-                    created_at=now,
-                )
-            )
-            return insert_notices(connection, channels, REPLY_RECEIVED, {}, now, reply.id)
-    except IntegrityError:
-        return None
+def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, now: datetime) -> bool:
+    """Keep a reply, in the transaction of what it does; False if it is kept already."""
+    return insert_missing(
+        connection,
+        replies,
+        id=reply.id,
+        dedupe_key=dedupe_key,
+        gateway=reply.gateway,
+        verification_id=reply.verification_id,
+        app=reply.app,
+        number=reply.number,
+        number_masked=reply.number_masked,
+        text=reply.text,
+        meaning=reply.meaning,
+        received_at=reply.received_at,
+        created_at=now,
+    )
+
+
+def set_meaning(connection: Connection, reply_id: str, meaning: Meaning) -> None:
+    """Write down what a reply did."""
+    connection.execute(update(replies).where(_r.id == reply_id).values(meaning=meaning))
 
 
 def find_reply(db: Database, reply_id: str) -> StoredReply | None:
@@ -205,4 +189,5 @@ def _stored(row: Row[Any]) -> StoredReply:
         text=row.text,
         received_at=row.received_at,
         forwarded_at=row.forwarded_at,
+        meaning=Meaning(row.meaning),
     )

@@ -249,10 +249,21 @@ replies = Table(
     Column("number", String(20)),
     Column("number_masked", String(24), nullable=False),
     Column("text", Text, nullable=False),
+    # What it did, a word of Meaning.
+    Column("meaning", String(8), nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 Index("ix_replies_created_at", replies.c.created_at)
+
+# The numbers whose people want no SMS. No purge and no wish to be forgotten touches them.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("number_hash", LargeBinary(32), primary_key=True),
+    Column("number_masked", String(24), nullable=False),
+    Column("stopped_at", Instant, nullable=False),
+)
 
 notices = Table(
     "notices",
@@ -303,6 +314,8 @@ number_guards = Table(
     # Failed checks of this number since the last right one, across codes; a check counts before it is judged.
     Column("failed_checks", Integer, nullable=False),
     Column("locked_until", Instant),
+    # Until then its person's word holds that somebody else asked for a code: no check, and no SMS.
+    Column("reported_until", Instant),
     Column("updated_at", Instant, nullable=False),
 )
 

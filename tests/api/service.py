@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, select, update
 
+from otp_worker.answering import Answering
 from otp_worker.apikeys import ApiKeys
 from otp_worker.callbacks import Callbacks
 from otp_worker.canary import Canaries
@@ -20,12 +21,14 @@ from otp_worker.refusals import Refusals
 from otp_worker.sims import Sim, Sims
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys, metadata
+from otp_worker.text import LANGUAGES
 from otp_worker.wiring import Intake
 from tests.contract import service
 
 GATEWAY = service.ObedientGateway.name
 PACE = 20
 OUR_NUMBER = "+447700900000"
+REPORT_LOCK_SECONDS = 3600
 WEBHOOK_SECRET = "whsec_of_the_tests"
 
 
@@ -50,15 +53,17 @@ class Service(service.Service):
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(
-                self.db, self.keyring, {GATEWAY: gateway}, ("webhook",), self.notify, canaries
-            ),
+            callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, self.answering(), canaries),
             operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self), self.breaker, self.sims),
             refusals=Refusals(self.db),
             outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,
         )
+
+    def answering(self) -> Answering:
+        """What takes the replies in."""
+        return Answering(self.db, self.keyring, LANGUAGES, REPORT_LOCK_SECONDS, ("webhook",), self.notify)
 
     def notify(self, notice_id: str) -> bool:
         """Put a notice on the queue."""

@@ -8,7 +8,7 @@ from otp_worker.store import noticing
 from otp_worker.store.receiving import StoredReply, newest_replies
 from tests.api.client import Caller, problem
 from tests.api.gateway import REPLY, CallingGateway
-from tests.api.service import OUR_NUMBER, WEBHOOK_SECRET, Service
+from tests.api.service import OUR_NUMBER, REPORT_LOCK_SECONDS, WEBHOOK_SECRET, Service
 from tests.contract.service import NUMBER
 
 
@@ -95,6 +95,52 @@ def test_a_reply_of_last_week_is_a_replay(service: Service, gateway: CallingGate
 def test_no_text_a_phone_can_send_is_too_odd(service: Service, gateway: CallingGateway, odd: str) -> None:
     assert gateway.tell(gateway.inbound, {**REPLY, "text": odd}, WEBHOOK_SECRET).status_code == 204
     assert service.count("replies") == 1
+
+
+def texts(gateway: CallingGateway, text: str) -> None:
+    """The person answers with these words."""
+    assert gateway.tell(gateway.inbound, {**REPLY, "text": text}, WEBHOOK_SECRET).status_code == 204
+
+
+def test_after_stop_every_send_is_refused_and_start_allows_it_again(
+    shop: Caller, bank: Caller, rehearsing: Caller, gateway: CallingGateway, sent: str, service: Service
+) -> None:
+    texts(gateway, "STOP")
+    service.clock.move(31)
+    assert problem(shop.send()) == (403, "opted_out")
+    assert problem(bank.send()) == (403, "opted_out")
+    assert problem(shop.resend(sent)) == (403, "opted_out")
+    assert shop.sent("+447400123457")
+    assert rehearsing.sent()
+    texts(gateway, "START")
+    assert shop.sent()
+
+
+def test_a_report_cancels_what_is_pending_and_refuses_more_for_a_while(
+    shop: Caller, gateway: CallingGateway, sent: str, service: Service, stranger: Caller
+) -> None:
+    texts(gateway, "Not me.")
+    found = shop.read(sent).json
+    assert (found["status"], found["reason"]) == ("canceled", "reported by the person")
+    assert problem(shop.check(sent, service.gateway.codes[0])) == (410, "already_over")
+    refused = shop.send()
+    assert problem(refused) == (429, "number_reported")
+    assert refused.headers["Retry-After"] == str(REPORT_LOCK_SECONDS)
+    metrics = stranger.simulate_get("/metrics").text
+    assert 'otp_refused_total{reason="number_reported"} 1.0' in metrics
+    assert len(service.notices) == 1
+
+
+def test_an_unsigned_stop_stops_nothing(shop: Caller, gateway: CallingGateway) -> None:
+    assert problem(gateway.tell(gateway.inbound, {**REPLY, "text": "STOP"})) == (401, "unauthenticated")
+    assert shop.sent()
+
+
+def test_each_reply_says_what_it_did(gateway: CallingGateway, service: Service, sent: str) -> None:
+    for text in ("STOP", "START", "no", "who are you?"):
+        texts(gateway, text)
+        service.clock.move(1)
+    assert [reply.meaning for reply in reversed(kept(service))] == ["stop", "start", "report", "other"]
 
 
 def kept(service: Service) -> list[StoredReply]:

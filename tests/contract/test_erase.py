@@ -39,6 +39,7 @@ def reply(service: Service, number: str, verification_id: str | None) -> None:
                 number=number,
                 number_masked="+44********56",
                 text="not me",
+                meaning="report",
                 received_at=service.clock(),
                 created_at=service.clock(),
             )

@@ -11,8 +11,10 @@ from standardwebhooks import Webhook
 from time_machine import travel
 
 from otp_worker.gateways.http import BoundedClient
+from otp_worker.model import Meaning
 from otp_worker.notify import BACKOFF_SECONDS, Notifier, WebhookChannel
-from otp_worker.store import noticing, receiving
+from otp_worker.store import answering, noticing, receiving
+from otp_worker.store.answering import Said
 from otp_worker.store.database import Database
 from otp_worker.store.receiving import StoredReply
 from otp_worker.store.schema import notices
@@ -20,7 +22,9 @@ from tests.contract.gateways.stub import Stub, answer
 from tests.contract.service import START
 
 SECRET = base64.b64encode(b"the secret that support knows too").decode()
-REPLY = StoredReply("rep_1", "sim", "ver_1", "shop", "+447400123456", "+44********56", "not me", START, None)
+REPLY = StoredReply(
+    "rep_1", "sim", "ver_1", "shop", "+447400123456", "+44********56", "who are you?", START, None
+)
 
 
 @pytest.fixture
@@ -32,7 +36,10 @@ def support() -> Iterator[Stub]:
 @pytest.fixture
 def notice(db: Database) -> str:
     """The id of the notice of a reply."""
-    (notice_id,) = receiving.keep_reply(db, REPLY, "key", START, channels=["webhook"]) or []
+    said = Said(REPLY, "key", Meaning.OTHER, [])
+    answered = answering.answer(db, said, START, START, channels=["webhook"])
+    assert answered is not None
+    (notice_id,) = answered.notices
     return notice_id
 
 
@@ -69,7 +76,7 @@ def test_a_reply_arrives_once_and_signed(
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head.splitlines())}
     with travel(START, tick=False):
         event = Webhook(SECRET).verify(body, headers)
-    assert event["data"]["text"] == "not me"
+    assert event["data"]["text"] == "who are you?"
     assert json.loads(body)["data"]["from"] == "+447400123456"
 
 

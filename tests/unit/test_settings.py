@@ -7,6 +7,7 @@ import pytest
 
 from otp_worker.errors import ConfigurationError
 from otp_worker.settings import Role, load_settings
+from otp_worker.text import LANGUAGES
 
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WHOLE = {
@@ -302,3 +303,13 @@ def test_no_secret_is_shown(environment: pytest.MonkeyPatch) -> None:
     shown = repr(load_settings("worker"))
     for secret in (SECRET, "sk_live_gateway", "the-password", "database-pass", "broker-pass"):
         assert secret not in shown
+
+
+def test_the_words_of_replies_count_in_every_language_unless_some_are_named(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings("web").reply_languages == frozenset(LANGUAGES)
+    environment.setenv("OTP_REPLY_LANGUAGES", "de, FR")
+    assert load_settings("web").reply_languages == frozenset({"de", "fr"})
+    environment.setenv("OTP_REPLY_LANGUAGES", "de,xx")
+    assert problem("web") == "OTP_REPLY_LANGUAGES: give languages of en, de, es, fr, it, nl, pt"

@@ -4,52 +4,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otp_worker.model import Meaning
 from otp_worker.text import LANGUAGES
-from otp_worker.words import Word, fold, word_of
+from otp_worker.words import fold, meaning_of
 
 SAID = {
-    ("en", Word.STOP): ["STOP", "stopall", "Stop all", "unsubscribe", "CANCEL", "End", "quit", "opt-out"],
-    ("en", Word.START): ["START", "yes", "unstop"],
-    ("en", Word.REPORT): ["no", "Not me!", "wasn't me", "It wasn\u2019t me.", "that was not me", "FRAUD"],
-    ("de", Word.STOP): ["STOPP", "abmelden", "Abbestellen"],
-    ("de", Word.START): ["starten", "Ja"],
-    ("de", Word.REPORT): ["Nein", "nicht ich", "Das war ich nicht!", "ich war's nicht"],
-    ("es", Word.STOP): ["BAJA", "alto", "cancelar"],
-    ("es", Word.START): ["alta", "s\u00ed"],
-    ("es", Word.REPORT): ["no", "\u00a1No soy yo!", "no fui yo"],
-    ("fr", Word.STOP): ["ARRET", "arr\u00eat", "arr\u00eater"],
-    ("fr", Word.START): ["oui"],
-    ("fr", Word.REPORT): ["non", "pas moi", "Ce n\u2019\u00e9tait pas moi", "c'est pas moi"],
-    ("it", Word.STOP): ["basta", "annulla"],
-    ("it", Word.START): ["s\u00ec"],
-    ("it", Word.REPORT): ["no", "non sono io", "Non sono stata io"],
-    ("nl", Word.STOP): ["AFMELDEN", "uitschrijven"],
-    ("nl", Word.START): ["ja"],
-    ("nl", Word.REPORT): ["nee", "niet ik", "Ik was het niet"],
-    ("pt", Word.STOP): ["PARAR", "sair"],
-    ("pt", Word.START): ["sim"],
-    ("pt", Word.REPORT): ["n\u00e3o", "N\u00e3o fui eu", "nao sou eu"],
+    ("en", Meaning.STOP): ["STOP", "stopall", "Stop all", "unsubscribe", "CANCEL", "End", "quit", "opt-out"],
+    ("en", Meaning.START): ["START", "yes", "unstop"],
+    ("en", Meaning.REPORT): ["no", "Not me!", "wasn't me", "It wasn\u2019t me.", "that was not me", "FRAUD"],
+    ("de", Meaning.STOP): ["STOPP", "abmelden", "Abbestellen"],
+    ("de", Meaning.START): ["starten", "Ja"],
+    ("de", Meaning.REPORT): ["Nein", "nicht ich", "Das war ich nicht!", "ich war's nicht"],
+    ("es", Meaning.STOP): ["BAJA", "alto", "cancelar"],
+    ("es", Meaning.START): ["alta", "s\u00ed"],
+    ("es", Meaning.REPORT): ["no", "\u00a1No soy yo!", "no fui yo"],
+    ("fr", Meaning.STOP): ["ARRET", "arr\u00eat", "arr\u00eater"],
+    ("fr", Meaning.START): ["oui"],
+    ("fr", Meaning.REPORT): ["non", "pas moi", "Ce n\u2019\u00e9tait pas moi", "c'est pas moi"],
+    ("it", Meaning.STOP): ["basta", "annulla"],
+    ("it", Meaning.START): ["s\u00ec"],
+    ("it", Meaning.REPORT): ["no", "non sono io", "Non sono stata io"],
+    ("nl", Meaning.STOP): ["AFMELDEN", "uitschrijven"],
+    ("nl", Meaning.START): ["ja"],
+    ("nl", Meaning.REPORT): ["nee", "niet ik", "Ik was het niet"],
+    ("pt", Meaning.STOP): ["PARAR", "sair"],
+    ("pt", Meaning.START): ["sim"],
+    ("pt", Meaning.REPORT): ["n\u00e3o", "N\u00e3o fui eu", "nao sou eu"],
 }
 
 
 @pytest.mark.parametrize(
-    ("language", "word", "text"),
-    [(language, word, text) for (language, word), texts in SAID.items() for text in texts],
+    ("language", "meaning", "text"),
+    [(language, meaning, text) for (language, meaning), texts in SAID.items() for text in texts],
 )
 def test_the_usual_words_of_each_language_are_known_in_it_and_among_all(
-    language: str, word: Word, text: str
+    language: str, meaning: Meaning, text: str
 ) -> None:
-    assert word_of(text, [language]) is word
-    assert word_of(text) is word
+    assert meaning_of(text, [language]) is meaning
+    assert meaning_of(text) is meaning
 
 
 def test_every_language_of_the_sms_has_its_words() -> None:
     assert {language for language, _ in SAID} == LANGUAGES.keys()
 
 
-def test_a_word_of_a_language_that_is_not_configured_is_for_support() -> None:
-    assert word_of("afmelden", ["de"]) is Word.OTHER
-    assert word_of("stop", ["de"]) is Word.STOP
+def test_a_meaning_of_a_language_that_is_not_configured_is_for_support() -> None:
+    assert meaning_of("afmelden", ["de"]) is Meaning.OTHER
+    assert meaning_of("stop", ["de"]) is Meaning.STOP
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_word_of_a_language_that_is_not_configured_is_for_support() -> None:
     ids=ascii,
 )
 def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
-    assert word_of(text) is Word.STOP
+    assert meaning_of(text) is Meaning.STOP
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
     ids=ascii,
 )
 def test_a_text_that_only_holds_a_word_is_for_support(text: str) -> None:
-    assert word_of(text) is Word.OTHER
+    assert meaning_of(text) is Meaning.OTHER
 
 
 @given(st.text())
 def test_whatever_comes_in_is_one_of_the_four(text: str) -> None:
-    assert word_of(text) in Word
+    assert meaning_of(text) in Meaning
 
 
 @given(st.text())

@@ -1,0 +1,68 @@
+"""What a reply does: STOP and START, a person's report, or a word for support. Each has its effect once.
+
+The sender's number of an SMS can be forged: a reply can spare a person SMS, it can give nobody anything.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from ulid import ULID
+
+from otp_worker.gateways.gateway import Reply
+from otp_worker.keyring import Keyring
+from otp_worker.numbers import mask, number_of_sender
+from otp_worker.policy import Publish
+from otp_worker.store import answering, reading
+from otp_worker.store.answering import Said
+from otp_worker.store.database import Database
+from otp_worker.store.receiving import StoredReply
+from otp_worker.words import meaning_of
+
+log = structlog.get_logger()
+
+REPLY_TEXT_LENGTH = 1600
+_NUMBER_LENGTH = 20
+_COULD_BE_A_CODE = re.compile(r"\d(?:[ -]?\d){3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Takes replies in; each of ``channels`` is told of what concerns it, by ``publish`` at once.
+
+    ``languages`` are those whose words count; a report locks its number for ``report_lock_seconds``.
+    """
+
+    db: Database
+    keyring: Keyring
+    languages: Collection[str]
+    report_lock_seconds: int
+    channels: tuple[str, ...]
+    publish: Publish
+
+    def take(self, gateway: str, reply: Reply, now: datetime) -> None:
+        """Keep a reply and let it have its effect; a repeat changes nothing."""
+        sender = number_of_sender(reply.number)
+        hashes = self.keyring.number_hashes(sender.e164) if sender else []
+        verification_id, app = reading.newest_of_number(self.db, hashes) or (None, None)
+        stored = StoredReply(
+            id=f"rep_{ULID.from_datetime(now)}",
+            gateway=gateway,
+            verification_id=verification_id,
+            app=app,
+            number=sender.e164 if sender else reply.number[:_NUMBER_LENGTH],
+            number_masked=sender.masked if sender else mask(reply.number[:_NUMBER_LENGTH]),
+            text=_COULD_BE_A_CODE.sub("****", reply.text[:REPLY_TEXT_LENGTH]),
+            received_at=reply.received_at,
+            forwarded_at=None,
+        )
+        said = Said(stored, reply.dedupe_key, meaning_of(reply.text, self.languages), hashes)
+        lock_until = now + timedelta(seconds=self.report_lock_seconds)
+        answered = answering.answer(self.db, said, lock_until, now, channels=self.channels)
+        if answered is None:
+            return
+        log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
+        for notice_id in answered.notices:
+            self.publish(notice_id)

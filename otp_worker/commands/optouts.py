@@ -1,0 +1,27 @@
+"""``otp-worker optouts``: the numbers whose people texted STOP."""
+
+import typer
+
+from otp_worker.commands.operate import open_operator
+from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
+
+app = typer.Typer(help="Show and lift the opt-outs of people who texted STOP.", invoke_without_command=True)
+
+
+@app.callback()
+def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    """List the numbers that nothing is sent to, masked."""
+    if context.invoked_subcommand is not None:
+        return
+    found = open_operator().opt_outs()
+    if json:
+        print_json(found)
+    else:
+        rows = [[each.number_masked, each.stopped_at] for each in found]
+        print_rows("opt-outs", ["number", "stopped"], rows)
+
+
+@app.command()
+def remove(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+    """Send to a number again, because its person asked for it."""
+    typer.echo(f"{open_operator().opt_in(number).masked} may be sent to again")

@@ -1,0 +1,84 @@
+"""Statements for the numbers whose people want no SMS."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from otp_worker.errors import OptedOutError
+from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.ending import fail_if_nothing_was_sent
+from otp_worker.store.schema import deliveries, opt_outs, verifications
+
+_o, _v, _d = opt_outs.c, verifications.c, deliveries.c
+
+WANTS_NO_SMS = "the person wants no SMS"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A number, masked, and when its person texted STOP."""
+
+    number_masked: str
+    stopped_at: datetime
+
+
+def stop(
+    connection: Connection, number_hashes: list[bytes], masked: str, at: datetime, now: datetime
+) -> None:
+    """Send nothing more to a number, from the instant of its STOP; call back what no worker has in hand.
+
+    Its verifications fail unless an SMS of theirs was, may have been, or may yet be sent.
+    """
+    insert_missing(connection, opt_outs, number_hash=number_hashes[0], number_masked=masked, stopped_at=at)
+    earlier = update(opt_outs).where(_o.number_hash.in_(number_hashes), _o.stopped_at < at)
+    connection.execute(earlier.values(stopped_at=at))
+    mine = (
+        select(_v.id)
+        .where(
+            _v.number_hash.in_(number_hashes),
+            _v.status == VerificationStatus.PENDING,
+            _v.test.is_(False),
+        )
+        .order_by(_v.id)
+        .with_for_update()
+    )
+    pending = list(connection.execute(mine).scalars())
+    connection.execute(
+        update(deliveries)
+        .where(
+            _d.verification_id.in_(pending),
+            _d.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
+        )
+        .values(status=DeliveryStatus.SUPERSEDED, reason=WANTS_NO_SMS)
+    )
+    fail_if_nothing_was_sent(connection, pending, now, WANTS_NO_SMS)
+
+
+def start(connection: Connection, number_hashes: list[bytes], at: datetime) -> bool:
+    """Let a number be sent to again; False if there is no STOP from before then."""
+    gone = delete(opt_outs).where(_o.number_hash.in_(number_hashes), _o.stopped_at <= at)
+    return bool(connection.execute(gone).rowcount)
+
+
+def refuse_opted_out(db: Database, number_hashes: list[bytes]) -> None:
+    """Raise OptedOutError if the number's person wants no SMS."""
+    with db.read() as connection:
+        found = connection.execute(select(_o.stopped_at).where(_o.number_hash.in_(number_hashes))).first()
+    if found is not None:
+        raise OptedOutError
+
+
+def list_opt_outs(db: Database) -> list[OptOut]:
+    """Every number that is opted out, the last one first."""
+    statement = select(_o.number_masked, _o.stopped_at).order_by(_o.stopped_at.desc())
+    with db.read() as connection:
+        return [OptOut(*row) for row in connection.execute(statement)]
+
+
+def remove(db: Database, number_hashes: list[bytes]) -> bool:
+    """Let a number be sent to again; False if it was not opted out."""
+    with db.update() as connection:
+        gone = delete(opt_outs).where(_o.number_hash.in_(number_hashes))
+        return bool(connection.execute(gone).rowcount)
