@@ -1,6 +1,7 @@
 """What the variables may hold: each kind of value is read, judged, and refused with the fix."""
 
 import json
+import re
 from typing import Annotated
 
 import phonenumbers
@@ -11,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from otp_worker.errors import InvalidFieldError
 from otp_worker.gateways.kinds import account_kinds
 from otp_worker.limits import Rate, parse_rates
+from otp_worker.mail import parse_smtp_url
 from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.text import LANGUAGES, check_template
 
@@ -18,6 +20,7 @@ REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")
 SECRET_BYTES = 32
 SECRET_VARIETY = 10
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 def listed(secret: SecretStr | None) -> list[str]:
@@ -120,6 +123,18 @@ def _is_user_and_password(value: SecretStr) -> SecretStr:
     return value
 
 
+def _is_smtp(value: SecretStr) -> SecretStr:
+    if value:
+        parse_smtp_url(value.get_secret_value())
+    return value
+
+
+def _is_email(value: str) -> str:
+    if value and not _EMAIL.fullmatch(value):
+        raise ValueError("give an e-mail address such as support@example.com")
+    return value
+
+
 def _read_templates(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
@@ -145,5 +160,7 @@ RedisUrl = Annotated[str, AfterValidator(_is_redis)]
 HttpUrl = Annotated[str, AfterValidator(_is_http)]
 GatewayKind = Annotated[str, AfterValidator(_is_gateway_kind)]
 Secrets = Annotated[SecretStr, AfterValidator(_are_strong)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_is_smtp)]
+Email = Annotated[str, AfterValidator(_is_email)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_is_user_and_password)]
 Templates = Annotated[dict[str, str], BeforeValidator(_read_templates), AfterValidator(_are_templates)]

@@ -25,12 +25,14 @@ from otp_worker.setting_values import (
     BrokerUrl,
     Countries,
     DatabaseUrl,
+    Email,
     GatewayKind,
     HttpUrl,
     Languages,
     Rates,
     RedisUrl,
     Secrets,
+    SmtpUrl,
     Templates,
     UserAndPassword,
     listed,
@@ -68,6 +70,7 @@ _SECRETS = (
     "gateway_webhook_secret",
     "flower_auth",
     "reply_webhook_secret",
+    "smtp_url",
 )
 
 
@@ -144,6 +147,10 @@ class Settings(BaseSettings):
     reply_webhook_secret: SecretStr | None = None
     reply_webhook_private: bool = False
 
+    support_email: Email | None = None
+    smtp_url: SmtpUrl | None = None
+    smtp_from: Email | None = None
+
     flower_auth: UserAndPassword | None = None
     flower_port: int = Field(
         5555, ge=1, le=65535, validation_alias=AliasChoices("FLOWER_PORT", "flower_port")
@@ -158,6 +165,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OTP_REPLY_WEBHOOK_SECRET: is not set, and OTP_REPLY_WEBHOOK_URL needs it to sign with"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _email_is_whole(self) -> "Settings":
+        for variable, value in (("OTP_SMTP_URL", self.smtp_url), ("OTP_SMTP_FROM", self.smtp_from)):
+            if self.support_email and not value:
+                raise ValueError(f"{variable}: is not set, and OTP_SUPPORT_EMAIL needs it")
         return self
 
     @model_validator(mode="after")

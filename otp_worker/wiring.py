@@ -29,6 +29,7 @@ from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
 from otp_worker.look import Looker
+from otp_worker.mail import EmailChannel, parse_smtp_url
 from otp_worker.model import DeliveryStatus
 from otp_worker.notify import Channel, Notifier, WebhookChannel
 from otp_worker.operating import Operator
@@ -200,6 +201,9 @@ def channels(settings: Settings) -> dict[str, Channel]:
         client = BoundedClient(public_only=not settings.reply_webhook_private)
         secret = settings.reply_webhook_secret.get_secret_value()
         found["webhook"] = WebhookChannel(client, settings.reply_webhook_url, secret)
+    if settings.support_email and settings.smtp_url is not None and settings.smtp_from:
+        server = parse_smtp_url(settings.smtp_url.get_secret_value())
+        found["email"] = EmailChannel(server, settings.smtp_from, settings.support_email)
     return found
 
 

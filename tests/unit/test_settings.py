@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from otp_worker.errors import ConfigurationError
+from otp_worker.mail import EmailChannel, SmtpServer
 from otp_worker.settings import Role, load_settings
 from otp_worker.text import LANGUAGES
+from otp_worker.wiring import channels
 
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WHOLE = {
@@ -313,3 +315,46 @@ def test_the_words_of_replies_count_in_every_language_unless_some_are_named(
     assert load_settings("web").reply_languages == frozenset({"de", "fr"})
     environment.setenv("OTP_REPLY_LANGUAGES", "de,xx")
     assert problem("web") == "OTP_REPLY_LANGUAGES: give languages of en, de, es, fr, it, nl, pt"
+
+
+EMAIL = {
+    "OTP_SUPPORT_EMAIL": "support@example.com",
+    "OTP_SMTP_URL": "smtp+starttls://otp:p%40ss@mail.example.com",
+    "OTP_SMTP_FROM": "otp@example.com",
+}
+
+
+def test_support_is_told_by_email_where_all_of_it_is_set(environment: pytest.MonkeyPatch) -> None:
+    for name, value in EMAIL.items():
+        environment.setenv(name, value)
+    channel = channels(load_settings("worker"))["email"]
+    assert isinstance(channel, EmailChannel)
+    assert channel.server == SmtpServer("smtp+starttls", "mail.example.com", 587, "otp", "p@ss")
+    assert "p@ss" not in repr(channel)
+
+
+@pytest.mark.parametrize("missing", ["OTP_SMTP_URL", "OTP_SMTP_FROM"])
+def test_an_email_address_without_its_server_is_named(environment: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in EMAIL.items():
+        environment.setenv(name, "" if name == missing else value)
+    assert problem() == f"{missing}: is not set, and OTP_SUPPORT_EMAIL needs it"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTP_SUPPORT_EMAIL", "support"),
+        ("OTP_SUPPORT_EMAIL", "a@example.com, b@example.com"),
+        ("OTP_SMTP_FROM", "otp@example.com\nBcc: all@example.com"),
+        ("OTP_SMTP_URL", "http://otp:secret@mail.example.com"),
+        ("OTP_SMTP_URL", "smtp://otp:secret@mail.example.com:port"),
+        ("OTP_SMTP_URL", "smtp://"),
+        ("OTP_SMTP_URL", "smtp://[secret"),
+    ],
+)
+def test_a_malformed_email_setting_is_named_and_not_repeated(
+    environment: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    environment.setenv(variable, value)
+    assert problem().startswith(f"{variable}: give ")
+    assert "secret" not in problem()
