@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from otp_worker.errors import NumberLockedError, NumberReportedError
 from otp_worker.locks import HARD_CAP, locked_until
@@ -55,11 +55,16 @@ def report(connection: Connection, number_hash: bytes, until: datetime, now: dat
 
 def refuse_reported(db: Database, number_hashes: list[bytes], now: datetime) -> None:
     """Raise NumberReportedError while a report of the number's person holds."""
-    latest = select(func.max(_n.reported_until)).where(_n.number_hash.in_(number_hashes))
     with db.read() as connection:
-        until = connection.execute(latest).scalar()
+        until = connection.execute(_REPORTED_UNTIL, {"hashes": number_hashes}).scalar()
     if until is not None and until > now:
         raise NumberReportedError(until)
+
+
+# Made once: every send asks.
+_REPORTED_UNTIL = select(func.max(_n.reported_until)).where(
+    _n.number_hash.in_(bindparam("hashes", expanding=True))
+)
 
 
 def unlock(db: Database, number_hashes: list[bytes]) -> bool:
