@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
+from otp_worker.inbound import Invitation
 from otp_worker.limits import Left, Limit
 from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.outlook import Wait
@@ -56,7 +57,11 @@ class SendBody(Incoming):
     user: Annotated[str, _Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="The app's own reference to its user; comes back as it is."
     )
-    channel: Literal["sms"] = "sms"
+    channel: Literal["sms", "inbound"] = Field(
+        "sms",
+        description="inbound: nothing is sent, the person texts a token to us. The sender's number of an SMS "
+        "can be forged, so this is weaker proof than a code, and off unless the operator turns it on.",
+    )
     template: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         None, description="The name of one of the operator's templates."
     )
@@ -137,7 +142,7 @@ class VerificationBody(BaseModel):
     to: str = Field(description="The number, masked.", examples=["+44********56"])
     user: str | None
     channel: str
-    delivery: DeliveryBody
+    delivery: DeliveryBody | None = Field(description="The newest SMS; null for the channel inbound.")
     checks_left: int
     created_at: datetime
     expires_at: datetime
@@ -154,7 +159,7 @@ class VerificationBody(BaseModel):
             to=found.to,
             user=found.user,
             channel=found.channel,
-            delivery=DeliveryBody.of(found.delivery, wait),
+            delivery=DeliveryBody.of(found.newest_delivery, wait) if found.newest_delivery else None,
             checks_left=found.checks_left,
             created_at=found.created_at,
             expires_at=found.expires_at,
@@ -171,16 +176,32 @@ class LeftBody(BaseModel):
     left: int
 
 
-class AcceptedBody(VerificationBody):
-    """A verification of which an SMS will be sent."""
+class InvitationBody(BaseModel):
+    """What the person is to text, from the number that is to be verified."""
 
+    text_to: str = Field(description="One of the operator's numbers.", examples=["+447400999999"])
+    token: str = Field(description="Shown this once.", examples=["7K3Q-9XWD"])
+    expires_at: datetime
+
+
+class AcceptedBody(VerificationBody):
+    """A verification of which an SMS will be sent, or is to come in."""
+
+    inbound: InvitationBody | None = Field(None, description="For the channel inbound alone.")
     limits: list[LeftBody] = Field(description="What the operator's limits leave after this SMS.")
 
     @classmethod
-    def accepted(cls, body: VerificationBody, left: list[Left]) -> "AcceptedBody":
-        """A verification's body with what is left."""
+    def accepted(
+        cls, body: VerificationBody, left: list[Left], inbound: Invitation | None = None
+    ) -> "AcceptedBody":
+        """A verification's body with what is left, and what to text where that is asked for."""
         limits = [LeftBody(limit=each.limit, window_seconds=each.seconds, left=each.left) for each in left]
-        return cls(**dict(body), limits=limits)
+        invitation = (
+            InvitationBody(text_to=inbound.text_to, token=inbound.token, expires_at=inbound.expires_at)
+            if inbound
+            else None
+        )
+        return cls(**dict(body), limits=limits, inbound=invitation)
 
 
 class CheckResultBody(BaseModel):

@@ -72,6 +72,9 @@ Ask for a one-time passcode to be sent by SMS, and later ask whether what your u
 1. `POST /v1/verifications` with the number: the answer is 202 with an `id`.
 2. `POST /v1/verifications/{id}/check` with what your user typed: `valid` says whether it is right.
 
+With `channel: "inbound"`, where the operator allows it, the person texts `inbound.token` to `inbound.text_to`
+instead, and `GET` shows `approved`. Know its risk: the sender's number of an SMS can be forged.
+
 Every error is a problem (RFC 9457) with a stable `type`. Send `X-Request-Id` to find a request in the logs.
 """
 

@@ -17,6 +17,7 @@ from api.middleware import caller
 from api.reading import read_body
 from otp_worker.errors import NotFoundError
 from otp_worker.idempotency import HEADER, Idempotency
+from otp_worker.inbound import INBOUND
 from otp_worker.issue import Accepted, App, Issuer, SendRequest
 from otp_worker.model import KeyScope, Verification
 from otp_worker.outlook import Outlook
@@ -48,11 +49,12 @@ class Verifications:
         app = caller(req, KeyScope.SEND)
         body = read_body(req, SendBody)
         request = SendRequest(**body.model_dump())
+        ask = self._issuer.invite if request.channel == INBOUND else self._issuer.issue
         self._accept(
             req,
             resp,
             f"send {body.model_dump_json()}",
-            lambda once: self._issuer.issue(request, app, self._clock(), once),
+            lambda once: ask(request, app, self._clock(), once),
         )
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
@@ -101,11 +103,12 @@ class Verifications:
         return self._accepted(Accepted(self._issuer.read(remembered.verification_id, app), []))
 
     def _accepted(self, accepted: Accepted) -> AcceptedBody:
-        return AcceptedBody.accepted(self._body(accepted.verification), accepted.left)
+        return AcceptedBody.accepted(self._body(accepted.verification), accepted.left, accepted.inbound)
 
     def _body(self, found: Verification) -> VerificationBody:
         now = self._clock()
-        return VerificationBody.of(found, now, self._outlook.of(found.delivery, now))
+        sms = found.newest_delivery
+        return VerificationBody.of(found, now, self._outlook.of(sms, now) if sms else None)
 
 
 class Checks:

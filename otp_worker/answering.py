@@ -1,6 +1,7 @@
 """What a reply does: STOP and START, a person's report, or a word for support. Each has its effect once.
 
-The sender's number of an SMS can be forged: a reply can spare a person SMS, it can give nobody anything.
+The sender's number of an SMS can be forged: but for reverse verification, which is off by default, a reply
+can spare a person SMS, and give nobody anything.
 """
 
 import re
@@ -11,11 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 from ulid import ULID
 
+from otp_worker import inbound
 from otp_worker.gateways.gateway import Reply
 from otp_worker.keyring import Keyring
 from otp_worker.numbers import mask, number_of_sender
 from otp_worker.policy import Publish
-from otp_worker.store import answering, reading
+from otp_worker.store import answering, reading, texting
 from otp_worker.store.answering import Said
 from otp_worker.store.database import Database
 from otp_worker.store.receiving import StoredReply
@@ -32,7 +34,8 @@ _COULD_BE_A_CODE = re.compile(r"\d(?:[ -]?\d){3,}")
 class Answering:
     """Takes replies in; each of ``channels`` is told of what concerns it, by ``publish`` at once.
 
-    ``languages`` are those whose words count; a report locks its number for ``report_lock_seconds``.
+    ``languages`` are those whose words count; a report locks its number for ``report_lock_seconds``. With
+    ``inbound`` a reply can hold the token of a verification.
     """
 
     db: Database
@@ -41,11 +44,13 @@ class Answering:
     report_lock_seconds: int
     channels: tuple[str, ...]
     publish: Publish
+    inbound: bool = False
 
     def take(self, gateway: str, reply: Reply, now: datetime) -> None:
         """Keep a reply and let it have its effect; a repeat changes nothing."""
         sender = number_of_sender(reply.number)
         hashes = self.keyring.number_hashes(sender.e164) if sender else []
+        text, token_hashes = self._tokens(reply.text[:REPLY_TEXT_LENGTH], now)
         verification_id, app = reading.newest_of_number(self.db, hashes) or (None, None)
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
@@ -54,11 +59,12 @@ class Answering:
             app=app,
             number=sender.e164 if sender else reply.number[:_NUMBER_LENGTH],
             number_masked=sender.masked if sender else mask(reply.number[:_NUMBER_LENGTH]),
-            text=_COULD_BE_A_CODE.sub("****", reply.text[:REPLY_TEXT_LENGTH]),
+            text=_COULD_BE_A_CODE.sub("****", text),
             received_at=reply.received_at,
             forwarded_at=None,
         )
-        said = Said(stored, reply.dedupe_key, meaning_of(reply.text, self.languages), hashes)
+        meaning = meaning_of(reply.text, self.languages)
+        said = Said(stored, reply.dedupe_key, meaning, hashes, token_hashes)
         lock_until = now + timedelta(seconds=self.report_lock_seconds)
         answered = answering.answer(self.db, said, lock_until, now, channels=self.channels)
         if answered is None:
@@ -66,3 +72,16 @@ class Answering:
         log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
         for notice_id in answered.notices:
             self.publish(notice_id)
+
+    def _tokens(self, text: str, now: datetime) -> tuple[str, list[bytes]]:
+        """The text, its living tokens starred out, and the hashes of all that could be one."""
+        if not self.inbound:
+            return text, []
+        plain = inbound.plain(text)
+        found = [
+            (inbound.token_hashes(self.keyring, token), span) for token, span in inbound.tokens_in(plain)
+        ]
+        hashes = [token_hash for each, _ in found for token_hash in each]
+        living = texting.living(self.db, hashes, now)
+        spans = [span for each, span in found if living.intersection(each)]
+        return (inbound.star(plain, spans) if spans else text), hashes

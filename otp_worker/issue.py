@@ -6,7 +6,7 @@ Nothing here ever knows a code.
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -14,13 +14,15 @@ from ulid import ULID
 from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
 from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.guard import Pauses
+from otp_worker.idempotency import HEADER
+from otp_worker.inbound import INBOUND, Invitation, new_token, number_to_text, shown, token_hashes
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
 from otp_worker.limits import Left, Limit, LimitRates, Limits, Scope
 from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
-from otp_worker.sims import REHEARSED
+from otp_worker.sims import REHEARSED, Sims
 from otp_worker.store import expiring, guarding, issuing, opting, reading, remembering
 from otp_worker.store.database import Database
 from otp_worker.store.remembering import Once
@@ -66,15 +68,22 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was asked for and will be sent; ``left`` is what the limits leave after it."""
+    """What was asked for and will be sent; ``left`` is what the limits leave after it.
+
+    ``inbound`` is what the person is to text instead, where that was asked for.
+    """
 
     verification: Verification
     left: list[Left]
+    inbound: Invitation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The first step with all it needs; ``hold`` says whether deliveries by a route must wait just now."""
+    """The first step with all it needs; ``hold`` says whether deliveries by a route must wait just now.
+
+    ``inbound_sims`` are those that people may text to; none where reverse verification is off.
+    """
 
     db: Database
     keyring: Keyring
@@ -84,6 +93,7 @@ class Issuer:
     publish: Publish
     hold: Callable[[str], Hold | None]
     pauses: Pauses
+    inbound_sims: Sims | None = None
 
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
@@ -104,6 +114,30 @@ class Issuer:
         self._publish(first)
         return Accepted(issuing.as_written(new, first), left)
 
+    def invite(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
+        """Write a verification that the person approves by texting a token to us; nothing is sent.
+
+        All that limits a send limits this. Raises InvalidFieldError, CountryNotAllowedError,
+        NumberReportedError, SendsPausedError and LimitReachedError.
+        """
+        sims = self._may_invite(app, once)
+        token = new_token()
+        new = replace(self._new(request, app, now), seed=None, max_checks=0)
+        new = replace(
+            new,
+            token_hash=token_hashes(self.keyring, token)[0],
+            expires_at=now + timedelta(seconds=new.ttl_seconds),
+        )
+        text_to = number_to_text(sims, new.country, new.number_hash)
+        guarding.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
+        self._refuse_paused(new.number, new.country, app, now)
+        scopes = self._scopes(issuing.Recipient(new.number, new.country, new.ip_hash), app)
+        with self._counted(new.id, scopes, now, None) as (left, uncounted):
+            left += issuing.insert_verification(self.db, new, None, issuing.Guard(uncounted))
+        return Accepted(
+            issuing.as_written(new, None), left, Invitation(text_to, shown(token), new.expires_at)
+        )
+
     def resend(self, verification_id: str, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Send the same code once more; while an SMS is still on its way, that one is the answer.
 
@@ -112,6 +146,8 @@ class Issuer:
         """
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
+        if found.channel == INBOUND:
+            raise InvalidFieldError("verification_id", "nothing is sent for it; its person texts the token")
         if issuing.is_on_its_way(self.db, found.id):
             return self._on_its_way(found, now, once)
         last_send_at = found.created_at + timedelta(seconds=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
@@ -146,6 +182,19 @@ class Issuer:
     def read(self, verification_id: str, app: App) -> Verification:
         """An app's own verification; raises NotFoundError."""
         return self._read(verification_id, app)
+
+    def _may_invite(self, app: App, once: Once | None) -> Sims:
+        if self.inbound_sims is None:
+            raise InvalidFieldError(
+                "channel", "inbound is off here; use sms, or let the operator set OTP_INBOUND_VERIFICATION"
+            )
+        if app.test:
+            raise InvalidFieldError("channel", "a test key has no SIM to text to; use sms")
+        if once is not None:
+            raise InvalidFieldError(
+                HEADER, "not with the channel inbound: its token is kept nowhere, to be told again"
+            )
+        return self.inbound_sims
 
     def _new(self, request: SendRequest, app: App, now: datetime) -> issuing.NewVerification:
         number = parse_number(request.to, self.policy.countries)

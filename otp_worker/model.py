@@ -52,6 +52,8 @@ class Meaning(StrEnum):
     START = "start"
     REPORT = "report"
     """Somebody else asked for the code."""
+    APPROVED = "approved"
+    """The token of a verification, from its number."""
     OTHER = "other"
     """Something for support."""
 
@@ -98,7 +100,14 @@ class Verification:
     expires_at: datetime
     resend_at: datetime
     ended_at: datetime | None
-    delivery: Delivery
+    newest_delivery: Delivery | None
+
+    @property
+    def delivery(self) -> Delivery:
+        """Its newest SMS. Raises LookupError where its person texts us, and nothing is sent."""
+        if self.newest_delivery is None:
+            raise LookupError(f"nothing is sent for {self.id}")
+        return self.newest_delivery
 
     @property
     def checks_left(self) -> int:

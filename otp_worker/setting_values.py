@@ -12,8 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from otp_worker.errors import InvalidFieldError
 from otp_worker.gateways.kinds import account_kinds
 from otp_worker.limits import Rate, parse_rates
-from otp_worker.mail import parse_smtp_url
 from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
+from otp_worker.smtp_url import parse_smtp_url
 from otp_worker.text import LANGUAGES, check_template
 
 REDIS = ("redis://", "rediss://", "redis+socket://")

@@ -142,6 +142,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(30, ge=1)
 
     reply_languages: Languages = frozenset(LANGUAGES)
+    inbound_verification: bool = False
     report_lock_seconds: int = Field(3600, ge=60, le=86_400)
     reply_webhook_url: HttpUrl | None = None
     reply_webhook_secret: SecretStr | None = None
@@ -164,6 +165,14 @@ class Settings(BaseSettings):
         if self.reply_webhook_url and not self.reply_webhook_secret:
             raise ValueError(
                 "OTP_REPLY_WEBHOOK_SECRET: is not set, and OTP_REPLY_WEBHOOK_URL needs it to sign with"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _inbound_can_come_in(self) -> "Settings":
+        if self.inbound_verification and not self.public_url:
+            raise ValueError(
+                "OTP_INBOUND_VERIFICATION: needs OTP_PUBLIC_URL, where the gateway posts what comes in"
             )
         return self
 
@@ -225,6 +234,11 @@ class Settings(BaseSettings):
         for country in sorted(self.countries or ()):
             if not found.serving(country):
                 raise ConfigurationError(f"OTP_COUNTRIES: no SIM in OTP_GATEWAYS_FILE serves {country}")
+            if self.inbound_verification and not any(sim.number for sim in found.serving(country)):
+                raise ConfigurationError(
+                    f"OTP_INBOUND_VERIFICATION: no SIM that serves {country} has a number to text to; "
+                    "give its number in OTP_GATEWAYS_FILE"
+                )
         return found
 
     def _single_gateway(self) -> Sims:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from otp_worker.codes import code_matches
-from otp_worker.errors import AlreadyOverError, NotFoundError
+from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError
+from otp_worker.inbound import INBOUND
 from otp_worker.keyring import Keyring, UnknownKeyError
 from otp_worker.limiter import CheckLimiter
 from otp_worker.limits import LimitRates, Limits
@@ -47,7 +48,8 @@ class Verifier:
     ) -> CheckResult:
         """Judge a code; each call uses up one check. ``rates`` are those of the app's key.
 
-        Raises LimitReachedError, NotFoundError, AlreadyOverError and NumberLockedError.
+        Raises LimitReachedError, NotFoundError, AlreadyOverError, NumberLockedError, NumberReportedError, and
+        InvalidFieldError where there is no code.
         """
         # First of all, so that a flood costs neither a hash nor a look at the database.
         self._count(app, ip, rates)
@@ -94,6 +96,8 @@ class Verifier:
         found = reading.find(self.db, verification_id, app)
         if found is None:
             raise NotFoundError("there is no such verification")
+        if found.channel == INBOUND:
+            raise InvalidFieldError("code", "there is none: its person texts a token, and GET shows approved")
         status = _status(found.status_at(self.clock()), found.checks_left)
         if status is not VerificationStatus.PENDING:
             raise AlreadyOverError(found.id, status)

@@ -29,7 +29,7 @@ from otp_worker.keyring import Keyring
 from otp_worker.limiter import CheckLimiter, RedisLimiter
 from otp_worker.limits import Limits
 from otp_worker.look import Looker
-from otp_worker.mail import EmailChannel, parse_smtp_url
+from otp_worker.mail import EmailChannel
 from otp_worker.model import DeliveryStatus
 from otp_worker.notify import Channel, Notifier, WebhookChannel
 from otp_worker.operating import Operator
@@ -39,6 +39,7 @@ from otp_worker.poll import Poller
 from otp_worker.queue import DeliveryQueue
 from otp_worker.refusals import Refusals
 from otp_worker.settings import Settings
+from otp_worker.smtp_url import parse_smtp_url
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -103,6 +104,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         settings.report_lock_seconds,
         told,
         queue.publish_notice,
+        settings.inbound_verification,
     )
     return Intake(
         db=db,
@@ -115,6 +117,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
             queue.publish_delivery,
             partial(hold, queue, outlook),
             Pauses(db, limits, settings.guard),
+            sims if settings.inbound_verification else None,
         ),
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),

@@ -97,10 +97,12 @@ def _follow(intake: Intake, issued: Verification, wait: float) -> Verification:
 
 def _print(found: Verification, json: bool) -> None:
     if json:
-        print_json({**_fields(found, utc_now()), "delivery": found.delivery})
+        print_json({**_fields(found, utc_now()), "delivery": found.newest_delivery})
     else:
         print_record(found.id, _fields(found, utc_now()))
-        delivery = found.delivery
+        delivery = found.newest_delivery
+        if delivery is None:
+            return
         print_record(
             f"delivery {delivery.id}",
             {

@@ -1,13 +1,13 @@
 """The one transaction of a reply: it is kept, it has its effect, and whom it concerns is told. Once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from otp_worker.model import Meaning
-from otp_worker.store import opting, receiving, reporting
+from otp_worker.store import opting, receiving, reporting, texting
 from otp_worker.store.database import Database
 from otp_worker.store.noticing import insert_notices
 from otp_worker.store.receiving import StoredReply
@@ -19,12 +19,16 @@ NUMBER_REPORTED = "number.reported"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply and what it says; without ``number_hashes`` it comes from nobody who can be sent to."""
+    """A reply and what it says; without ``number_hashes`` it comes from nobody who can be sent to.
+
+    ``token_hashes`` stand for whatever in it could be a token.
+    """
 
     reply: StoredReply
     dedupe_key: str
     meaning: Meaning
     number_hashes: list[bytes]
+    token_hashes: Collection[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def _act(
     texted_at = min(reply.received_at, now)
     if not hashes:
         return Meaning.OTHER, []
+    if texting.approve(connection, hashes, said.token_hashes, now):
+        return Meaning.APPROVED, []
     if said.meaning is Meaning.STOP:
         opting.stop(connection, hashes, reply.number_masked, texted_at, now)
         return Meaning.STOP, []

@@ -14,7 +14,7 @@ _v, _d = verifications.c, deliveries.c
 
 def wiped() -> dict[Any, Any]:
     """The values that leave nothing to make or judge a code with."""
-    return {_v.seed: None, _v.code_hash: None}
+    return {_v.seed: None, _v.code_hash: None, _v.token_hash: None}
 
 
 def lock_verification(connection: Connection, verification_id: str) -> None:

@@ -41,13 +41,14 @@ class NewVerification:
     ip_hash: bytes | None
     key_id: str
     code_length: int
-    seed: bytes
+    seed: bytes | None
     max_checks: int
     ttl_seconds: int
     created_at: datetime
     expires_at: datetime
     last_expiry_at: datetime
     resend_at: datetime
+    token_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +87,32 @@ class Guard:
     test: bool = False
     once: Once | None = None
 
-    def pass_through(self, connection: Connection, delivery: NewDelivery) -> list[Left]:
+    def pass_through(self, connection: Connection, verification_id: str, now: datetime) -> list[Left]:
         """What the limits leave after this one. Raises LimitReachedError and RequestInFlightError."""
         if self.once is not None:
             # Before the limits: what a request's own twin used up is no reason to refuse it.
-            remembering.claim(connection, self.once, delivery.verification_id, delivery.created_at)
-        return limiting.refuse_beyond(connection, self.scopes, delivery.created_at, test=self.test)
+            remembering.claim(connection, self.once, verification_id, now)
+        return limiting.refuse_beyond(connection, self.scopes, now, test=self.test)
 
 
-def insert_verification(db: Database, new: NewVerification, first: NewDelivery, guard: Guard) -> list[Left]:
+def insert_verification(
+    db: Database, new: NewVerification, first: NewDelivery | None, guard: Guard
+) -> list[Left]:
     """Write a verification and its first delivery in one transaction; what the guard's limits leave.
+
+    Where its person texts us, there is no delivery.
 
     Raises LimitReachedError and RequestInFlightError.
     """
     with db.write() as connection:
-        left = guard.pass_through(connection, first)
+        left = guard.pass_through(connection, new.id, new.created_at)
         connection.execute(_INSERT_VERIFICATION, _new_row(new))
-        connection.execute(_INSERT_DELIVERY, _values(first))
+        if first is not None:
+            connection.execute(_INSERT_DELIVERY, _values(first))
     return left
 
 
-def as_written(new: NewVerification, first: NewDelivery) -> Verification:
+def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
     """The new verification as it stood when it was written, whatever became of it since."""
     return Verification(
         id=new.id,
@@ -122,20 +128,24 @@ def as_written(new: NewVerification, first: NewDelivery) -> Verification:
         expires_at=new.expires_at,
         resend_at=new.resend_at,
         ended_at=None,
-        delivery=Delivery(
-            id=first.id,
-            status=first.status,
-            attempts=0,
-            route=first.route,
-            gateway=None,
-            sim=None,
-            reason=first.reason,
-            created_at=first.created_at,
-            due_at=first.created_at,
-            deadline_at=first.deadline_at,
-            sent_at=None,
-            delivered_at=None,
-        ),
+        newest_delivery=_delivery(first) if first is not None else None,
+    )
+
+
+def _delivery(first: NewDelivery) -> Delivery:
+    return Delivery(
+        id=first.id,
+        status=first.status,
+        attempts=0,
+        route=first.route,
+        gateway=None,
+        sim=None,
+        reason=first.reason,
+        created_at=first.created_at,
+        due_at=first.created_at,
+        deadline_at=first.deadline_at,
+        sent_at=None,
+        delivered_at=None,
     )
 
 
@@ -180,7 +190,7 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
         )
         if not taken.rowcount:
             raise NotNowError
-        left = guard.pass_through(connection, new)
+        left = guard.pass_through(connection, new.verification_id, new.created_at)
         connection.execute(_INSERT_DELIVERY, _values(new))
     return left
 
@@ -233,6 +243,7 @@ def _new_row(new: NewVerification) -> dict[str, object]:
         "key_id": new.key_id,
         "code_length": new.code_length,
         "seed": new.seed,
+        "token_hash": new.token_hash,
         "checks": 0,
         "failed_checks": 0,
         "max_checks": new.max_checks,

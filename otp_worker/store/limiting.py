@@ -1,4 +1,7 @@
-"""Statements that count sends against limits: each delivery that was written is one send."""
+"""Statements that count sends against limits: each delivery that was written is one send.
+
+A verification without any, whose person texts us, is one too.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,6 +16,8 @@ from otp_worker.policy import MAX_LIFE_SECONDS
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
+_SENDS = verifications.outerjoin(deliveries)
+_counted_at = func.coalesce(_d.created_at, _v.created_at)
 
 _COLUMNS = {
     Limit.NUMBER: _v.number_hash,
@@ -65,14 +70,14 @@ def _parameters(scope: Scope, now: datetime, *, test: bool) -> dict[str, object]
 def _counting(limit: Limit, windows: int) -> Select[Any]:
     """How many sends of a scope are in each of so many windows. Made once: every send asks."""
     starts = [bindparam(f"start_{n}", type_=Instant()) for n in range(windows)]
-    counts: list[Any] = [func.count().filter(_d.created_at > start) for start in starts]
-    return select(*counts).join_from(deliveries, verifications).where(*_sends_of(limit))
+    counts: list[Any] = [func.count().filter(_counted_at > start) for start in starts]
+    return select(*counts).select_from(_SENDS).where(*_sends_of(limit))
 
 
 def _sends_of(limit: Limit) -> list[ColumnElement[bool]]:
     where = [
         _v.test == bindparam("test", type_=Boolean()),
-        _d.created_at > bindparam("since", type_=Instant()),
+        _counted_at > bindparam("since", type_=Instant()),
         _v.created_at > bindparam("created_since", type_=Instant()),
     ]
     if limit in _COLUMNS:
@@ -83,10 +88,10 @@ def _sends_of(limit: Limit) -> list[ColumnElement[bool]]:
 def _free_at(connection: Connection, limit: Limit, rate: Rate, parameters: dict[str, object]) -> datetime:
     """When so few of the newest sends are still in the window that one more fits."""
     newest = (
-        select(_d.created_at)
-        .join_from(deliveries, verifications)
+        select(_counted_at)
+        .select_from(_SENDS)
         .where(*_sends_of(limit))
-        .order_by(_d.created_at.desc())
+        .order_by(_counted_at.desc())
         .offset(rate.count - 1)
         .limit(1)
     )

@@ -40,6 +40,8 @@ def stop(
             _v.number_hash.in_(number_hashes),
             _v.status == VerificationStatus.PENDING,
             _v.test.is_(False),
+            # Where the person texts us, nothing is sent.
+            _v.token_hash.is_(None),
         )
         .order_by(_v.id)
         .with_for_update()

@@ -23,13 +23,14 @@ def find(db: Database, verification_id: str, app: str | None = None) -> Verifica
 
 
 def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: datetime) -> str | None:
-    """The id of an app's newest verification of a number that can still be checked."""
+    """The id of an app's newest verification of a number whose code can still be checked."""
     statement = (
         select(_v.id)
         .where(
             _v.number_hash.in_(number_hashes),
             _v.app == app,
             _v.status == VerificationStatus.PENDING,
+            _v.token_hash.is_(None),
             _v.expires_at > now,
         )
         .order_by(_v.created_at.desc(), _v.id.desc())
@@ -72,7 +73,7 @@ def _with_newest_delivery() -> Select[Any]:
     columns = [column.label(f"delivery_{column.name}") for column in deliveries.c]
     return (
         select(verifications, *columns)
-        .join(deliveries, _d.verification_id == _v.id)
+        .outerjoin(deliveries, _d.verification_id == _v.id)
         .order_by(_d.created_at.desc(), _d.id.desc())
         .limit(1)
     )
@@ -93,18 +94,22 @@ def _verification(row: Row[Any]) -> Verification:
         expires_at=row.expires_at,
         resend_at=row.resend_at,
         ended_at=row.ended_at,
-        delivery=Delivery(
-            id=row.delivery_id,
-            status=DeliveryStatus(row.delivery_status),
-            attempts=row.delivery_attempts,
-            route=row.delivery_route,
-            gateway=row.delivery_gateway,
-            sim=row.delivery_sim,
-            reason=row.delivery_reason,
-            created_at=row.delivery_created_at,
-            due_at=row.delivery_due_at,
-            deadline_at=row.delivery_deadline_at,
-            sent_at=row.delivery_sent_at,
-            delivered_at=row.delivery_delivered_at,
-        ),
+        newest_delivery=_delivery(row) if row.delivery_id is not None else None,
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.delivery_id,
+        status=DeliveryStatus(row.delivery_status),
+        attempts=row.delivery_attempts,
+        route=row.delivery_route,
+        gateway=row.delivery_gateway,
+        sim=row.delivery_sim,
+        reason=row.delivery_reason,
+        created_at=row.delivery_created_at,
+        due_at=row.delivery_due_at,
+        deadline_at=row.delivery_deadline_at,
+        sent_at=row.delivery_sent_at,
+        delivered_at=row.delivery_delivered_at,
     )

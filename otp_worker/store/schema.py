@@ -78,6 +78,8 @@ verifications = Table(
     Column("code_length", Integer, nullable=False),
     Column("seed", LargeBinary(20)),
     Column("code_hash", LargeBinary(60)),
+    # Of the token that the person is to text, where nothing is sent; none once it is over.
+    Column("token_hash", LargeBinary(32)),
     Column("checks", Integer, nullable=False),
     Column("failed_checks", Integer, nullable=False),
     Column("max_checks", Integer, nullable=False),
@@ -107,6 +109,12 @@ Index(
     verifications.c.ended_at,
     sqlite_where=text("number IS NOT NULL"),
     postgresql_where=text("number IS NOT NULL"),
+)
+Index(
+    "ix_verifications_token_hash",
+    verifications.c.token_hash,
+    sqlite_where=text("token_hash IS NOT NULL"),
+    postgresql_where=text("token_hash IS NOT NULL"),
 )
 Index("ix_verifications_created_at", verifications.c.created_at)
 

@@ -1,6 +1,7 @@
 """The service around the HTTP intake: the four steps of the contract tests, and the intake's parts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
@@ -38,6 +39,7 @@ class Service(service.Service):
     def __init__(self, db: Database, limits: Mapping[Limit, tuple[Rate, ...]] | None = None) -> None:
         super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), limits)
         self.notices: list[str] = []
+        self.inbound_sims: Sims | None = None
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
@@ -49,7 +51,7 @@ class Service(service.Service):
         gateway = MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET)
         return Intake(
             db=self.db,
-            issuer=self.issuer,
+            issuer=replace(self.issuer, inbound_sims=self.inbound_sims),
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
@@ -63,7 +65,15 @@ class Service(service.Service):
 
     def answering(self) -> Answering:
         """What takes the replies in."""
-        return Answering(self.db, self.keyring, LANGUAGES, REPORT_LOCK_SECONDS, ("webhook",), self.notify)
+        return Answering(
+            self.db,
+            self.keyring,
+            LANGUAGES,
+            REPORT_LOCK_SECONDS,
+            ("webhook",),
+            self.notify,
+            inbound=self.inbound_sims is not None,
+        )
 
     def notify(self, notice_id: str) -> bool:
         """Put a notice on the queue."""

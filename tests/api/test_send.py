@@ -21,6 +21,7 @@ def test_the_answer_says_all_that_an_app_may_know(shop: Caller) -> None:
         "to": MASKED,
         "user": "ann",
         "channel": "sms",
+        "inbound": None,
         "delivery": {
             "status": "queued",
             "attempts": 0,

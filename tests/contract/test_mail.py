@@ -10,8 +10,9 @@ from email.policy import default
 
 import pytest
 
-from otp_worker.mail import EmailChannel, SmtpServer
+from otp_worker.mail import EmailChannel
 from otp_worker.processes.ports import free_ports
+from otp_worker.smtp_url import SmtpServer
 from otp_worker.store.noticing import Notice
 from tests.contract.service import START
 

@@ -29,7 +29,7 @@ def verification(status: VerificationStatus, checks: int = 0) -> Verification:
         expires_at=EXPIRY,
         resend_at=NOW,
         ended_at=None,
-        delivery=delivery,
+        newest_delivery=delivery,
     )
 
 

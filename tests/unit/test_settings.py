@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from otp_worker.errors import ConfigurationError
-from otp_worker.mail import EmailChannel, SmtpServer
+from otp_worker.mail import EmailChannel
 from otp_worker.settings import Role, load_settings
+from otp_worker.smtp_url import SmtpServer
 from otp_worker.text import LANGUAGES
 from otp_worker.wiring import channels
 
@@ -358,3 +359,21 @@ def test_a_malformed_email_setting_is_named_and_not_repeated(
     environment.setenv(variable, value)
     assert problem().startswith(f"{variable}: give ")
     assert "secret" not in problem()
+
+
+def test_reverse_verification_needs_a_number_to_text_to_in_each_country(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("OTP_INBOUND_VERIFICATION", "true")
+    assert problem("web").startswith(
+        "OTP_INBOUND_VERIFICATION: no SIM that serves GB has a number to text to"
+    )
+    gateways = tmp_path / "gateways.toml"
+    gateways.write_text(
+        '[gateways.home]\nkind = "mobile_api_connect"\nkey = "sk_live_home"\n'
+        '[[gateways.home.sims]]\nnumber = "+447400123456"\n'
+    )
+    environment.setenv("OTP_GATEWAYS_FILE", str(gateways))
+    assert load_settings("web").inbound_verification
+    environment.setenv("OTP_PUBLIC_URL", "")
+    assert problem("web").startswith("OTP_INBOUND_VERIFICATION: needs OTP_PUBLIC_URL")

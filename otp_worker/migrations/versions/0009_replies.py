@@ -1,4 +1,4 @@
-"""What replies do: opt-outs, reports that lock a number, and each reply's meaning."""
+"""What replies do: opt-outs, reports that lock a number, tokens that approve, and each reply's meaning."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number_hash", name=op.f("pk_opt_outs")),
     )
     op.add_column("number_guards", sa.Column("reported_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("verifications", sa.Column("token_hash", sa.LargeBinary(length=32), nullable=True))
+    op.create_index(
+        "ix_verifications_token_hash",
+        "verifications",
+        ["token_hash"],
+        unique=False,
+        sqlite_where=sa.text("token_hash IS NOT NULL"),
+        postgresql_where=sa.text("token_hash IS NOT NULL"),
+    )
     op.add_column(
         "replies", sa.Column("meaning", sa.String(length=8), nullable=False, server_default="other")
     )

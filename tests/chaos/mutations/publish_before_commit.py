@@ -12,7 +12,7 @@ insert_verification = issuing.insert_verification
 
 
 def insert_later(
-    db: Database, new: issuing.NewVerification, first: issuing.NewDelivery, guard: issuing.Guard
+    db: Database, new: issuing.NewVerification, first: issuing.NewDelivery | None, guard: issuing.Guard
 ) -> list[Left]:
     Timer(COMMIT_SECONDS, insert_verification, (db, new, first, guard)).start()
     return []
