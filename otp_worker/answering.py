@@ -13,6 +13,7 @@ import structlog
 from ulid import ULID
 
 from otp_worker import inbound
+from otp_worker.confirm import Confirmations
 from otp_worker.gateways.gateway import Reply
 from otp_worker.keyring import Keyring
 from otp_worker.numbers import mask, number_of_sender
@@ -45,6 +46,7 @@ class Answering:
     channels: tuple[str, ...]
     publish: Publish
     inbound: bool = False
+    confirmations: Confirmations | None = None
 
     def take(self, gateway: str, reply: Reply, now: datetime) -> None:
         """Keep a reply and let it have its effect; a repeat changes nothing."""
@@ -72,6 +74,8 @@ class Answering:
         log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
         for notice_id in answered.notices:
             self.publish(notice_id)
+        if self.confirmations is not None and hashes:
+            self.confirmations.ask(stored.id, answered.meaning, hashes[0], now)
 
     def _tokens(self, text: str, now: datetime) -> tuple[str, list[bytes]]:
         """The text, its living tokens starred out, and the hashes of all that could be one."""

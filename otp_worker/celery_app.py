@@ -18,6 +18,7 @@ GUARD = "otp.guard"
 POLL = "otp.poll"
 LOOK = "otp.look"
 CANARY = "otp.canary"
+CONFIRM = "otp.confirm"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from otp_worker.breaker import Breaker, is_open, probe_is_due
 from otp_worker.policy import Publish
 from otp_worker.sims import REHEARSED, Sim, Sims
-from otp_worker.store import canaries, expiring, remembering, sims
+from otp_worker.store import canaries, confirming, expiring, remembering, sims
 from otp_worker.store.database import Database
 
 STUCK_SECONDS = 3
@@ -78,6 +78,7 @@ class Expirer:
         forgotten = expiring.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
         oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
         sims.forget_months(self.db, oldest_month)
+        confirming.forget_confirmations(self.db, now)
         canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
         forgotten += remembering.forget(self.db, now - timedelta(hours=remembering.KEPT_HOURS))
         return forgotten + expiring.purge(self.db, now - timedelta(days=self.retention_days))

@@ -9,7 +9,7 @@ import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from otp_worker.celery_app import DELIVER, DELIVER_QUEUE, NOTIFY
+from otp_worker.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY
 from otp_worker.errors import OtpError
 
 log = structlog.get_logger()
@@ -48,6 +48,10 @@ class DeliveryQueue:
     def publish_notice(self, notice_id: str) -> bool:
         """Publish a notice to be told."""
         return self._publish(NOTIFY, notice_id)
+
+    def publish_confirmation(self, reply_id: str) -> bool:
+        """Publish a reply to be confirmed."""
+        return self._publish(CONFIRM, reply_id)
 
     def backlog(self) -> int:
         """How many deliveries the queue holds; raises BrokerAwayError."""

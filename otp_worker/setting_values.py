@@ -14,7 +14,7 @@ from otp_worker.gateways.kinds import account_kinds
 from otp_worker.limits import Rate, parse_rates
 from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.smtp_url import parse_smtp_url
-from otp_worker.text import LANGUAGES, check_template
+from otp_worker.text import LANGUAGES, check_template, check_text
 
 REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")
@@ -135,6 +135,14 @@ def _is_email(value: str) -> str:
     return value
 
 
+def _is_text(value: str) -> str:
+    try:
+        check_text("the text", value)
+    except InvalidFieldError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
 def _read_templates(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
@@ -162,5 +170,6 @@ GatewayKind = Annotated[str, AfterValidator(_is_gateway_kind)]
 Secrets = Annotated[SecretStr, AfterValidator(_are_strong)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_is_smtp)]
 Email = Annotated[str, AfterValidator(_is_email)]
+SmsText = Annotated[str, AfterValidator(_is_text)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_is_user_and_password)]
 Templates = Annotated[dict[str, str], BeforeValidator(_read_templates), AfterValidator(_are_templates)]

@@ -16,6 +16,7 @@ from otp_worker.gateways.http import is_public
 from otp_worker.gateways.kinds import account_kinds
 from otp_worker.guard import GuardMode
 from otp_worker.limits import Limit, Rate, parse_rates
+from otp_worker.model import Meaning
 from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.retry import UncertainPolicy
@@ -32,6 +33,7 @@ from otp_worker.setting_values import (
     Rates,
     RedisUrl,
     Secrets,
+    SmsText,
     SmtpUrl,
     Templates,
     UserAndPassword,
@@ -143,6 +145,8 @@ class Settings(BaseSettings):
 
     reply_languages: Languages = frozenset(LANGUAGES)
     inbound_verification: bool = False
+    confirm_stop: SmsText = ""
+    confirm_report: SmsText = ""
     report_lock_seconds: int = Field(3600, ge=60, le=86_400)
     reply_webhook_url: HttpUrl | None = None
     reply_webhook_secret: SecretStr | None = None
@@ -264,6 +268,12 @@ class Settings(BaseSettings):
             uncertain=self.gateway_uncertain,
         )
         return Sims((sim,), {self.gateway_kind: gateway})
+
+    @property
+    def confirmations(self) -> dict[Meaning, str]:
+        """What is texted back to whom, where the operator worded it."""
+        worded = {Meaning.STOP: self.confirm_stop, Meaning.REPORT: self.confirm_report}
+        return {meaning: text for meaning, text in worded.items() if text}
 
     @property
     def limit_rates(self) -> dict[Limit, tuple[Rate, ...]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.celery_app import CANARY, DELIVER, EXPIRE, GUARD, LOOK, NOTIFY, POLL, PURGE, RELEASE
+from otp_worker.celery_app import CANARY, CONFIRM, DELIVER, EXPIRE, GUARD, LOOK, NOTIFY, POLL, PURGE, RELEASE
 from otp_worker.retry import RetryAt
 from otp_worker.wiring import WorkerParts
 
@@ -49,6 +49,10 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     @app.task(name=CANARY)
     def canary() -> str:
         return parts().canaries.sweep(parts().clock())
+
+    @app.task(name=CONFIRM)
+    def confirm(reply_id: str) -> str:
+        return parts().confirmer.confirm(reply_id, parts().clock())
 
     @app.task(name=NOTIFY)
     def notify(notice_id: str) -> str:

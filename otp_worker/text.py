@@ -52,6 +52,20 @@ def is_gsm7(text: str) -> bool:
     return _GSM7.issuperset(text)
 
 
+def check_text(name: str, text: str) -> None:
+    """Raise InvalidFieldError unless a text makes one clean GSM-7 segment as it is."""
+    _check_line(name, text)
+    if not is_gsm7(text) or len(text) > SEGMENT:
+        raise InvalidFieldError(name, f"one SMS holds {SEGMENT} characters of the GSM-7 alphabet")
+
+
+def _check_line(name: str, text: str) -> None:
+    if "\r" in text or "\n" in text:
+        raise InvalidFieldError(name, "a template must be a single line")
+    if _LINK.search(text):
+        raise InvalidFieldError(name, "a template must not contain a link, or what a phone takes for one")
+
+
 def check_template(name: str, template: str) -> None:
     """Raise InvalidFieldError unless the template makes one clean GSM-7 segment with the code in it."""
     fields = set(re.findall(r"{([^{}]*)}", template))
@@ -59,10 +73,7 @@ def check_template(name: str, template: str) -> None:
         raise InvalidFieldError(
             name, "a template must contain {code}, may contain {life}, and no other field"
         )
-    if "\r" in template or "\n" in template:
-        raise InvalidFieldError(name, "a template must be a single line")
-    if _LINK.search(template):
-        raise InvalidFieldError(name, "a template must not contain a link, or what a phone takes for one")
+    _check_line(name, template)
     texts = [
         compose(_LONGEST_CODE, life_seconds, language, template)
         for language in LANGUAGES

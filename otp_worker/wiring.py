@@ -16,6 +16,7 @@ from otp_worker.breaker import Breaker
 from otp_worker.callbacks import Callbacks, callback_url
 from otp_worker.canary import Canaries
 from otp_worker.celery_app import make_celery
+from otp_worker.confirm import Confirmations, Confirmer
 from otp_worker.deliver import Deliverer
 from otp_worker.errors import ConfigurationError
 from otp_worker.expire import Expirer
@@ -76,6 +77,7 @@ class WorkerParts:
     poller: Poller
     looker: Looker
     canaries: Canaries
+    confirmer: Confirmer
     queue: DeliveryQueue
     clock: Clock
 
@@ -105,6 +107,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
         told,
         queue.publish_notice,
         settings.inbound_verification,
+        Confirmations(db, settings.confirmations, queue.publish_confirmation),
     )
     return Intake(
         db=db,
@@ -192,6 +195,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
         poller=Poller(db, sims.gateways),
         looker=Looker(db, sims.gateways, told, queue.publish_notice),
         canaries=Canaries(db, keyring, sims, told, queue.publish_notice),
+        confirmer=Confirmer(db, settings.confirmations, sims),
         queue=queue,
         clock=clock,
     )

@@ -234,6 +234,16 @@ sim_recipients = Table(
     Column("number_hash", LargeBinary(32), primary_key=True),
 )
 
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("number_hash", LargeBinary(32), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("reply_id", String(40), nullable=False),
+    Column("sent_at", Instant),
+)
+Index("ix_confirmations_reply_id", confirmations.c.reply_id)
+
 # An SMS from one of our SIMs to another, which tells how long an SMS takes.
 canaries = Table(
     "canaries",

@@ -1,0 +1,73 @@
+"""Confirmation texts: one SMS that says what a STOP or a report did. Off unless the operator words one.
+
+A number gets one a day at most, and only for a STOP or a report: whatever answers by itself on the other side
+is not answered again. One that is lost on its way is not repeated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from otp_worker.gateways.gateway import Message, OutcomeKind
+from otp_worker.model import Meaning
+from otp_worker.policy import Publish
+from otp_worker.sims import Sim, Sims
+from otp_worker.store import confirming, receiving
+from otp_worker.store.database import Database
+from otp_worker.store.sims import give_back, take_turn
+
+log = structlog.get_logger()
+
+LIFE_SECONDS = 300.0
+TIMEOUT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmations:
+    """What intake asks for: ``texts`` are those that the operator worded, by what they confirm."""
+
+    db: Database
+    texts: Mapping[Meaning, str]
+    publish: Publish
+
+    def ask(self, reply_id: str, meaning: Meaning, number_hash: bytes, now: datetime) -> None:
+        """Have a reply confirmed, unless its number was sent a confirmation today."""
+        if meaning in self.texts and confirming.insert_once_a_day(self.db, number_hash, reply_id, now):
+            self.publish(reply_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmer:
+    """What a worker sends."""
+
+    db: Database
+    texts: Mapping[Meaning, str]
+    sims: Sims
+
+    def confirm(self, reply_id: str, now: datetime) -> str:
+        """Send the confirmation of a reply, once; what came of it, for people."""
+        asked = confirming.claim(self.db, reply_id, now)
+        reply = receiving.find_reply(self.db, reply_id)
+        if asked is None or reply is None or reply.number is None:
+            return "not asked for, or done already"
+        text = self.texts.get(reply.meaning)
+        sim = self._sim_of(reply.gateway)
+        if text is None or sim is None:
+            return "nothing to say, or no SIM to say it"
+        turn = take_turn(self.db, sim, asked, now)
+        if isinstance(turn, str):
+            return f"not confirmed: {turn}"
+        message = Message(
+            reply.number, text, reply_id, None, LIFE_SECONDS, TIMEOUT_SECONDS, sim.number, sim.slot
+        )
+        outcome = self.sims.gateway_of(sim).send(message)
+        if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
+            give_back(self.db, turn)
+        log.info("confirmation", reply=reply_id, outcome=outcome.kind.value, reason=outcome.reason)
+        return f"confirmed over {sim.name}: {outcome.reason}"
+
+    def _sim_of(self, gateway: str) -> Sim | None:
+        """A SIM of the gateway that the reply came in by."""
+        return next((sim for sim in self.sims.all if sim.gateway == gateway), None)

@@ -1,0 +1,39 @@
+"""Statements for confirmation texts: each number is sent one a day at most, and each one once."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.schema import confirmations
+
+_c = confirmations.c
+
+
+def insert_once_a_day(db: Database, number_hash: bytes, reply_id: str, now: datetime) -> bool:
+    """Ask for the confirmation of a reply; False if one was asked for today (UTC) for its number."""
+    with db.write() as connection:
+        return insert_missing(
+            connection,
+            confirmations,
+            number_hash=number_hash,
+            day=now.date().isoformat(),
+            reply_id=reply_id,
+        )
+
+
+def claim(db: Database, reply_id: str, now: datetime) -> bytes | None:
+    """Take the right to send a reply's confirmation; the hash of its number, None if it was taken before."""
+    with db.update() as connection:
+        return connection.execute(
+            update(confirmations)
+            .where(_c.reply_id == reply_id, _c.sent_at.is_(None))
+            .values(sent_at=now)
+            .returning(_c.number_hash)
+        ).scalar()
+
+
+def forget_confirmations(db: Database, now: datetime) -> None:
+    """Delete what no longer limits anything."""
+    with db.update() as connection:
+        connection.execute(delete(confirmations).where(_c.day < (now - timedelta(days=2)).date().isoformat()))

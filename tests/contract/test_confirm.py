@@ -1,0 +1,147 @@
+"""Confirmation texts over a real database: one a day for a number, and only for a STOP or a report."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from otp_worker.answering import Answering
+from otp_worker.confirm import Confirmations, Confirmer
+from otp_worker.gateways.gateway import Reply
+from otp_worker.model import Meaning
+from otp_worker.policy import Policy
+from otp_worker.sims import Sim, Sims
+from otp_worker.store.database import Database
+from otp_worker.store.sims import usage
+from otp_worker.text import LANGUAGES
+from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service
+
+TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}
+SIM = Sim("obedient", "obedient", number="+447700900000", slot="1", per_day=50)
+
+
+class Office:
+    """A service that confirms, with what is on its queue."""
+
+    def __init__(self, db: Database, sim: Sim = SIM) -> None:
+        self.gateway = ObedientGateway()
+        sims = Sims((sim,), {"obedient": self.gateway})
+        self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
+        self.service.gateway = self.gateway
+        self.queue: list[str] = []
+        self.confirmer = Confirmer(db, TEXTS, sims)
+        self._texted = 0
+
+    def publish(self, reply_id: str) -> bool:
+        self.queue.append(reply_id)
+        return True
+
+    def text(self, text: str, number: str = NUMBER, key: str | None = None) -> None:
+        """One SMS that comes in."""
+        self._texted += 1
+        now = self.service.clock()
+        answering = Answering(
+            self.service.db,
+            self.service.keyring,
+            LANGUAGES,
+            3600,
+            (),
+            lambda _: True,
+            confirmations=Confirmations(self.service.db, TEXTS, self.publish),
+        )
+        answering.take("obedient", Reply(number, text, None, now, key or f"sms {self._texted}"), now)
+
+    def work(self) -> None:
+        """Send all that is on the queue, twice, as a redelivered task would."""
+        for reply_id in [*self.queue, *self.queue]:
+            self.confirmer.confirm(reply_id, self.service.clock())
+        self.queue.clear()
+
+    @property
+    def texts(self) -> list[str]:
+        """What the gateway was given to send, but for codes."""
+        return [each.text for each in self.gateway.messages if each.text in TEXTS.values()]
+
+
+@pytest.fixture
+def office(db: Database) -> Office:
+    return Office(db)
+
+
+def test_a_stop_is_confirmed_once_over_the_sim_it_came_to(office: Office) -> None:
+    office.text("STOP")
+    office.work()
+    (message,) = office.gateway.messages
+    assert (message.to, message.text) == (NUMBER, TEXTS[Meaning.STOP])
+    assert (message.sender, message.slot) == (SIM.number, SIM.slot)
+
+
+def test_a_report_is_confirmed_too(office: Office) -> None:
+    office.service.sent()
+    office.text("not me")
+    office.work()
+    assert office.texts == [TEXTS[Meaning.REPORT]]
+
+
+@pytest.mark.parametrize("text", ["hello", "START", "I am on holiday and will answer when I am back"])
+def test_nothing_else_is_ever_answered(office: Office, text: str) -> None:
+    office.text(text)
+    office.work()
+    assert office.texts == []
+
+
+def test_a_responder_that_says_stop_for_ever_gets_one_a_day(office: Office) -> None:
+    for _ in range(20):
+        office.text("STOP")
+        office.text("START")
+        office.work()
+        office.service.clock.move(600)
+    assert len(office.texts) == 1
+    office.service.clock.move(86_400)
+    office.text("STOP")
+    office.work()
+    assert len(office.texts) == 2
+
+
+def test_a_repeated_callback_is_not_confirmed_again(office: Office) -> None:
+    for _ in range(3):
+        office.text("STOP", key="the same sms")
+        office.work()
+    assert len(office.texts) == 1
+
+
+def test_a_sender_that_is_no_number_is_not_answered(office: Office) -> None:
+    office.text("STOP", "BANK")
+    office.text("STOP", "60606")
+    office.work()
+    assert office.texts == []
+
+
+def test_two_workers_with_one_task_send_once(office: Office) -> None:
+    office.text("STOP")
+    (reply_id,) = office.queue
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: office.confirmer.confirm(reply_id, office.service.clock()), range(4)))
+    assert len(office.texts) == 1
+
+
+def test_it_counts_for_the_budget_and_never_exceeds_it(db: Database) -> None:
+    office = Office(db, replace(SIM, per_day=1))
+    office.text("STOP")
+    office.text("STOP", "+447400654321")
+    office.work()
+    assert len(office.texts) == 1
+
+
+def test_what_was_certainly_not_sent_uses_no_budget_up(office: Office) -> None:
+    office.gateway.outcomes = [OFFLINE]
+    office.text("STOP")
+    office.work()
+    (used,) = usage(office.service.db, [SIM], office.service.clock())
+    assert used.sent_today == 0
+
+
+def test_without_a_text_nothing_is_asked_for(office: Office) -> None:
+    silent = Confirmations(office.service.db, {}, office.publish)
+    silent.ask("rep_1", Meaning.STOP, b"h" * 32, office.service.clock())
+    assert office.queue == []
