@@ -5,6 +5,7 @@ import sys
 import typer
 
 from otp_worker import __version__
+from otp_worker.bench.cli import bench
 from otp_worker.chaos.cli import chaos
 from otp_worker.commands import gateways, guard, keys, operate, optouts, verification
 from otp_worker.errors import OtpError
@@ -24,6 +25,7 @@ app.add_typer(simulator, name="simulator")
 verification.add_to(app)
 operate.add_to(app)
 app.command()(chaos)
+app.command()(bench)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,70 @@
+"""What every scenario is given: the size of the run, numbers to send to, a gateway, and the services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from otp_worker.bench.gateway import Sink
+from otp_worker.bench.generator import ask
+from otp_worker.bench.load import Item, Loaded, Order
+from otp_worker.bench.service import Service, Services
+
+Size = TypeVar("Size")
+
+SENDS = "/v1/verifications"
+SEND_SECONDS = 600.0
+CONNECTIONS = 16
+_SPREAD = 618_033
+"""Coprime with a million: each number comes once, and neighbours lie in different blocks."""
+
+
+@dataclass
+class Bench:
+    """One run of the bench."""
+
+    rounds: int
+    quick: bool
+    sink: Sink
+    services: Services
+    _numbers: int = field(default=0, init=False)
+
+    def pick(self, full: Size, quick: Size) -> Size:
+        """The size for this run; a quick one only shows that everything works."""
+        return quick if self.quick else full
+
+    def sends(self, count: int) -> list[Item]:
+        """So many requests for a code, to numbers that nobody here was sent one before."""
+        first = self._numbers
+        self._numbers += count
+        return [
+            (SENDS, {"to": f"+447400{number * _SPREAD % 1_000_000:06d}"})
+            for number in range(first, first + count)
+        ]
+
+    def accept(self, service: Service, items: list[Item], *, keep_answers: bool = False) -> Loaded:
+        """Have codes asked for as fast as they are accepted, each once. Raises LoadFailedError."""
+        return ask(
+            Order(
+                service.port,
+                items,
+                CONNECTIONS,
+                SEND_SECONDS,
+                most=len(items),
+                headers=service.headers,
+                keep_answers=keep_answers,
+            )
+        )
+
+    def alternate(
+        self, subject: Callable[[], float], floor: Callable[[], float]
+    ) -> tuple[list[float], list[float]]:
+        """Both, round by round, each first in every second round; one round before does not count."""
+        pairs: list[tuple[float, float]] = []
+        for number in range(self.rounds + 1):
+            if number % 2:
+                measured = subject()
+                pairs.append((measured, floor()))
+            else:
+                beneath = floor()
+                pairs.append((subject(), beneath))
+        return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]

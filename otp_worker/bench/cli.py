@@ -1,0 +1,51 @@
+"""``otp-worker bench``: measure the service beside its floors, on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from otp_worker.bench.report import print_table, write_json
+from otp_worker.bench.run import run
+from otp_worker.bench.scenarios import SCENARIOS
+from otp_worker.chaos.scenario import DatabaseKind
+
+_INTERRUPTED = 130
+_WIDTH = 160
+
+
+def bench(
+    scenario: Annotated[
+        list[str] | None, typer.Option(help=f"Only this one; repeatable. One of {', '.join(SCENARIOS)}.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each figure and its floor are taken.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="One tiny round: shows that it works.")] = False,
+    database: Annotated[
+        DatabaseKind, typer.Option(help="Where the scenarios that do not name one keep their rows.")
+    ] = DatabaseKind.SQLITE,
+    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
+) -> None:
+    """Measure the whole service beside its floors, in alternation; exits 1 if a scenario failed."""
+    unknown = [name for name in scenario or () if name not in SCENARIOS]
+    if unknown:
+        raise typer.BadParameter(
+            f"there is no scenario {', '.join(unknown)}; give one of {', '.join(SCENARIOS)}"
+        )
+    chosen = [each for name, each in SCENARIOS.items() if not scenario or name in scenario]
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+    try:
+        done = run(
+            chosen,
+            rounds=1 if quick else rounds,
+            quick=quick,
+            database=database,
+            say=lambda line: console.print(line, style="dim"),
+        )
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+    print_table(done, console)
+    if json is not None:
+        write_json(done, json)
+    raise typer.Exit(1 if any(outcome.failed for outcome in done.outcomes) else 0)

@@ -1,0 +1,114 @@
+"""What a scenario comes to: figures round by round, those of its floor, and the ratio of the two."""
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from otp_worker.bench.bench import Bench
+
+
+class Compare(StrEnum):
+    """What the goal is about: the figure as a multiple of the floor's, or what it is over it."""
+
+    RATIO = "ratio"
+    DIFFERENCE = "difference"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One figure and its floor, a value of each a round, in alternation. The goal is told, not asserted."""
+
+    name: str
+    unit: str
+    floor_name: str
+    goal: str
+    subject: Sequence[float]
+    floor: Sequence[float]
+    compare: Compare = Compare.RATIO
+
+    @property
+    def ratio(self) -> float:
+        """The median of the figure by the median of the floor."""
+        return statistics.median(self.subject) / statistics.median(self.floor)
+
+    @property
+    def ratios(self) -> list[float]:
+        """The ratio of each round."""
+        return [figure / floor for figure, floor in zip(self.subject, self.floor, strict=True)]
+
+    @property
+    def difference(self) -> float:
+        """The median of the figure less the median of the floor, in the same unit."""
+        return statistics.median(self.subject) - statistics.median(self.floor)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is written to JSON."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "goal": self.goal,
+            "compared_by": self.compare.value,
+            "subject": _told(self.subject),
+            "floor": {"what": self.floor_name, **_told(self.floor)},
+            "ratio": self.ratio,
+            "ratio_spread": [min(self.ratios), max(self.ratios)],
+            "difference": self.difference,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that a scenario measured, and the settings under which; ``notes`` are for the reader."""
+
+    measurements: Sequence[Measurement]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario: its name, what it is about, and how it is measured."""
+
+    name: str
+    about: str
+    measure: "Callable[[Bench], Measured]"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a scenario: it was measured, or ``failed`` says why not."""
+
+    scenario: Scenario
+    seconds: float
+    measured: Measured | None = None
+    failed: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is written to JSON."""
+        measured = self.measured or Measured(())
+        return {
+            "about": self.scenario.about,
+            "seconds": round(self.seconds, 1),
+            "failed": self.failed,
+            "settings": dict(measured.settings),
+            "notes": list(measured.notes),
+            "measurements": [each.as_dict() for each in measured.measurements],
+        }
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that is not exceeded by that percentage of them (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)]
+
+
+def _told(values: Sequence[float]) -> dict[str, object]:
+    return {
+        "rounds": list(values),
+        "median": statistics.median(values),
+        "spread": [min(values), max(values)],
+    }

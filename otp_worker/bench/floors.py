@@ -1,0 +1,54 @@
+"""The floors that are processes: started beside the service, with the options of its own processes."""
+
+import socket
+
+from celery import Celery
+
+from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.processes.stack import READY_SECONDS, Stack
+
+POST_QUEUE = "floor.worker"
+POST_TASK = "floor.post"
+POSTER = "floor-worker"
+INTAKE = "floor-intake"
+
+
+def start_intake(stack: Stack) -> int:
+    """Start the bare WSGI function on the intake's server, with its options; the port it listens on."""
+    port = free_ports(None)[0]
+    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.bench.floor_intake:app")
+    stack.fleet.start(INTAKE, command, {**stack.settings, "PORT": str(port)})
+    stack.fleet.await_ready(INTAKE, lambda: _is_up(port), READY_SECONDS)
+    return port
+
+
+def start_poster(stack: Stack) -> Celery:
+    """Start the bare worker with the options of the service's, unless it runs; the app to publish with."""
+    app = Celery("floor", broker=stack.broker.url, set_as_current=False)
+    if POSTER not in stack.fleet:
+        command = (
+            stack.lines["worker"]
+            .replace("otp_worker.worker", "otp_worker.bench.floor_worker")
+            .replace("deliver-", "floor-")
+            .replace("otp.deliver", POST_QUEUE)
+        )
+        stack.fleet.start(POSTER, command, stack.settings)
+        log = stack.fleet.log(POSTER)
+        stack.fleet.await_ready(POSTER, lambda: " ready." in log.read_text(), READY_SECONDS)
+    return app
+
+
+def publish_posts(app: Celery, url: str, count: int) -> None:
+    """Put that many messages for the gateway at ``url`` on the bare worker's queue."""
+    for number in range(count):
+        message = {"to": f"+447400{number:06d}", "text": "Your code is 123456.", "ref": f"floor-{number}"}
+        app.send_task(POST_TASK, args=[url, message], queue=POST_QUEUE)
+
+
+def _is_up(port: int) -> bool:
+    # Not asked anything: it would put one more message on its queue.
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1):
+            return True
+    except OSError:
+        return False

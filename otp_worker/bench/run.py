@@ -1,0 +1,83 @@
+"""One run of the bench: its scenarios one after another, each of which may fail by itself."""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from otp_worker.bench import machine
+from otp_worker.bench.bench import Bench
+from otp_worker.bench.ceiling import ceilings
+from otp_worker.bench.figures import Outcome, Scenario
+from otp_worker.bench.gateway import Sink
+from otp_worker.bench.report import Run
+from otp_worker.bench.service import Services
+from otp_worker.chaos.scenario import DatabaseKind
+from otp_worker.processes.environment import child_environment
+from otp_worker.processes.fleet import Fleet
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    scenarios: Sequence[Scenario],
+    *,
+    rounds: int,
+    quick: bool,
+    database: DatabaseKind,
+    say: Callable[[str], None],
+) -> Run:
+    """Measure these scenarios; ``say`` is told what begins. Raises ProcessError without a sink."""
+    on_machine = machine.machine()
+    with _parts(database) as (sink, services):
+        bench = Bench(rounds, quick, sink, services)
+        limits = ceilings(bench)
+        outcomes = []
+        for scenario in scenarios:
+            say(f"{scenario.name}: {scenario.about}")
+            outcomes.append(_measure(scenario, bench))
+        return Run(
+            {"rounds": rounds, "quick": quick, "database": database.value},
+            {**machine.versions(), **services.versions},
+            on_machine,
+            limits,
+            outcomes,
+        )
+
+
+def _measure(scenario: Scenario, bench: Bench) -> Outcome:
+    began = time.monotonic()
+    try:
+        measured = scenario.measure(bench)
+    except Exception as error:
+        # Whatever one scenario meets, the others are still measured, on a service of their own.
+        bench.services.stop()
+        return Outcome(scenario, time.monotonic() - began, failed=f"{type(error).__name__}: {error}")
+    return Outcome(scenario, time.monotonic() - began, measured)
+
+
+@contextmanager
+def _parts(database: DatabaseKind) -> Iterator[tuple[Sink, Services]]:
+    """The sink, and services to be started; at the end nothing of it is left, whatever ended it."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
+    parts = ExitStack()
+    try:
+        folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="otp-bench-")))
+        # Postgres does not run as root, and its own user must get in.
+        folder.chmod(0o755)
+        fleet = parts.enter_context(Fleet(folder, cwd=folder, env=child_environment({})))
+        sink = Sink(fleet)
+        parts.callback(sink.close)
+        sink.start()
+        services = Services(folder, database, sink)
+        parts.callback(services.close)
+        yield sink, services
+    finally:
+        # Ending takes seconds; another Ctrl-C must not cut it short and leave processes.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        parts.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)

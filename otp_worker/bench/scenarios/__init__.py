@@ -1,0 +1,36 @@
+"""What is measured: one scenario a file. Those that share a service stand together."""
+
+from collections.abc import Mapping
+
+from otp_worker.bench.figures import Scenario
+from otp_worker.bench.scenarios import (
+    accept_to_gateway,
+    checks,
+    deliveries,
+    deliveries_default_rounds,
+    flood,
+    intake,
+    intake_gateway,
+    memory,
+    rows,
+    waiting,
+)
+
+SCENARIOS: Mapping[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        intake.ON_SQLITE,
+        intake.ON_POSTGRES,
+        intake_gateway.SCENARIO,
+        deliveries.AT_0_MS,
+        deliveries.AT_200_MS,
+        accept_to_gateway.SCENARIO,
+        deliveries_default_rounds.SCENARIO,
+        checks.SCENARIO,
+        flood.SCENARIO,
+        waiting.SCENARIO,
+        memory.SCENARIO,
+        rows.SCENARIO,
+    )
+}
+"""Every scenario by its name, in the order in which they run."""

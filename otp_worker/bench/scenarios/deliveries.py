@@ -1,0 +1,37 @@
+"""Deliveries a second at a gateway that answers at once and at one that takes 200 ms, with a cheap hash."""
+
+from functools import partial
+
+from otp_worker.bench.bench import Bench
+from otp_worker.bench.drain import accepted_per_s, posted_per_s
+from otp_worker.bench.figures import Measured, Measurement, Scenario
+from otp_worker.bench.floors import start_poster
+from otp_worker.bench.service import QUICK_HASHES
+
+
+def _measure(bench: Bench, delay_seconds: float, full: int, goal: str) -> Measured:
+    service = bench.services.get(QUICK_HASHES)
+    app = start_poster(service.stack)
+    count = bench.pick(full, 64)
+    subject, floor = bench.alternate(
+        lambda: accepted_per_s(bench, service, count, delay_seconds),
+        lambda: posted_per_s(bench, service, app, count, delay_seconds),
+    )
+    name = f"deliveries, gateway {delay_seconds * 1000:.0f} ms"
+    measurement = Measurement(name, "1/s", "bare Celery task with session.post", goal, subject, floor)
+    return Measured(
+        [measurement],
+        {**service.settings, "deliveries_a_round": count, "floor": "late ack, prefetch 1, no task events"},
+    )
+
+
+AT_0_MS = Scenario(
+    "deliveries-0ms",
+    "codes delivered a second, gateway at 0 ms",
+    partial(_measure, delay_seconds=0.0, full=1500, goal=">= 0.8"),
+)
+AT_200_MS = Scenario(
+    "deliveries-200ms",
+    "codes delivered a second, gateway at 200 ms",
+    partial(_measure, delay_seconds=0.2, full=960, goal=">= 0.95"),
+)

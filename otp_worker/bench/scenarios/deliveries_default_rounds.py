@@ -1,0 +1,21 @@
+"""Deliveries a second at bcrypt's default cost, where the hash is the limit."""
+
+from otp_worker.bench.bench import Bench
+from otp_worker.bench.drain import accepted_per_s
+from otp_worker.bench.figures import Measured, Measurement, Scenario
+from otp_worker.bench.hashing import FLOOR_NAME, hashes_per_s
+from otp_worker.bench.service import DEFAULT_HASHES
+
+
+def _measure(bench: Bench) -> Measured:
+    service = bench.services.get(DEFAULT_HASHES)
+    rounds = int(DEFAULT_HASHES.settings["OTP_BCRYPT_ROUNDS"])
+    count, seconds = bench.pick(320, 40), bench.pick(5.0, 0.5)
+    subject, floor = bench.alternate(
+        lambda: accepted_per_s(bench, service, count, 0.0), lambda: hashes_per_s(rounds, seconds)
+    )
+    measurement = Measurement("deliveries, default hash", "1/s", FLOOR_NAME, ">= 0.9", subject, floor)
+    return Measured([measurement], {**service.settings, "deliveries_a_round": count})
+
+
+SCENARIO = Scenario("deliveries-default", "codes delivered a second, default hash", _measure)

@@ -1,0 +1,85 @@
+"""What worker and upkeep hold in memory while a hundred thousand codes wait, over what they hold idle."""
+
+import time
+from pathlib import Path
+
+from otp_worker.bench.bench import Bench
+from otp_worker.bench.figures import Measured, Measurement, Scenario
+from otp_worker.bench.fill import empty, fill_waiting
+from otp_worker.bench.scenarios.waiting import NEEDS
+from otp_worker.bench.service import Service
+from otp_worker.store.database import Database
+
+_PROCESSES = ("worker", "upkeep")
+_SAMPLE_SECONDS = 0.2
+_WARM_SECONDS = 60
+
+
+def _measure(bench: Bench) -> Measured:
+    service = bench.services.get(NEEDS)
+    count = bench.pick(100_000, 2000)
+    db = Database(service.database_url, 1)
+    try:
+        rounds = [_round(bench, service, db, count) for _ in range(bench.rounds)]
+    finally:
+        service.stack.phone.knobs.set(offline=False)
+        empty(db)
+        db.close()
+    measurements = [
+        Measurement(
+            f"{name}'s memory, {count} waiting",
+            "MB",
+            "idle, after its first codes",
+            "<= 1.3",
+            [waiting[name] for _, waiting in rounds],
+            [idle[name] for idle, _ in rounds],
+        )
+        for name in _PROCESSES
+    ]
+    return Measured(
+        measurements,
+        {**service.settings, "waiting": count, "measured": "VmRSS; the peak, with the phone away and back"},
+    )
+
+
+def _round(
+    bench: Bench, service: Service, db: Database, count: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Idle and peak megabytes of fresh processes: what they once got they do not give back."""
+    stack = service.stack
+    for name in _PROCESSES:
+        stack.fleet.restart(name)
+    stack.phone.messages.clear()
+    stack.phone.knobs.set(offline=False)
+    bench.accept(service, bench.sends(bench.pick(50, 10)))
+    sent = bench.pick(50, 10)
+    stack.phone.messages.wait_for(lambda _: len(stack.phone.messages) >= sent, _WARM_SECONDS)
+    idle = _peak_mb(service, bench.pick(5.0, 0.4))
+    stack.phone.knobs.set(offline=True)
+    fill_waiting(db, count)
+    away = _peak_mb(service, bench.pick(15.0, 1.0))
+    stack.phone.knobs.set(offline=False)
+    back = _peak_mb(service, bench.pick(10.0, 1.0))
+    stack.phone.knobs.set(offline=True)
+    empty(db)
+    return idle, {name: max(away[name], back[name]) for name in _PROCESSES}
+
+
+def _peak_mb(service: Service, seconds: float) -> dict[str, float]:
+    peak = dict.fromkeys(_PROCESSES, 0.0)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        service.stack.fleet.check()
+        for name in _PROCESSES:
+            peak[name] = max(peak[name], _resident_mb(service.stack.fleet[name].pid))
+        time.sleep(_SAMPLE_SECONDS)
+    return peak
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+SCENARIO = Scenario("memory", "memory with many waiting", _measure)
