@@ -28,6 +28,11 @@ class Bench:
     services: Services
     _numbers: int = field(default=0, init=False)
 
+    @property
+    def warm_ups(self) -> int:
+        """How many rounds are made first that do not count."""
+        return self.pick(1, 0)
+
     def pick(self, full: Size, quick: Size) -> Size:
         """The size for this run; a quick one only shows that everything works."""
         return quick if self.quick else full
@@ -58,13 +63,13 @@ class Bench:
     def alternate(
         self, subject: Callable[[], float], floor: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
-        """Both, round by round, each first in every second round; one round before does not count."""
+        """Both, round by round, each first in every second round; warm-up rounds do not count."""
         pairs: list[tuple[float, float]] = []
-        for number in range(self.rounds + 1):
+        for number in range(self.warm_ups + self.rounds):
             if number % 2:
                 measured = subject()
                 pairs.append((measured, floor()))
             else:
                 beneath = floor()
                 pairs.append((subject(), beneath))
-        return [pair[0] for pair in pairs[1:]], [pair[1] for pair in pairs[1:]]
+        return [pair[0] for pair in pairs[self.warm_ups :]], [pair[1] for pair in pairs[self.warm_ups :]]

@@ -34,10 +34,10 @@ def _measure(bench: Bench) -> Measured:
         return [(arrived[str(sends[position][1]["to"])] - asked_at) * 1000 for position, asked_at in pairs]
 
     rounds: list[tuple[Sequence[float], Sequence[float]]] = []
-    for _ in range(bench.rounds + 1):
+    for _ in range(bench.warm_ups + bench.rounds):
         direct = latencies_ms(bench.sink.port)
         rounds.append((latencies_ms(service.port), direct))
-    measurements = [_compared(rounds[1:], percent) for percent in _GOALS]
+    measurements = [_compared(rounds[bench.warm_ups :], percent) for percent in _GOALS]
     settings = {**service.settings, "rate_per_s": rate_per_s, "codes_a_round": count}
     return Measured(
         measurements, settings, ["counted from the request's first byte, so with intake's own time"]

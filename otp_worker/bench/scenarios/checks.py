@@ -14,7 +14,7 @@ _SECONDS = 300.0
 def _measure(bench: Bench) -> Measured:
     service = bench.services.get(DEFAULT_HASHES)
     rounds = int(DEFAULT_HASHES.settings["OTP_BCRYPT_ROUNDS"])
-    count, seconds = bench.pick(200, 20), bench.pick(5.0, 0.5)
+    count, seconds = bench.pick(200, 12), bench.pick(5.0, 0.5)
 
     def checked_per_s() -> float:
         checks = right_checks(bench, service, count)

@@ -10,7 +10,7 @@ from otp_worker.bench.service import DEFAULT_HASHES
 def _measure(bench: Bench) -> Measured:
     service = bench.services.get(DEFAULT_HASHES)
     rounds = int(DEFAULT_HASHES.settings["OTP_BCRYPT_ROUNDS"])
-    count, seconds = bench.pick(320, 40), bench.pick(5.0, 0.5)
+    count, seconds = bench.pick(320, 16), bench.pick(5.0, 0.5)
     subject, floor = bench.alternate(
         lambda: accepted_per_s(bench, service, count, 0.0), lambda: hashes_per_s(rounds, seconds)
     )

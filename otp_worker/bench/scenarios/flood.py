@@ -18,7 +18,7 @@ _NOBODY = f"{SENDS}/ver_{'0' * 26}/check"
 
 def _measure(bench: Bench) -> Measured:
     service = bench.services.get(DEFAULT_HASHES)
-    count = bench.pick(100, 10)
+    count = bench.pick(100, 8)
     refused: list[float] = []
 
     def p99_ms(flooded: bool) -> float:
@@ -26,7 +26,7 @@ def _measure(bench: Bench) -> Measured:
         honest = Order(
             service.port, checks, _HONEST_CONNECTIONS, _SECONDS, most=count, headers=service.headers
         )
-        with generating(_flood(service, bench.pick(30.0, 3.0))) if flooded else nullcontext() as flood:
+        with generating(_flood(service, bench.pick(40.0, 2.0))) if flooded else nullcontext() as flood:
             loaded = ask(honest, expected=[200])
             if isinstance(flood, Generator):
                 refused.append(_refused_per_s(flood))

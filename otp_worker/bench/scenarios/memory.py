@@ -1,6 +1,7 @@
 """What worker and upkeep hold in memory while a hundred thousand codes wait, over what they hold idle."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 from otp_worker.bench.bench import Bench
@@ -8,7 +9,10 @@ from otp_worker.bench.figures import Measured, Measurement, Scenario
 from otp_worker.bench.fill import empty, fill_waiting
 from otp_worker.bench.scenarios.waiting import NEEDS
 from otp_worker.bench.service import Service
+from otp_worker.expire import SWEEP
+from otp_worker.policy import utc_now
 from otp_worker.store.database import Database
+from otp_worker.store.expiring import last_sweep
 
 _PROCESSES = ("worker", "upkeep")
 _SAMPLE_SECONDS = 0.2
@@ -47,13 +51,9 @@ def _round(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Idle and peak megabytes of fresh processes: what they once got they do not give back."""
     stack = service.stack
-    for name in _PROCESSES:
-        stack.fleet.restart(name)
     stack.phone.messages.clear()
     stack.phone.knobs.set(offline=False)
-    bench.accept(service, bench.sends(bench.pick(50, 10)))
-    sent = bench.pick(50, 10)
-    stack.phone.messages.wait_for(lambda _: len(stack.phone.messages) >= sent, _WARM_SECONDS)
+    _warm(bench, service, db)
     idle = _peak_mb(service, bench.pick(5.0, 0.4))
     stack.phone.knobs.set(offline=True)
     fill_waiting(db, count)
@@ -63,6 +63,22 @@ def _round(
     stack.phone.knobs.set(offline=True)
     empty(db)
     return idle, {name: max(away[name], back[name]) for name in _PROCESSES}
+
+
+def _warm(bench: Bench, service: Service, db: Database) -> None:
+    """Restart the processes, and wait until they have sent their first codes and swept."""
+    for name in _PROCESSES:
+        service.stack.fleet.restart(name)
+    restarted_at = utc_now()
+    sent, phone = bench.pick(50, 10), service.stack.phone
+    bench.accept(service, bench.sends(sent))
+    phone.messages.wait_for(lambda _: len(phone.messages) >= sent, _WARM_SECONDS)
+    service.stack.fleet.await_ready("upkeep", lambda: _swept_since(db, restarted_at), _WARM_SECONDS)
+
+
+def _swept_since(db: Database, at: datetime) -> bool:
+    swept_at = last_sweep(db, SWEEP)
+    return swept_at is not None and swept_at > at
 
 
 def _peak_mb(service: Service, seconds: float) -> dict[str, float]:

@@ -46,11 +46,11 @@ def _measure(bench: Bench) -> Measured:
 def _alternate(bench: Bench, few: Stepper, many: Stepper, rows: int, times: int) -> list[Measurement]:
     measurements = []
     rounds = {step: _Rounds() for step in _STEPS}
-    for number in range(bench.rounds + 1):
+    for number in range(bench.warm_ups + bench.rounds):
         for step, kept in rounds.items():
             for stepper, medians in ((few, kept.few), (many, kept.many)):
                 medians.append(statistics.median(stepper.time(step, times)) * 1000)
-                if number == 0:
+                if number < bench.warm_ups:
                     medians.clear()
     for step, kept in rounds.items():
         name, floor = f"{step}, {rows:,} rows", f"{_FEW:,} rows"

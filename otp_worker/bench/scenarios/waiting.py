@@ -31,7 +31,7 @@ _WAIT_SECONDS = 60
 
 def _measure(bench: Bench) -> Measured:
     service = bench.services.get(NEEDS)
-    count, seconds = bench.pick(10_000, 400), bench.pick(20.0, 1.0)
+    count, seconds = bench.pick(10_000, 300), bench.pick(20.0, 0.5)
     db = Database(service.database_url, 1)
     try:
         rounds = [_round(bench, service, db, count, seconds) for _ in range(bench.rounds)]
