@@ -1,0 +1,145 @@
+"""The bench for real, as small as it can be: that it measures everything, and leaves nothing behind."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from otp_worker.bench.bench import Bench
+from otp_worker.bench.figures import Measured, Measurement, Scenario
+from otp_worker.bench.run import run
+from otp_worker.bench.scenarios import SCENARIOS
+from otp_worker.chaos.scenario import DatabaseKind
+from otp_worker.errors import OtpError
+from tests.waiting import awaited
+
+PATIENCE_SECONDS = 600
+MARK = "BENCH_TEST_MARK"
+OTP_WORKER = Path(sys.executable).with_name("otp-worker")
+
+
+@dataclass
+class Place:
+    """A folder for what a bench writes, and a word in the environment of every process it starts."""
+
+    folder: Path
+    mark: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the bench is run with."""
+        return {**os.environ, "TMPDIR": str(self.folder), MARK: self.mark}
+
+    @property
+    def left_running(self) -> list[str]:
+        """The command lines of the processes that carry the mark."""
+        found = (self._command_line(process) for process in Path("/proc").glob("[0-9]*"))
+        return [line for line in found if line]
+
+    def _command_line(self, process: Path) -> str:
+        try:
+            if f"{MARK}={self.mark}".encode() in (process / "environ").read_bytes():
+                return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:  # it has ended
+            pass
+        return ""
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    # Not in pytest's own folder: the user that Postgres runs as is shut out of that.
+    with TemporaryDirectory(prefix="otp-bench-test-") as name:
+        Path(name).chmod(0o755)
+        yield Place(Path(name), secrets.token_hex(8))
+
+
+def test_a_quick_run_measures_every_scenario_and_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    done = subprocess.run(
+        [OTP_WORKER, "bench", "--quick", "--json", file],
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert place.left_running == []
+    assert list(place.folder.iterdir()) == []
+    told = json.loads(file.read_text())
+    assert list(told["scenarios"]) == list(SCENARIOS)
+    assert told["settings"] == {"rounds": 1, "quick": True, "database": "sqlite"}
+    assert {"otp-worker", "python", "celery", "granian", "sqlite", "postgres"} <= told["versions"].keys()
+    assert told["machine"]["cores"] >= 1
+    assert all(per_s > 0 for per_s in told["ceilings_per_s"].values())
+    for name, scenario in told["scenarios"].items():
+        assert_is_whole(name, scenario)
+
+
+def assert_is_whole(name: str, scenario: dict[str, Any]) -> None:
+    """Every figure has its floor, a ratio and a goal, and the scenario its settings."""
+    assert scenario["failed"] is None, name
+    assert scenario["settings"]["database"].startswith("postgres" if name == "intake-postgres" else "sqlite")
+    assert scenario["measurements"], name
+    for measurement in scenario["measurements"]:
+        assert len(measurement["subject"]["rounds"]) == len(measurement["floor"]["rounds"]) == 1
+        assert min(measurement["subject"]["rounds"]) > 0, measurement["name"]
+        assert min(measurement["floor"]["rounds"]) > 0, measurement["name"]
+        assert measurement["ratio"] > 0, measurement["name"]
+        assert measurement["goal"], measurement["name"]
+
+
+def test_an_interrupted_run_leaves_nothing_behind(place: Place) -> None:
+    bench = subprocess.Popen(
+        [OTP_WORKER, "bench", "--quick", "--scenario", "intake-gateway"],
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A group of its own: the signal goes to the bench alone, which has to end the others.
+        start_new_session=True,
+    )
+    try:
+        assert awaited(lambda: any("beat" in line for line in place.left_running), 60)
+        bench.send_signal(signal.SIGINT)
+        output, _ = bench.communicate(timeout=60)
+    finally:
+        bench.kill()
+        bench.communicate()
+    assert bench.returncode == 130, output
+    assert place.left_running == []
+    assert list(place.folder.iterdir()) == []
+
+
+def test_a_scenario_that_fails_says_why_and_the_others_still_run() -> None:
+    def fail(_: Bench) -> Measured:
+        raise OtpError("there was no broker")
+
+    def measure(_: Bench) -> Measured:
+        return Measured([Measurement("codes", "1/s", "nothing", ">= 1", [2.0], [1.0])])
+
+    scenarios = [Scenario("broken", "fails", fail), Scenario("sound", "works", measure)]
+    done = run(scenarios, rounds=1, quick=True, database=DatabaseKind.SQLITE, say=lambda _: None)
+    broken, sound = done.outcomes
+    assert broken.failed == "OtpError: there was no broker"
+    assert broken.as_dict()["measurements"] == []
+    assert sound.failed is None
+    assert sound.measured is not None
+
+
+def test_a_scenario_that_does_not_exist_is_named_with_those_that_do() -> None:
+    done = subprocess.run(
+        [OTP_WORKER, "bench", "--scenario", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr
+    assert "intake-sqlite" in done.stderr
