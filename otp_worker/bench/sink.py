@@ -42,7 +42,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # nosec B101 - what a TCP server gives
+        assert isinstance(transport, asyncio.Transport)  # nosec B101 # noqa: S101 - what a TCP server gives
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
