@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from otp_worker.breaker import Breaker, is_open, probe_is_due
-from otp_worker.policy import Publish
+from otp_worker.policy import PublishAll
 from otp_worker.sims import REHEARSED, Sim, Sims
 from otp_worker.store import canaries, confirming, expiring, remembering, sims
 from otp_worker.store.database import Database
@@ -27,7 +27,7 @@ class Expirer:
     """
 
     db: Database
-    publish: Publish
+    publish: PublishAll
     backlog: Callable[[], int]
     sims: Sims
     countries: frozenset[str]
@@ -55,8 +55,7 @@ class Expirer:
         due = again + self._may_leave(now, room)
         if due:
             expiring.mark_published(self.db, due, now)
-            for delivery_id in due:
-                self.publish(delivery_id)
+            self.publish(due)
         return len(due)
 
     def _may_leave(self, now: datetime, room: int) -> list[str]:

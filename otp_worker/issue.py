@@ -4,13 +4,13 @@ Nothing here ever knows a code.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
 
+from otp_worker.admit import admit
 from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
 from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.guard import Pauses
@@ -18,15 +18,25 @@ from otp_worker.idempotency import HEADER
 from otp_worker.inbound import INBOUND, Invitation, new_token, number_to_text, shown, token_hashes
 from otp_worker.keyring import Keyring
 from otp_worker.limiter import RedisLimiter
-from otp_worker.limits import Left, Limit, LimitRates, Limits, Scope
+from otp_worker.limits import Left, LimitRates, Limits
 from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
 from otp_worker.numbers import parse_number
-from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, Publish
+from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, PublishAll
 from otp_worker.sims import REHEARSED, Sims
-from otp_worker.store import expiring, guarding, issuing, opting, reading, remembering
+from otp_worker.store import expiring, guarding, issuing, reading, remembering
 from otp_worker.store.database import Database
+from otp_worker.store.issuing import (
+    Answer,
+    Guard,
+    NewDelivery,
+    NewSend,
+    NewVerification,
+    NotNowError,
+    Recipient,
+)
 from otp_worker.store.remembering import Once
 from otp_worker.text import language_of
+from otp_worker.together import Together
 
 SEED_BYTES = 20
 
@@ -78,7 +88,7 @@ class Accepted:
     inbound: Invitation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Issuer:
     """The first step with all it needs; ``hold`` says whether deliveries by a route must wait just now.
 
@@ -90,28 +100,27 @@ class Issuer:
     policy: Policy
     limits: Limits
     limiter: RedisLimiter
-    publish: Publish
+    publish: PublishAll
     hold: Callable[[str], Hold | None]
     pauses: Pauses
     inbound_sims: Sims | None = None
+    _accept_together: Together[NewSend, list[Left]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._accept_together = Together(self._accept)
 
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
-        Raises InvalidFieldError, CountryNotAllowedError, OptedOutError, NumberReportedError,
-        SendsPausedError, LimitReachedError and RequestInFlightError.
+        Raises InvalidFieldError, CountryNotAllowedError, SendsPausedError, OptedOutError,
+        NumberReportedError, LimitReachedError and RequestInFlightError.
         """
         new = self._new(request, app, now)
-        self._refuse_unwanted(new.number, app, now)
         self._refuse_paused(new.number, new.country, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
         first = self._delivery(new.id, 1, _route(new.country, app), now, deadline_at)
-        recipient = issuing.Recipient(new.number, new.country, new.ip_hash)
-        scopes = self._scopes(recipient, app)
-        with self._counted(first.id, scopes, now, once) as (left, uncounted):
-            guard = issuing.Guard(uncounted, app.test, once)
-            left += issuing.insert_verification(self.db, new, first, guard)
-        self._publish(first)
+        guard = self._guard(Recipient(new.number, new.country, new.ip_hash), app, once)
+        left = self._accept_together(NewSend(new, first, guard))
         return Accepted(issuing.as_written(new, first), left)
 
     def invite(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
@@ -131,9 +140,9 @@ class Issuer:
         text_to = number_to_text(sims, new.country, new.number_hash)
         guarding.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
         self._refuse_paused(new.number, new.country, app, now)
-        scopes = self._scopes(issuing.Recipient(new.number, new.country, new.ip_hash), app)
-        with self._counted(new.id, scopes, now, None) as (left, uncounted):
-            left += issuing.insert_verification(self.db, new, None, issuing.Guard(uncounted))
+        guard = self._guard(Recipient(new.number, new.country, new.ip_hash), app, once)
+        # Nothing is sent: a STOP is no reason to refuse it.
+        left = self._accept_together(NewSend(new, None, replace(guard, number_hashes=())))
         return Accepted(
             issuing.as_written(new, None), left, Invitation(text_to, shown(token), new.expires_at)
         )
@@ -155,7 +164,6 @@ class Issuer:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
         recipient = issuing.recipient(self.db, found.id)
-        self._refuse_unwanted(recipient.number, app, now)
         self._refuse_paused(recipient.number, recipient.country, app, now)
         next_resend_at = now + timedelta(seconds=self.policy.resend_after_seconds)
         number = int(found.delivery.id.rpartition(".")[2]) + 1
@@ -163,12 +171,10 @@ class Issuer:
         deadline_at = min(in_time, found.expires_at, last_send_at)
         new = self._delivery(found.id, number, found.delivery.route, now, deadline_at)
         try:
-            with self._counted(new.id, self._scopes(recipient, app), now, once) as (left, uncounted):
-                guard = issuing.Guard(uncounted, app.test, once)
-                left += issuing.insert_resend(self.db, new, next_resend_at, guard)
-        except issuing.NotNowError:
+            left = self._insert_resend(new, next_resend_at, self._guard(recipient, app, once), now)
+        except NotNowError:
             return self._not_now(found.id, app, now, once)
-        self._publish(new)
+        self._publish([new])
         return Accepted(self._read(verification_id, app), left)
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
@@ -196,7 +202,7 @@ class Issuer:
             )
         return self.inbound_sims
 
-    def _new(self, request: SendRequest, app: App, now: datetime) -> issuing.NewVerification:
+    def _new(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         number = parse_number(request.to, self.policy.countries)
         if request.template is not None and request.template not in self.policy.templates:
             raise InvalidFieldError(
@@ -206,7 +212,7 @@ class Issuer:
         if app.test and number.e164.endswith(EXPIRED):
             ttl_seconds = EXPIRED_LIFE_SECONDS
         longest = min(self.policy.send_deadline_seconds + ttl_seconds, MAX_LIFE_SECONDS)
-        return issuing.NewVerification(
+        return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
             app=app.name,
             test=app.test,
@@ -233,9 +239,9 @@ class Issuer:
 
     def _delivery(
         self, verification_id: str, number: int, route: str, now: datetime, deadline_at: datetime
-    ) -> issuing.NewDelivery:
+    ) -> NewDelivery:
         hold = self.hold(route)
-        return issuing.NewDelivery(
+        return NewDelivery(
             verification_id=verification_id,
             number=number,
             route=route,
@@ -246,41 +252,39 @@ class Issuer:
             published_at=None if hold else now,
         )
 
-    def _refuse_unwanted(self, number: str, app: App, now: datetime) -> None:
-        if not app.test:
-            hashes = self.keyring.number_hashes(number)
-            opting.refuse_opted_out(self.db, hashes)
-            guarding.refuse_reported(self.db, hashes, now)
-
     def _refuse_paused(self, number: str, country: str, app: App, now: datetime) -> None:
         if not app.test:
             self.pauses.refuse_paused(number, country, now)
 
-    def _scopes(self, to: issuing.Recipient, app: App) -> list[Scope]:
-        return self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test)
+    def _guard(self, to: Recipient, app: App, once: Once | None) -> Guard:
+        hashes = [] if app.test else self.keyring.number_hashes(to.number)
+        scopes = self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test)
+        return Guard(scopes, app.test, once, hashes)
 
-    @contextmanager
-    def _counted(
-        self, delivery_id: str, scopes: list[Scope], now: datetime, once: Once | None
-    ) -> Iterator[tuple[list[Left], list[Scope]]]:
-        """Count a send in Redis, and not if it comes to nothing; what is left, and what is yet to be counted.
+    def _accept(self, sends: Sequence[NewSend]) -> list[Answer]:
+        """Count, write and publish what several threads are asked for at this moment, in one go."""
+        by_id = {send.new.id: send for send in sends}
 
-        That the database counts, in the send's own transaction: each number always, so that no loss of
-        Redis's memory lets anybody flood it, and everything where Redis is away.
-        """
-        number = [scope for scope in scopes if scope.limit is Limit.NUMBER]
-        # A request that comes twice at once is known by its key, in the transaction, and must get there:
-        # it is not to be told that the number's limit is reached, by itself.
-        shared = [scope for scope in scopes if once is None or scope not in number]
-        left = self.limiter.take(delivery_id, shared, now) if shared else []
-        if left is None:
-            yield [], scopes
-            return
-        try:
-            yield [each for each in left if each.limit is not Limit.NUMBER], number
-        except BaseException:
-            self.limiter.give_back(delivery_id, shared)
-            raise
+        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+            admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
+            return dict(zip(guards, issuing.insert_verifications(self.db, admitted), strict=True))
+
+        now = max(send.new.created_at for send in sends)
+        answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
+        written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
+        self._publish([first for first in written if first is not None])
+        return [answers[send.new.id] for send in sends]
+
+    def _insert_resend(
+        self, new: NewDelivery, next_resend_at: datetime, guard: Guard, now: datetime
+    ) -> list[Left]:
+        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+            return {new.id: issuing.insert_resend(self.db, new, next_resend_at, guards[new.id])}
+
+        answer = admit(self.limiter, {new.id: guard}, now, write)[new.id]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _not_now(self, verification_id: str, app: App, now: datetime, once: Once | None) -> Accepted:
         found = self._read(verification_id, app)
@@ -295,10 +299,11 @@ class Issuer:
             remembering.claim_alone(self.db, once, found.id, now)
         return Accepted(found, [])
 
-    def _publish(self, new: issuing.NewDelivery) -> None:
-        # After the commit: a worker must find the row. A failure here is the sweep's to mend, and soon.
-        if new.published_at is not None and not self.publish(new.id):
-            expiring.mark_published(self.db, [new.id], None)
+    def _publish(self, written: Sequence[NewDelivery]) -> None:
+        # After the commit: a worker must find the rows. A failure here is the sweep's to mend, and soon.
+        published = [delivery.id for delivery in written if delivery.published_at is not None]
+        if published and not self.publish(published):
+            expiring.mark_published(self.db, published, None)
 
     def _read(self, verification_id: str, app: App) -> Verification:
         found = reading.find(self.db, verification_id, app.name)

@@ -1,13 +1,17 @@
 """Counting uses against limits: for all processes in Redis, or for this process alone."""
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from redis import Redis, RedisError
+from redis.exceptions import NoScriptError
 
 from otp_worker.limits import Left, LimitReachedError, Scope
 
@@ -49,6 +53,28 @@ for i, key in ipairs(KEYS) do
 end
 return {1, left}
 """
+# Redis names a script by its SHA-1.
+_TAKE_SHA = hashlib.sha1(_TAKE.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use, by its name, of what scopes limit."""
+
+    name: str
+    scopes: Sequence[Scope]
+    now: datetime
+
+    @property
+    def arguments(self) -> list[int | str]:
+        """What the script is told of it: keys first."""
+        arguments: list[int | str] = [_PREFIX + scope.key for scope in self.scopes]
+        arguments += [_milliseconds(self.now), self.name]
+        for scope in self.scopes:
+            arguments += (scope.kept_seconds * 1000, len(scope.rates))
+            for rate in scope.rates:
+                arguments += (rate.count, rate.seconds * 1000)
+        return arguments
 
 
 class RedisLimiter:
@@ -56,7 +82,6 @@ class RedisLimiter:
 
     def __init__(self, redis: Redis | None) -> None:
         self._redis = redis
-        self._take = redis.register_script(_TAKE) if redis else None
         self._rests_until = float("-inf")
 
     @property
@@ -69,24 +94,21 @@ class RedisLimiter:
 
         Raises LimitReachedError.
         """
-        if self._take is None or not self.counts:
-            return None
-        arguments: list[int | str] = [_milliseconds(now), use]
-        for scope in scopes:
-            arguments += (scope.kept_seconds * 1000, len(scope.rates))
-            for rate in scope.rates:
-                arguments += (rate.count, rate.seconds * 1000)
+        taken = self.take_all([Use(use, scopes, now)])[0]
+        if isinstance(taken, LimitReachedError):
+            raise taken
+        return taken
+
+    def take_all(self, uses: Sequence[Use]) -> list[list[Left] | LimitReachedError | None]:
+        """As ``take`` for one use after another, in one round trip; what it raises is an answer here."""
+        if self._redis is None or not self.counts:
+            return [None] * len(uses)
         try:
-            taken, answer = self._take(keys=[_PREFIX + scope.key for scope in scopes], args=arguments)
+            answers = _ask(self._redis, uses)
         except RedisError as error:
             self._rest(error)
-            return None
-        if not taken:
-            scope = scopes[answer[0]]
-            retry_at = datetime.fromtimestamp(answer[2] / 1000, UTC)
-            raise LimitReachedError(scope.limit, scope.rates[answer[1]], retry_at)
-        rates = [(scope.limit, rate.seconds) for scope in scopes for rate in scope.rates]
-        return [Left(limit, seconds, left) for (limit, seconds), left in zip(rates, answer, strict=True)]
+            return [None] * len(uses)
+        return [_taken(use, answer) for use, answer in zip(uses, answers, strict=True)]
 
     def give_back(self, use: str, scopes: Sequence[Scope]) -> None:
         """Take a use back that was counted and did not happen; where Redis is away, it stays counted."""
@@ -103,6 +125,38 @@ class RedisLimiter:
     def _rest(self, error: RedisError) -> None:
         log.warning("limits_not_in_redis", error=type(error).__name__)
         self._rests_until = time.monotonic() + REST_SECONDS
+
+
+def _ask(redis: Redis, uses: Sequence[Use]) -> list[Any]:
+    """What the script answers for each use."""
+    answers = _run(redis, uses)
+    unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+    if unknown:
+        # Redis forgets its scripts when it starts anew: what it does not know it did not count.
+        redis.script_load(_TAKE)
+        for n, answer in zip(unknown, _run(redis, [uses[n] for n in unknown]), strict=True):
+            answers[n] = answer
+    failure = next((answer for answer in answers if isinstance(answer, RedisError)), None)
+    if failure is not None:
+        raise failure
+    return answers
+
+
+def _run(redis: Redis, uses: Sequence[Use]) -> list[Any]:
+    with redis.pipeline(transaction=False) as pipeline:
+        for use in uses:
+            pipeline.evalsha(_TAKE_SHA, len(use.scopes), *use.arguments)
+        return pipeline.execute(raise_on_error=False)
+
+
+def _taken(use: Use, answer: Any) -> list[Left] | LimitReachedError:
+    taken, told = answer
+    if not taken:
+        scope = use.scopes[told[0]]
+        retry_at = datetime.fromtimestamp(told[2] / 1000, UTC)
+        return LimitReachedError(scope.limit, scope.rates[told[1]], retry_at)
+    rates = [(scope.limit, rate.seconds) for scope in use.scopes for rate in scope.rates]
+    return [Left(limit, seconds, left) for (limit, seconds), left in zip(rates, told, strict=True)]
 
 
 class LocalLimiter:

@@ -1,6 +1,6 @@
 """The operator's rules for codes and their delivery, as plain values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,6 +12,8 @@ MIN_LIFE_SECONDS = 60
 Clock = Callable[[], datetime]
 Publish = Callable[[str], bool]
 """Puts an id on the queue; False, never an exception, if it could not: then the sweep publishes it."""
+PublishAll = Callable[[Sequence[str]], bool]
+"""Puts ids on the queue, in one go; False, never an exception, if they are not all there."""
 
 
 def utc_now() -> datetime:

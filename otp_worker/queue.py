@@ -1,13 +1,13 @@
 """The queue: Celery's broker, used as a hint of what to do next. It carries ids and nothing else."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 
 from otp_worker.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY
 from otp_worker.errors import OtpError
@@ -34,24 +34,29 @@ class DeliveryQueue:
         self._deliveries = next(queue for queue in app.conf.task_queues if queue.name == DELIVER_QUEUE)
         self._failing = False
         self._rests_until = float("-inf")
-        self._broker_errors = (*connection.connection_errors, *connection.channel_errors, OperationalError)
+        self._broker_errors = (
+            *connection.connection_errors,
+            *connection.channel_errors,
+            OperationalError,
+            BatchPublishError,
+        )
 
     @property
     def rests(self) -> bool:
         """Whether the last publish failed so recently that the next one is not worth its wait."""
         return time.monotonic() < self._rests_until
 
-    def publish_delivery(self, delivery_id: str) -> bool:
-        """Publish a delivery; its id is the task's id too, so that Flower finds it."""
-        return self._publish(DELIVER, delivery_id)
+    def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
+        """Publish deliveries, all or none; an id is its task's id too, so that Flower finds it."""
+        return self._publish(DELIVER, delivery_ids)
 
     def publish_notice(self, notice_id: str) -> bool:
         """Publish a notice to be told."""
-        return self._publish(NOTIFY, notice_id)
+        return self._publish(NOTIFY, [notice_id])
 
     def publish_confirmation(self, reply_id: str) -> bool:
         """Publish a reply to be confirmed."""
-        return self._publish(CONFIRM, reply_id)
+        return self._publish(CONFIRM, [reply_id])
 
     def backlog(self) -> int:
         """How many deliveries the queue holds; raises BrokerAwayError."""
@@ -61,17 +66,22 @@ class DeliveryQueue:
         except self._broker_errors as error:
             raise BrokerAwayError(f"the broker does not answer ({type(error).__name__})") from None
 
-    def _publish(self, task: str, subject: str) -> bool:
+    def _publish(self, task: str, subjects: Sequence[str]) -> bool:
+        """Publish in one round trip, where the broker can; whether all is published.
+
+        What was published before a failure is published again later: that costs a look, no SMS.
+        """
         if self.rests:
             return False
         if self._failing:
             # One caller tries whether the broker is back; the others need not wait beside it.
             self._rests_until = time.monotonic() + REST_SECONDS
         try:
-            with self._producer() as producer:
-                self._app.send_task(task, args=[subject], task_id=subject, retry=False, producer=producer)
+            with self._producer() as producer, producer.batch():
+                for subject in subjects:
+                    self._app.send_task(task, args=[subject], task_id=subject, retry=False, producer=producer)
         except self._broker_errors as error:
-            log.warning("publish_failed", task=task, subject=subject, error=type(error).__name__)
+            log.warning("publish_failed", task=task, subjects=list(subjects), error=type(error).__name__)
             self._failing = True
             self._rests_until = time.monotonic() + REST_SECONDS
             return False

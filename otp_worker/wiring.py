@@ -117,7 +117,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
             settings.policy,
             limits,
             limiter,
-            queue.publish_delivery,
+            queue.publish_deliveries,
             partial(hold, queue, outlook),
             Pauses(db, limits, settings.guard),
             sims if settings.inbound_verification else None,
@@ -175,7 +175,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> Wor
         deliverer=Deliverer(db, keyring, settings.policy, sims, Rehearsal(), breaker, url_of, clock),
         expirer=Expirer(
             db,
-            queue.publish_delivery,
+            queue.publish_deliveries,
             queue.backlog,
             sims,
             settings.policy.countries,

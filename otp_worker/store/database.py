@@ -1,10 +1,11 @@
 """The connection to SQLite or Postgres, and the two ways to use it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,9 +13,17 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from otp_worker.together import Together
+
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
+
+# A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
+_EACH_ALONE = "AUTOCOMMIT"
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
 
 
 class Database:
@@ -25,7 +34,8 @@ class Database:
         self.engine = _engine(url, pool_size)
         # SQLite lets one writer in and does not queue the others: threads that take turns do not starve.
         self._turn: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+        self._groups: dict[object, Together[Any, Any]] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -35,20 +45,34 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which each statement stands alone."""
-        with self._reader.connect() as connection:
+        with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def update(self) -> Iterator[Connection]:
         """A connection on which each statement stands alone, one of them a change."""
-        with self._turn, self._reader.connect() as connection:
+        with self._turn, self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block and rolled back by an exception."""
         with self._turn, self.engine.begin() as connection:
+            # SQLite's own BEGIN is deferred, and a deferred writer that meets another fails at once.
+            connection.exec_driver_sql(self._begin)
             yield connection
+
+    def together(
+        self,
+        act: Callable[["Database", Sequence[Asked]], Sequence[Answered | Exception]],
+        asked: Asked,
+    ) -> Answered:
+        """What ``act`` answers, asked together with whatever other threads ask of it at this moment."""
+        group = self._groups.get(act)
+        if group is None:
+            group = self._groups.setdefault(act, Together(partial(act, self)))
+        answer: Answered = group(asked)
+        return answer
 
     def close(self) -> None:
         """Give back every connection."""
@@ -72,6 +96,7 @@ def _engine(url: str, pool_size: int) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(
             url,
+            isolation_level=_EACH_ALONE,
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
@@ -86,19 +111,17 @@ def _engine(url: str, pool_size: int) -> Engine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
+        isolation_level=_EACH_ALONE,
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # The driver's own implicit BEGIN is deferred, and a deferred writer that meets another fails at once.
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -108,8 +131,3 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

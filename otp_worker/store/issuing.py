@@ -7,15 +7,19 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from otp_worker.errors import NotFoundError, OtpError
-from otp_worker.limits import Left, Scope
+from otp_worker.limits import Left, Limit, Scope
 from otp_worker.model import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import limiting, remembering
+from otp_worker.store import limiting, remembering, wishing
 from otp_worker.store.database import Database
 from otp_worker.store.ending import close_deliveries, end, lock_verification
 from otp_worker.store.remembering import Once
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
+
+
+Answer = list[Left] | Exception
+"""What the limits leave after a send, or why it is not written."""
 
 
 class NotNowError(OtpError):
@@ -81,35 +85,102 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a send must pass in its own transaction: limits, and having one effect for one request."""
+    """What a send must pass in its own transaction: its person's wishes, limits, and having one effect.
+
+    The wishes are those about the number of these hashes; without any, nobody's are asked.
+    """
 
     scopes: Sequence[Scope] = ()
     test: bool = False
     once: Once | None = None
+    number_hashes: Sequence[bytes] = ()
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether there is nothing to pass but wishes and the number's own limit, which many can at once."""
+        return self.once is None and all(scope.limit is Limit.NUMBER for scope in self.scopes)
 
     def pass_through(self, connection: Connection, verification_id: str, now: datetime) -> list[Left]:
-        """What the limits leave after this one. Raises LimitReachedError and RequestInFlightError."""
+        """What the limits leave after this one.
+
+        Raises OptedOutError, NumberReportedError, RequestInFlightError and LimitReachedError.
+        """
+        wishing.refuse_unwanted(connection, self.number_hashes, now)
         if self.once is not None:
             # Before the limits: what a request's own twin used up is no reason to refuse it.
             remembering.claim(connection, self.once, verification_id, now)
         return limiting.refuse_beyond(connection, self.scopes, now, test=self.test)
 
 
-def insert_verification(
-    db: Database, new: NewVerification, first: NewDelivery | None, guard: Guard
-) -> list[Left]:
-    """Write a verification and its first delivery in one transaction; what the guard's limits leave.
+@dataclass(frozen=True, slots=True)
+class NewSend:
+    """A verification with its first delivery, if it has one, and what it must pass."""
 
-    Where its person texts us, there is no delivery.
+    new: NewVerification
+    first: NewDelivery | None
+    guard: Guard
 
-    Raises LimitReachedError and RequestInFlightError.
+
+def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
+    """Write verifications and their first deliveries; for each what the limits leave, or why it is refused.
+
+    The usual ones share one transaction: what is refused is no other's harm. If that transaction fails, this
+    raises and nothing is written.
     """
-    with db.write() as connection:
-        left = guard.pass_through(connection, new.id, new.created_at)
-        connection.execute(_INSERT_VERIFICATION, _new_row(new))
-        if first is not None:
-            connection.execute(_INSERT_DELIVERY, _values(first))
+    numbers = [send.new.number_hash for send in sends]
+    # Of two to one number the second must find the first one written.
+    usual = [send for send in sends if send.guard.is_usual and numbers.count(send.new.number_hash) == 1]
+    answers = dict(zip((send.new.id for send in usual), _insert_together(db, usual), strict=True))
+    for send in sends:
+        if send.new.id not in answers:
+            answers[send.new.id] = _insert_alone(db, send)
+    return [answers[send.new.id] for send in sends]
+
+
+def _insert_alone(db: Database, send: NewSend) -> Answer:
+    try:
+        with db.write() as connection:
+            left = send.guard.pass_through(connection, send.new.id, send.new.created_at)
+            _insert(connection, [send])
+    except Exception as error:
+        return error
     return left
+
+
+def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
+    if not sends:
+        return []
+    with db.write() as connection:
+        now = max(send.new.created_at for send in sends)
+        answers = _pass_through(connection, [send.guard for send in sends], now)
+        passed = [n for n, answer in enumerate(answers) if not isinstance(answer, Exception)]
+        _insert(connection, [sends[n] for n in passed])
+    return answers
+
+
+def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
+    firsts = [send.first for send in sends if send.first is not None]
+    if sends:
+        connection.execute(_INSERT_VERIFICATION, [_new_row(send.new) for send in sends])
+    if firsts:
+        connection.execute(_INSERT_DELIVERY, [_values(first) for first in firsts])
+
+
+def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime) -> list[Answer]:
+    """What each of several usual guards answers or raises."""
+    refusals = wishing.refusals(connection, [guard.number_hashes for guard in guards], now)
+    scopes = [scope for guard in guards for scope in guard.scopes if scope.rates]
+    left = dict(
+        zip(
+            (scope.key for scope in scopes),
+            limiting.refuse_numbers_beyond(connection, scopes, now),
+            strict=True,
+        )
+    )
+    return [
+        refusal or next((left[scope.key] for scope in guard.scopes if scope.rates), [])
+        for guard, refusal in zip(guards, refusals, strict=True)
+    ]
 
 
 def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
@@ -170,7 +241,7 @@ def is_on_its_way(db: Database, verification_id: str) -> bool:
 def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
     """Write one more delivery; what the guard's limits leave.
 
-    Raises NotNowError, LimitReachedError and RequestInFlightError.
+    Raises NotNowError, and as the guard does.
     """
     with db.write() as connection:
         lock_verification(connection, new.verification_id)

@@ -1,5 +1,6 @@
 """Statements for API keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,9 +52,15 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
 
 def find_key(db: Database, key_hash: bytes, now: datetime) -> StoredKey | None:
     """The key of that hash, if it is valid."""
+    return db.together(_find_keys, (key_hash, now))
+
+
+def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[StoredKey | None]:
+    hashes = list({key_hash for key_hash, _ in asked})
     with db.read() as connection:
-        row = connection.execute(_FIND_KEY, {"hash": key_hash, "now": now}).first()
-    return _key(row) if row else None
+        rows = connection.execute(_FIND_KEYS, {"hashes": hashes, "now": max(now for _, now in asked)}).all()
+    found = {row.hash: _key(row) for row in rows}
+    return [found.get(key_hash) for key_hash, _ in asked]
 
 
 def valid_key(db: Database, key_id: str, now: datetime) -> StoredKey | None:
@@ -99,4 +106,6 @@ def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 # Made once: every request asks for its key.
-_FIND_KEY = select(api_keys).where(_k.hash == bindparam("hash"), _valid(bindparam("now", type_=Instant())))
+_FIND_KEYS = select(api_keys).where(
+    _k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant()))
+)

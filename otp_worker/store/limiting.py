@@ -5,11 +5,13 @@ A verification without any, whose person texts us, is one too.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy.dialects import postgresql
 
 from otp_worker.limits import Left, Limit, LimitReachedError, Rate, Scope
 from otp_worker.policy import MAX_LIFE_SECONDS
@@ -41,16 +43,48 @@ def refuse_beyond(
     for scope in scopes:
         parameters = _parameters(scope, now, test=test)
         counts = connection.execute(_counting(scope.limit, len(scope.rates)), parameters).one()
-        reached = [rate for rate, count in zip(scope.rates, counts, strict=True) if count >= rate.count]
-        if reached:
-            free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
-            latest = max(reached, key=lambda rate: free[rate])
-            raise LimitReachedError(scope.limit, latest, free[latest])
-        left += [
-            Left(scope.limit, rate.seconds, rate.count - count - 1)
-            for rate, count in zip(scope.rates, counts, strict=True)
-        ]
+        left += _left(connection, scope, counts, parameters)
     return left
+
+
+def refuse_numbers_beyond(
+    connection: Connection, scopes: Sequence[Scope], now: datetime
+) -> list[list[Left] | LimitReachedError]:
+    """As ``refuse_beyond``, for many numbers that are all different, each with the same rates.
+
+    What the limit refuses is an answer here: it is no reason to refuse the others.
+    """
+    if not scopes:
+        return []
+    _take_turns(connection, scopes)
+    windows = len(scopes[0].rates)
+    every = replace(scopes[0], values=tuple(value for scope in scopes for value in scope.values))
+    rows = connection.execute(_counting_each(windows), _parameters(every, now, test=False))
+    sends = {row[0]: row[1:] for row in rows}
+    answers: list[list[Left] | LimitReachedError] = []
+    for scope in scopes:
+        # A number whose root secret was changed has sends under more than one hash.
+        counts = [sum(sends[value][n] for value in scope.values if value in sends) for n in range(windows)]
+        try:
+            answers.append(_left(connection, scope, counts, _parameters(scope, now, test=False)))
+        except LimitReachedError as refusal:
+            answers.append(refusal)
+    return answers
+
+
+def _left(
+    connection: Connection, scope: Scope, counts: Sequence[int], parameters: dict[str, object]
+) -> list[Left]:
+    """What a scope leaves of its rates when so many sends are in their windows. Raises LimitReachedError."""
+    reached = [rate for rate, count in zip(scope.rates, counts, strict=True) if count >= rate.count]
+    if reached:
+        free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
+        latest = max(reached, key=lambda rate: free[rate])
+        raise LimitReachedError(scope.limit, latest, free[latest])
+    return [
+        Left(scope.limit, rate.seconds, rate.count - count - 1)
+        for rate, count in zip(scope.rates, counts, strict=True)
+    ]
 
 
 def _parameters(scope: Scope, now: datetime, *, test: bool) -> dict[str, object]:
@@ -69,9 +103,19 @@ def _parameters(scope: Scope, now: datetime, *, test: bool) -> dict[str, object]
 @cache
 def _counting(limit: Limit, windows: int) -> Select[Any]:
     """How many sends of a scope are in each of so many windows. Made once: every send asks."""
+    return select(*_counts(windows)).select_from(_SENDS).where(*_sends_of(limit))
+
+
+@cache
+def _counting_each(windows: int) -> Select[Any]:
+    """How many sends of each of many numbers are in each of so many windows; none where there is no send."""
+    counting = select(_v.number_hash, *_counts(windows)).select_from(_SENDS)
+    return counting.where(*_sends_of(Limit.NUMBER)).group_by(_v.number_hash)
+
+
+def _counts(windows: int) -> list[Any]:
     starts = [bindparam(f"start_{n}", type_=Instant()) for n in range(windows)]
-    counts: list[Any] = [func.count().filter(_counted_at > start) for start in starts]
-    return select(*counts).select_from(_SENDS).where(*_sends_of(limit))
+    return [func.count().filter(_counted_at > start) for start in starts]
 
 
 def _sends_of(limit: Limit) -> list[ColumnElement[bool]]:
@@ -101,9 +145,13 @@ def _free_at(connection: Connection, limit: Limit, rate: Rate, parameters: dict[
 
 def _take_turns(connection: Connection, scopes: Sequence[Scope]) -> None:
     # SQLite's one writer has its turn already.
-    if connection.dialect.name == "postgresql":
+    if scopes and connection.dialect.name == "postgresql":
         # Always in one order, so that two that share several scopes never wait for one another.
-        for name in sorted(scope.key for scope in scopes):
-            digest = hashlib.sha256(name.encode()).digest()
-            lock = int.from_bytes(digest[:8], "big", signed=True)
-            connection.execute(select(func.pg_advisory_xact_lock(lock)))
+        digests = [hashlib.sha256(name.encode()).digest() for name in sorted(scope.key for scope in scopes)]
+        locks = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
+        connection.execute(_LOCK, {"locks": locks})
+
+
+_LOCK = select(
+    func.pg_advisory_xact_lock(func.unnest(bindparam("locks", type_=postgresql.ARRAY(BigInteger))))
+)

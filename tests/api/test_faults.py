@@ -30,7 +30,7 @@ def test_a_database_that_is_away_is_told_without_what_was_asked_of_it(
     shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, kind: type[exc.DBAPIError]
 ) -> None:
     error = kind(STATEMENT, PARAMETERS, sqlite3.OperationalError(f"no route to db.internal for {NUMBER}"))
-    break_down(monkeypatch, issuing, "insert_verification", error)
+    break_down(monkeypatch, issuing, "insert_verifications", error)
     answer = shop.send()
     assert problem(answer) == (503, "database_away")
     assert answer.headers["Retry-After"] == "1"
@@ -74,7 +74,7 @@ def test_the_database_itself_refusing_is_told_the_same_way(shop: Caller, service
 def test_a_mistake_of_ours_is_told_by_its_request_id_alone(
     shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    break_down(monkeypatch, issuing, "insert_verification", error)
+    break_down(monkeypatch, issuing, "insert_verifications", error)
     answer = shop.send()
     assert problem(answer) == (500, "unexpected")
     assert set(answer.json) == {"type", "title", "status", "detail", "request_id"}
@@ -89,6 +89,6 @@ def test_a_mistake_of_ours_is_told_by_its_request_id_alone(
 
 def test_the_next_request_is_answered_as_ever(shop: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        break_down(broken, issuing, "insert_verification", RuntimeError("once"))
+        break_down(broken, issuing, "insert_verifications", RuntimeError("once"))
         assert shop.send().status_code == 500
     assert shop.send().status_code == 202

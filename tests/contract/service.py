@@ -1,7 +1,7 @@
 """The four steps over one database, a clock that only the test moves, and a gateway that obeys the test."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -124,10 +124,10 @@ class Service:
             chance=lambda: 0.5,
         )
 
-    def publish(self, delivery_id: str) -> bool:
-        """Put an id on the queue, unless the broker is away."""
+    def publish(self, delivery_ids: Sequence[str]) -> bool:
+        """Put ids on the queue, unless the broker is away."""
         if not self.broker_is_away:
-            self.queue.append(delivery_id)
+            self.queue += delivery_ids
         return not self.broker_is_away
 
     def hold(self, route: str) -> Hold | None:

@@ -97,7 +97,7 @@ def test_no_statement_reads_a_large_table_from_end_to_end(service: Service, acts
     assert len(asked) > 5
     found = {}
     for sql, statement in asked.items():
-        with service.db.engine.begin() as connection:
+        with service.db.write() as connection:
             scanned = scans(connection, statement)
             connection.rollback()
         if scanned:

@@ -1,0 +1,63 @@
+"""Admitting sends: each is counted in Redis, then written if the database admits it too, and else given back.
+
+The database counts, in the send's own transaction, what Redis alone may not be trusted with: each number
+always, so that no loss of Redis's memory lets anybody flood it, and everything where Redis is away.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from otp_worker.limiter import RedisLimiter, Use
+from otp_worker.limits import Left, Limit, LimitReachedError, Scope
+from otp_worker.store.issuing import Answer, Guard
+
+
+def admit(
+    limiter: RedisLimiter,
+    guards: Mapping[str, Guard],
+    now: datetime,
+    write: Callable[[Mapping[str, Guard]], Mapping[str, Answer]],
+) -> dict[str, Answer]:
+    """Admit sends by their names; ``write`` is given those that Redis admits, and what they must pass yet.
+
+    Raises what ``write`` raises, and then nothing is counted.
+    """
+    uses = [Use(name, _shared(guard), now) for name, guard in guards.items()]
+    answers: dict[str, Answer] = {}
+    shared: dict[str, list[Left]] = {}
+    yet_to_pass: dict[str, Guard] = {}
+    for (name, guard), taken in zip(guards.items(), limiter.take_all(uses), strict=True):
+        if isinstance(taken, LimitReachedError):
+            answers[name] = taken
+        else:
+            shared[name], yet_to_pass[name] = _left_to_the_database(guard, taken)
+    try:
+        written = write(yet_to_pass) if yet_to_pass else {}
+    except BaseException:
+        _give_back(limiter, guards, shared)
+        raise
+    for name, answer in written.items():
+        answers[name] = answer if isinstance(answer, Exception) else shared[name] + answer
+    _give_back(limiter, guards, [name for name in shared if isinstance(answers[name], Exception)])
+    return answers
+
+
+def _shared(guard: Guard) -> list[Scope]:
+    """What of a send's limits Redis counts."""
+    # A request that comes twice at once is known by its key, in the transaction, and must get there:
+    # it is not to be told that the number's limit is reached, by itself.
+    return [scope for scope in guard.scopes if guard.once is None or scope.limit is not Limit.NUMBER]
+
+
+def _left_to_the_database(guard: Guard, taken: list[Left] | None) -> tuple[list[Left], Guard]:
+    """What Redis leaves that the database will not say again, and what a send must pass there."""
+    if taken is None:
+        return [], guard
+    number = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
+    return [left for left in taken if left.limit is not Limit.NUMBER], replace(guard, scopes=number)
+
+
+def _give_back(limiter: RedisLimiter, guards: Mapping[str, Guard], names: Iterable[str]) -> None:
+    for name in names:
+        limiter.give_back(name, _shared(guards[name]))

@@ -1,0 +1,137 @@
+"""Many threads that ask at the same moment are served in one go, and none of them pays for another."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from otp_worker.together import MOST, Together
+
+SECONDS = 10
+
+
+class Office:
+    """What is asked for is told apart by its number; the first time it acts it waits to be let go on."""
+
+    def __init__(self) -> None:
+        self.served: list[list[int]] = []
+        self.acts = threading.Event()
+        self.may_go_on = threading.Event()
+        self.fails_with: BaseException | None = None
+        self.together = Together(self.act)
+
+    def act(self, numbers: Sequence[int]) -> list[int | Exception]:
+        self.served.append(list(numbers))
+        if len(self.served) == 1:
+            self.acts.set()
+            assert self.may_go_on.wait(SECONDS)
+        if self.fails_with is not None and len(numbers) > 1:
+            raise self.fails_with
+        if numbers == [-2]:
+            raise LookupError("alone too")
+        return [ValueError(f"{number} is refused") if number == -1 else number * 10 for number in numbers]
+
+    @property
+    def waiting(self) -> int:
+        return len(self.together._wishes)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def crowd() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(MOST + 20) as threads:
+        yield threads
+
+
+def ask(office: Office, crowd: ThreadPoolExecutor, numbers: Sequence[int]) -> list["Future[int]"]:
+    """Ask for the first number, and while that is acted for, for the others; then let it go on."""
+    asked = [crowd.submit(office.together, numbers[0])]
+    assert office.acts.wait(SECONDS)
+    for count, number in enumerate(numbers[1:], 1):
+        asked.append(crowd.submit(office.together, number))
+        deadline = time.monotonic() + SECONDS
+        while office.waiting < count:
+            assert time.monotonic() < deadline
+            time.sleep(0)
+    office.may_go_on.set()
+    return asked
+
+
+def answers(asked: Sequence["Future[int]"]) -> list[int | str]:
+    """What each was answered, or the name of what was raised."""
+    errors = [each.exception(SECONDS) for each in asked]
+    return [
+        type(error).__name__ if error else each.result() for each, error in zip(asked, errors, strict=True)
+    ]
+
+
+def test_who_is_alone_waits_for_nobody(office: Office) -> None:
+    office.may_go_on.set()
+    assert [office.together(1), office.together(2)] == [10, 20]
+    assert office.served == [[1], [2]]
+
+
+def test_those_who_come_meanwhile_are_served_in_one_go_in_their_order(
+    office: Office, crowd: ThreadPoolExecutor
+) -> None:
+    assert answers(ask(office, crowd, [1, 2, 3, 4])) == [10, 20, 30, 40]
+    assert office.served == [[1], [2, 3, 4]]
+
+
+def test_what_is_refused_to_one_is_no_others_harm(office: Office, crowd: ThreadPoolExecutor) -> None:
+    assert answers(ask(office, crowd, [1, 2, -1, 4])) == [10, 20, "ValueError", 40]
+    assert office.served == [[1], [2, -1, 4]]
+
+
+def test_after_a_failure_each_is_tried_alone_and_only_the_culprit_fails(
+    office: Office, crowd: ThreadPoolExecutor
+) -> None:
+    office.fails_with = OSError("all or nothing")
+    assert answers(ask(office, crowd, [1, 2, -2, 4])) == [10, 20, "LookupError", 40]
+    assert office.served[:2] == [[1], [2, -2, 4]]
+    assert sorted(office.served[2:]) == [[-2], [2], [4]]
+
+
+def test_who_fails_alone_is_not_tried_twice(office: Office) -> None:
+    office.may_go_on.set()
+    with pytest.raises(LookupError):
+        office.together(-2)
+    assert office.served == [[-2]]
+
+
+def test_a_crowd_is_served_in_goes_of_a_bounded_size(office: Office, crowd: ThreadPoolExecutor) -> None:
+    numbers = list(range(MOST + 10))
+    assert answers(ask(office, crowd, numbers)) == [number * 10 for number in numbers]
+    assert [len(served) for served in office.served] == [1, MOST, 9]
+
+
+def test_if_who_acts_is_interrupted_nobody_waits_for_ever(office: Office, crowd: ThreadPoolExecutor) -> None:
+    office.fails_with = SystemExit()
+    assert answers(ask(office, crowd, [1, 2, 3])) == [10, "SystemExit", "SystemExit"]
+    office.fails_with = None
+    assert office.together(5) == 50
+
+
+def test_under_any_crowd_each_is_served_once_and_one_group_at_a_time() -> None:
+    served: Counter[int] = Counter()
+    at_it = threading.Lock()
+
+    def act(numbers: Sequence[int]) -> list[int]:
+        assert at_it.acquire(blocking=False)
+        time.sleep(0)
+        served.update(numbers)
+        at_it.release()
+        return [number + 1 for number in numbers]
+
+    together = Together(act)
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(together, range(3000))) == list(range(1, 3001))
+    assert set(served.values()) == {1}
+    assert len(served) == 3000
