@@ -274,6 +274,24 @@ def test_a_redis_that_lost_its_memory_lets_nobody_flood_a_number(db: Database, r
     send(service, NUMBERS[2])
 
 
+def test_a_redis_that_forgot_the_script_is_told_it_again(db: Database, redis: Redis) -> None:
+    service = Service(db, limits=rates(total="2/h"), redis=redis)
+    send(service, NUMBERS[0])
+    redis.script_flush()
+    send(service, NUMBERS[1])
+    assert service.limiter.counts
+    assert refused(service, NUMBERS[2]).limit is Limit.TOTAL
+
+
+def test_a_redis_that_fails_at_the_script_counts_as_away(db: Database, redis: Redis) -> None:
+    service = Service(db, limits=rates(total="2/h"), redis=redis)
+    send(service, NUMBERS[0])
+    redis.set("{otp-limit}:total:all", "not a set")
+    send(service, NUMBERS[1])
+    assert not service.limiter.counts
+    assert refused(service, NUMBERS[2]).limit is Limit.TOTAL
+
+
 def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Making) -> None:
     service = making(rates(number="1/30s", total="100/h"))
     once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
