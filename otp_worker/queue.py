@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from otp_worker.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY
+from otp_worker.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, UPKEEP_QUEUE
 from otp_worker.errors import OtpError
 
 log = structlog.get_logger()
@@ -31,7 +32,8 @@ class DeliveryQueue:
     def __init__(self, app: Celery) -> None:
         self._app = app
         connection = app.connection_for_write()
-        self._deliveries = next(queue for queue in app.conf.task_queues if queue.name == DELIVER_QUEUE)
+        self._queues = {queue.name: queue for queue in app.conf.task_queues}
+        self._origin = anon_nodename()
         self._failing = False
         self._rests_until = float("-inf")
         self._broker_errors = (
@@ -62,7 +64,7 @@ class DeliveryQueue:
         """How many deliveries the queue holds; raises BrokerAwayError."""
         try:
             with self._producer() as producer:
-                return int(self._deliveries(producer.channel).queue_declare().message_count)
+                return int(self._queues[DELIVER_QUEUE](producer.channel).queue_declare().message_count)
         except self._broker_errors as error:
             raise BrokerAwayError(f"the broker does not answer ({type(error).__name__})") from None
 
@@ -77,9 +79,8 @@ class DeliveryQueue:
             # One caller tries whether the broker is back; the others need not wait beside it.
             self._rests_until = time.monotonic() + REST_SECONDS
         try:
-            with self._producer() as producer, producer.batch():
-                for subject in subjects:
-                    self._app.send_task(task, args=[subject], task_id=subject, retry=False, producer=producer)
+            with self._producer() as producer:
+                self._publish_by(producer, task, subjects)
         except self._broker_errors as error:
             log.warning("publish_failed", task=task, subjects=list(subjects), error=type(error).__name__)
             self._failing = True
@@ -88,6 +89,32 @@ class DeliveryQueue:
         self._failing = False
         self._rests_until = float("-inf")
         return True
+
+    def _publish_by(self, producer: Any, task: str, subjects: Sequence[str]) -> None:
+        # What send_task does for one task at a time, at less than half its cost.
+        queue = self._queues[DELIVER_QUEUE if task == DELIVER else UPKEEP_QUEUE]
+        producer.maybe_declare(queue)
+        # Celery too goes past a direct exchange, to the queue by its name.
+        exchange = "" if queue.exchange.type == "direct" else queue.exchange.name
+        with producer.batch():
+            for subject in subjects:
+                message = self._app.amqp.create_task_message(
+                    subject,
+                    task,
+                    [subject],
+                    {},
+                    argsrepr=f"[{subject!r}]",
+                    kwargsrepr="{}",
+                    origin=self._origin,
+                )
+                producer.publish(
+                    message.body,
+                    exchange=exchange,
+                    routing_key=queue.name,
+                    serializer="json",
+                    headers=message.headers,
+                    **message.properties,
+                )
 
     @contextmanager
     def _producer(self) -> Iterator[Any]:
