@@ -257,12 +257,13 @@ _SETTLE_SENT = (
     update(deliveries)
     .where(_d.id == _THIS, _d.attempts == bindparam("attempt"))
     .values(
+        # A receipt, or the verification's end, can be there first: what it says stays.
         status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
+        reason=case((_d.status == DeliveryStatus.SENDING, bindparam("why")), else_=_d.reason),
+        sent_at=func.coalesce(_d.sent_at, _NOW),
         gateway=bindparam("via_gateway"),
         sim=bindparam("via_sim"),
         gateway_message_id=bindparam("message_id"),
-        reason=bindparam("why"),
-        sent_at=_NOW,
         poll_at=bindparam("ask_at", type_=Instant()),
         lease_until=None,
     )

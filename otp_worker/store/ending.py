@@ -25,7 +25,10 @@ def lock_verification(connection: Connection, verification_id: str) -> None:
 def start_life(
     connection: Connection, verification_id: str, ttl_seconds: int, last_expiry_at: datetime, now: datetime
 ) -> None:
-    """The code was handed over, or may have been: from now on it lives, and can be entered."""
+    """The code was handed over, or may have been: from now on it lives, and can be entered.
+
+    What time has ended stays so, even before the sweep has written that down.
+    """
     until = min(now + timedelta(seconds=ttl_seconds), last_expiry_at)
     connection.execute(_START_LIFE, {"this": verification_id, "now": now, "until": until})
 
@@ -33,7 +36,11 @@ def start_life(
 # Made once: every SMS that is handed over starts or prolongs a life.
 _START_LIFE = (
     update(verifications)
-    .where(_v.id == bindparam("this"), _v.status == VerificationStatus.PENDING)
+    .where(
+        _v.id == bindparam("this"),
+        _v.status == VerificationStatus.PENDING,
+        _v.expires_at > bindparam("now", type_=Instant()),
+    )
     .values(
         handed_at=func.coalesce(_v.handed_at, bindparam("now", type_=Instant())),
         expires_at=bindparam("until", type_=Instant()),

@@ -1,5 +1,6 @@
 """Step 2 against a real database."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,13 +9,13 @@ from sqlalchemy import select, update
 
 from otp_worker.codes import code_matches
 from otp_worker.deliver import MAX_ABANDONED, Delivered
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
+from otp_worker.gateways.gateway import Message, Outcome, OutcomeKind, ReceiptKind
 from otp_worker.issue import App
 from otp_worker.keyring import Keyring
 from otp_worker.model import DeliveryStatus, VerificationStatus
 from otp_worker.retry import RetryAt, UncertainPolicy
 from otp_worker.sims import Sim, Sims
-from otp_worker.store import delivering
+from otp_worker.store import delivering, receiving
 from otp_worker.store.delivering import Via
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
@@ -260,3 +261,44 @@ def test_throttling_waits_at_least_as_long_as_the_gateway_asks(service: Service)
     result = service.deliver(service.issue())
     assert isinstance(result, RetryAt)
     assert result.at >= service.clock() + timedelta(seconds=17)
+
+
+class Slow(ObedientGateway):
+    """Takes so many seconds to answer, and meanwhile does what the test says."""
+
+    def __init__(self, service: Service, seconds: float, meanwhile: Callable[[str], object]) -> None:
+        super().__init__()
+        self._clock, self._seconds, self._meanwhile = service.clock, seconds, meanwhile
+
+    def send(self, message: Message) -> Outcome:
+        outcome = super().send(message)
+        self._meanwhile(message.reference)
+        self._clock.move(self._seconds)
+        return outcome
+
+
+def test_a_receipt_that_is_there_before_the_gateways_answer_keeps_what_it_said(service: Service) -> None:
+    slow = Slow(
+        service,
+        3,
+        lambda sms: receiving.move_forward(service.db, sms, ReceiptKind.DELIVERED, service.clock()),
+    )
+    service.gateways["obedient"] = slow
+    verification = service.issue()
+    service.deliver(verification)
+    sms = service.read(verification).delivery
+    assert sms is not None
+    assert (sms.status, sms.sent_at, sms.delivered_at) == (DeliveryStatus.DELIVERED, START, START)
+    assert sms.reason is None
+    assert sms.gateway == "obedient"
+
+
+def test_what_time_has_ended_is_not_revived_by_an_sms_handed_over_too_late(service: Service) -> None:
+    verification, _ = service.sent()
+    service.clock.now = service.read(verification).expires_at - timedelta(seconds=2)
+    service.resend(verification)
+    slow = Slow(service, 3, lambda _reference: None)
+    service.gateways["obedient"] = slow
+    service.deliver(verification, 2)
+    assert len(slow.messages) == 1
+    assert service.read(verification).status_at(service.clock()) is VerificationStatus.EXPIRED
