@@ -1,5 +1,7 @@
 """The Procfile's lines as commands."""
 
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,22 @@ def test_ours_has_a_line_per_process_and_each_becomes_its_program() -> None:
     assert list(commands) == ["web", "worker", "upkeep", "beat", "flower"]
     # Without exec, a shell would stand between a runner's signals and the program.
     assert all(command.startswith("exec ") for command in commands.values())
+
+
+@pytest.mark.parametrize(
+    ("instance", "said"), [("web", "serves 8000"), ("worker", "works"), ("worker-2", "works")]
+)
+def test_a_systemd_unit_runs_the_line_of_its_name_up_to_the_dash(
+    tmp_path: Path, instance: str, said: str
+) -> None:
+    (tmp_path / "Procfile").write_text("web: exec echo serves ${PORT:-8000}\nworker: exec echo works\n")
+    unit = (ROOT / "deploy/systemd/otp-worker@.service").read_text()
+    [started] = [
+        line.removeprefix("ExecStart=") for line in unit.splitlines() if line.startswith("ExecStart=")
+    ]
+    # What systemd makes of its specifiers and escapes before it runs a command (systemd.service(5)).
+    command = started.replace("%i", instance).replace("%%", "%").replace("$$", "$")
+    ended = subprocess.run(
+        shlex.split(command), cwd=tmp_path, capture_output=True, text=True, env={}, check=True
+    )
+    assert ended.stdout.strip() == said
