@@ -49,7 +49,7 @@ class DeliveryQueue:
         return time.monotonic() < self._rests_until
 
     def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
-        """Publish deliveries, all or none; an id is its task's id too, so that Flower finds it."""
+        """Publish deliveries; an id is its task's id too, so that Flower finds it."""
         return self._publish(DELIVER, delivery_ids)
 
     def publish_notice(self, notice_id: str) -> bool:

@@ -1,6 +1,8 @@
 """API keys: their form, their checksum, and whom they stand for."""
 
+import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from otp_worker.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.issue import App
 from otp_worker.limits import Limit, Rate
 from otp_worker.migrate import upgrade
+from otp_worker.store import keys as stored_keys
 from otp_worker.store.database import Database
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -185,3 +188,20 @@ def test_a_name_that_would_not_read_well_in_a_log_is_refused(keys: ApiKeys, name
     with pytest.raises(InvalidFieldError) as refusal:
         keys.create(name, NOW)
     assert refusal.value.field == "name"
+
+
+def test_of_keys_that_are_looked_up_together_each_is_answered_for_itself(db: Database, keys: ApiKeys) -> None:
+    shop, bank, gone = (keys.create(name, NOW) for name in ("shop", "bank", "gone"))
+    [revoked] = [each.id for each in keys.list() if each.name == "gone"]
+    assert keys.revoke(revoked, NOW)
+    hashes = [hashlib.sha256(key.encode()).digest() for key in (bank, gone, "unknown", shop, bank)]
+    found = stored_keys._find_keys(db, [(each, NOW) for each in hashes])
+    assert [each and each.name for each in found] == ["bank", None, None, "shop", "bank"]
+
+
+def test_in_a_crowd_each_key_stands_for_its_own_app(keys: ApiKeys) -> None:
+    names = [f"app-{number}" for number in range(8)]
+    headers = {name: f"Bearer {keys.create(name, NOW)}" for name in names}
+    with ThreadPoolExecutor(16) as threads:
+        told = list(threads.map(lambda name: keys.authenticate(headers[name]).name, names * 50))
+    assert told == names * 50
