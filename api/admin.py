@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import falcon
 
-from api.admin_bodies import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from api.middleware import caller
-from api.reading import read_body
-from otp_worker.model import KeyScope
-from otp_worker.operating import Operator
-from otp_worker.policy import Clock
+from api.request_body import read_body
+from otp_worker.domain.app import KeyScope
+from otp_worker.domain.ports import Clock
+from otp_worker.operations.admin import Operator
 
 
 class Pauses:

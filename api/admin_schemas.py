@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.bodies import Incoming, To
-from otp_worker.pumping import PumpedKind
-from otp_worker.store.pausing import Pause
+from api.schemas import Incoming, To
+from otp_worker.domain.pumping import PumpedKind
+from otp_worker.store.pauses import Pause
 
 
 class NumberBody(Incoming):

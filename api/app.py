@@ -12,7 +12,7 @@ from api.metrics import Metrics
 from api.middleware import Authentication, RequestLog
 from api.problems import add_problem_handlers
 from api.verifications import Checks, Verifications
-from otp_worker.wiring import Intake
+from otp_worker.service.wiring import Intake
 
 
 def create_app(intake: Intake) -> "falcon.App[Any, Any]":

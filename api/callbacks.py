@@ -4,10 +4,10 @@ from urllib.parse import parse_qsl
 
 import falcon
 
-from api.reading import read_raw
-from otp_worker.callbacks import Callbacks
-from otp_worker.gateways.gateway import CallbackRequest
-from otp_worker.policy import Clock
+from api.request_body import read_raw
+from otp_worker.domain.gateway import CallbackRequest
+from otp_worker.domain.ports import Clock
+from otp_worker.inbound.callbacks import Callbacks
 
 MAX_CALLBACK_BYTES = 64 * 1024
 

@@ -2,9 +2,9 @@
 
 import falcon
 
-from api.bodies import AlivenessBody, HealthCheckBody, ReadinessBody
-from otp_worker.health import Health
-from otp_worker.policy import Clock
+from api.schemas import AlivenessBody, HealthCheckBody, ReadinessBody
+from otp_worker.domain.ports import Clock
+from otp_worker.operations.health import Health
 
 
 class Alive:

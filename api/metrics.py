@@ -7,11 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from otp_worker.breaker import is_open
-from otp_worker.health import Health, Vitals
-from otp_worker.policy import Clock
-from otp_worker.pumping import PumpedKind
-from otp_worker.refusals import Refusals
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.pumping import PumpedKind
+from otp_worker.operations.health import Health, Vitals
+from otp_worker.operations.rejections import Refusals
+from otp_worker.protection.circuit_breaker import is_open
 
 
 class Metrics:

@@ -8,10 +8,9 @@ import falcon
 import structlog
 from ulid import ULID
 
-from otp_worker.apikeys import ApiKeys
-from otp_worker.errors import ScopeMissingError
-from otp_worker.issue import App
-from otp_worker.model import KeyScope
+from otp_worker.domain.app import App, KeyScope
+from otp_worker.domain.errors import ScopeMissingError
+from otp_worker.protection.api_keys import ApiKeys
 
 log = structlog.get_logger()
 

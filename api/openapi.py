@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api.admin_bodies import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
-from api.bodies import (
+from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from api.schemas import (
     AcceptedBody,
     AlivenessBody,
     CheckBody,
@@ -17,7 +17,7 @@ from api.bodies import (
     VerificationBody,
 )
 from otp_worker import __version__
-from otp_worker.idempotency import HEADER
+from otp_worker.issue.idempotency import HEADER
 
 _IN = (SendBody, CheckBody, NumberCheckBody, NumberBody, ExemptBody)
 _OUT = (

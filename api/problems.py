@@ -10,8 +10,8 @@ import falcon
 import structlog
 from sqlalchemy import exc
 
-from api.bodies import FieldErrorBody, ProblemBody
-from otp_worker.errors import (
+from api.schemas import FieldErrorBody, ProblemBody
+from otp_worker.domain.errors import (
     AlreadyOverError,
     CountryNotAllowedError,
     InvalidFieldError,
@@ -25,11 +25,11 @@ from otp_worker.errors import (
     TooSoonError,
     UnauthenticatedError,
 )
-from otp_worker.guard import SendsPausedError
-from otp_worker.limits import Limit, LimitReachedError
-from otp_worker.model import VerificationStatus
-from otp_worker.policy import Clock
-from otp_worker.refusals import Refusals
+from otp_worker.domain.limits import Limit, LimitReachedError
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.operations.rejections import Refusals
+from otp_worker.protection.pumping_guard import SendsPausedError
 
 log = structlog.get_logger()
 

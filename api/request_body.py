@@ -8,9 +8,9 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from api.bodies import FieldErrorBody
 from api.problems import InvalidBodyError, InvalidFieldsError
-from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
+from api.schemas import FieldErrorBody
+from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 
 MAX_BODY_BYTES = 4096
 

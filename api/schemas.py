@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
-from otp_worker.inbound import Invitation
-from otp_worker.limits import Left, Limit
-from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.outlook import Wait
-from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+from otp_worker.domain.inbound_token import Invitation
+from otp_worker.domain.limits import Left, Limit
+from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.operations.wait_estimate import Wait
 from otp_worker.verify import CheckResult
 
 # No control characters and no line breaks: these values are stored, shown and logged.

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import falcon
 
-from api.bodies import (
+from api.middleware import caller
+from api.request_body import read_body
+from api.schemas import (
     AcceptedBody,
     CheckBody,
     CheckResultBody,
@@ -13,16 +15,15 @@ from api.bodies import (
     SendBody,
     VerificationBody,
 )
-from api.middleware import caller
-from api.reading import read_body
-from otp_worker.errors import NotFoundError
-from otp_worker.idempotency import HEADER, Idempotency
-from otp_worker.inbound import INBOUND
-from otp_worker.issue import Accepted, App, Issuer, SendRequest
-from otp_worker.model import KeyScope, Verification
-from otp_worker.outlook import Outlook
-from otp_worker.policy import Clock
-from otp_worker.store.remembering import Once
+from otp_worker.domain.app import App, KeyScope
+from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.inbound_token import INBOUND
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.verification import Verification
+from otp_worker.issue.idempotency import HEADER, Idempotency
+from otp_worker.issue.issuer import Accepted, Issuer, SendRequest
+from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.store.idempotency_keys import Once
 from otp_worker.verify import CheckResult, Verifier
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")

@@ -6,11 +6,11 @@ from typing import Any
 import falcon
 
 from api.app import create_app
-from otp_worker.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.logs import configure_logs
-from otp_worker.migrate import await_current
-from otp_worker.settings import load_settings
-from otp_worker.wiring import build_intake
+from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.service.logs import configure_logs
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import build_intake
+from otp_worker.store.migrate import await_current
 
 
 def _start() -> "falcon.App[Any, Any]":

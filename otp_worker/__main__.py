@@ -11,7 +11,7 @@ import signal
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from otp_worker.bootstrap import Checkout, SetupError, is_current, prepare
+from otp_worker.devtools.setup.bootstrap import Checkout, SetupError, is_current, prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         # Read before any set-up, which would be a long wait for "unrecognized arguments".
         options = _demo_options(rest)
         _continue_inside(Checkout(_ROOT), arguments)
-        from otp_worker.demo import run
+        from otp_worker.devtools.demo import run
 
         return run(once=options.once, fresh=options.fresh, state=options.state)
     if command == ["test"]:
@@ -73,7 +73,7 @@ def _service_command() -> int:
             file=sys.stderr,
         )
         return 2
-    from otp_worker.cli import main as service_main
+    from otp_worker.cli.app import main as service_main
 
     service_main()
     return 0

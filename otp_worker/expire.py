@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from otp_worker.breaker import Breaker, is_open, probe_is_due
-from otp_worker.policy import PublishAll
-from otp_worker.sims import REHEARSED, Sim, Sims
-from otp_worker.store import canaries, confirming, expiring, remembering, sims
+from otp_worker.domain.ports import PublishAll
+from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
+from otp_worker.store import canaries, confirmations, idempotency_keys, sim_budgets, sweeps
+from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
+from otp_worker.store.sweeps import SWEEP
 
 STUCK_SECONDS = 3
 """A due delivery that no worker has taken up for this long may have lost its place in the queue."""
-
-SWEEP = "expire"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Expirer:
 
     def expire(self, now: datetime) -> int:
         """End overdue deliveries and expired verifications; the number of both."""
-        ended = expiring.fail_overdue(self.db, now) + expiring.end_expired(self.db, now)
-        expiring.record_sweep(self.db, SWEEP, now)
+        ended = statements.fail_overdue(self.db, now) + statements.end_expired(self.db, now)
+        sweeps.record_sweep(self.db, SWEEP, now)
         return ended
 
     def release(self, now: datetime) -> int:
@@ -48,36 +48,36 @@ class Expirer:
         gateway is away that is one at a time, when the next probe is due.
         """
         backlog = self.backlog()
-        stuck = expiring.not_moving(self.db, now, now - timedelta(seconds=STUCK_SECONDS))
+        stuck = statements.not_moving(self.db, now, now - timedelta(seconds=STUCK_SECONDS))
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
-        room = max(expiring.BATCH - backlog - len(again), 0)
+        room = max(statements.BATCH - backlog - len(again), 0)
         due = again + self._may_leave(now, room)
         if due:
-            expiring.mark_published(self.db, due, now)
+            statements.mark_published(self.db, due, now)
             self.publish(due)
         return len(due)
 
     def _may_leave(self, now: datetime, room: int) -> list[str]:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""
-        found = dict(expiring.not_published(self.db, now, [REHEARSED], room))
+        found = dict(statements.not_published(self.db, now, [REHEARSED], room))
         for sim in self.sims.all:
             routes = self.countries if sim.countries is None else sim.countries
-            found |= dict(expiring.not_published(self.db, now, routes, self._room_of(sim, now, room)))
+            found |= dict(statements.not_published(self.db, now, routes, self._room_of(sim, now, room)))
         return sorted(found, key=lambda delivery_id: found[delivery_id])[:room]
 
     def _room_of(self, sim: Sim, now: datetime, most: int) -> int:
         state = self.breaker.look(sim.gateway)
         if is_open(state):
             return min(most, 1) if sim.works_at(now) and probe_is_due(state, now) else 0
-        return sims.room(self.db, sim, now, most)
+        return sim_budgets.room(self.db, sim, now, most)
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
-        forgotten = expiring.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
+        forgotten = statements.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
         oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
-        sims.forget_months(self.db, oldest_month)
-        confirming.forget_confirmations(self.db, now)
+        sim_budgets.forget_months(self.db, oldest_month)
+        confirmations.forget_confirmations(self.db, now)
         canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
-        forgotten += remembering.forget(self.db, now - timedelta(hours=remembering.KEPT_HOURS))
-        return forgotten + expiring.purge(self.db, now - timedelta(days=self.retention_days))
+        forgotten += idempotency_keys.forget(self.db, now - timedelta(hours=idempotency_keys.KEPT_HOURS))
+        return forgotten + statements.purge(self.db, now - timedelta(days=self.retention_days))

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from otp_worker.codes import code_matches
-from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError
-from otp_worker.inbound import INBOUND
-from otp_worker.keyring import Keyring, UnknownKeyError
-from otp_worker.limiter import CheckLimiter
-from otp_worker.limits import LimitRates, Limits
-from otp_worker.model import VerificationStatus
-from otp_worker.numbers import parse_number
-from otp_worker.policy import Clock, Policy
-from otp_worker.store import reading, verifying
+from otp_worker.domain.errors import AlreadyOverError, InvalidFieldError, NotFoundError
+from otp_worker.domain.inbound_token import INBOUND
+from otp_worker.domain.keyring import Keyring, UnknownKeyError
+from otp_worker.domain.limits import LimitRates, Limits
+from otp_worker.domain.passcode import code_matches
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.protection.rate_limiter import CheckLimiter
+from otp_worker.store import verifications, verify
 from otp_worker.store.database import Database
 
 
@@ -66,7 +67,7 @@ class Verifier:
         number = parse_number(to, self.policy.countries)
         self._count(app, ip, rates)
         hashes = self.keyring.number_hashes(number.e164)
-        newest = reading.newest_pending(self.db, app, hashes, self.clock())
+        newest = verifications.newest_pending(self.db, app, hashes, self.clock())
         if newest is None:
             raise NotFoundError("this number has no pending verification")
         return self._judge(newest, code, app)
@@ -75,7 +76,7 @@ class Verifier:
         self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip, rates), self.clock())
 
     def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
-        judgement = verifying.count_check(self.db, verification_id, app, self.clock())
+        judgement = verify.count_check(self.db, verification_id, app, self.clock())
         if judgement is None:
             return self._not_judged(verification_id, app)
         try:
@@ -85,15 +86,15 @@ class Verifier:
             raise AlreadyOverError(verification_id, VerificationStatus.EXPIRED) from None
         # bcrypt takes tens of milliseconds: no transaction is open meanwhile.
         if code_matches(pepper, verification_id, code, judgement.code_hash):
-            if not verifying.approve(self.db, verification_id, self.clock()):
+            if not verify.approve(self.db, verification_id, self.clock()):
                 return self._not_judged(verification_id, app)
             return CheckResult(verification_id, VerificationStatus.APPROVED, True, judgement.checks_left)
-        if verifying.count_failure(self.db, verification_id, self.clock()):
+        if verify.count_failure(self.db, verification_id, self.clock()):
             return CheckResult(verification_id, VerificationStatus.MAX_CHECKS_REACHED, False, 0)
         return CheckResult(verification_id, VerificationStatus.PENDING, False, judgement.checks_left)
 
     def _not_judged(self, verification_id: str, app: str) -> CheckResult:
-        found = reading.find(self.db, verification_id, app)
+        found = verifications.find(self.db, verification_id, app)
         if found is None:
             raise NotFoundError("there is no such verification")
         if found.channel == INBOUND:

@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from otp_worker.migrate import upgrade
-from otp_worker.processes.broker import EmbeddedBroker
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 
 
 def _fleet(folder: Path) -> Fleet:

@@ -5,11 +5,11 @@ import sys
 import typer
 
 from otp_worker import __version__
-from otp_worker.bench.cli import bench
-from otp_worker.chaos.cli import chaos
-from otp_worker.commands import gateways, guard, keys, operate, optouts, verification
-from otp_worker.errors import OtpError
-from otp_worker.simulator.cli import app as simulator
+from otp_worker.cli import gateways, guard, keys, operate, optouts, verification
+from otp_worker.devtools.bench.cli import bench
+from otp_worker.devtools.chaos.cli import chaos
+from otp_worker.devtools.simulator.cli import app as simulator
+from otp_worker.domain.errors import OtpError
 
 app = typer.Typer(
     help="One-time passcodes by SMS from your own SIM.",

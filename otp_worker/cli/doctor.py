@@ -9,18 +9,18 @@ from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from otp_worker.breaker import Breaker
-from otp_worker.celery_app import make_celery
-from otp_worker.errors import ConfigurationError, OtpError
-from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
-from otp_worker.health import Health
-from otp_worker.numbers import parse_number
-from otp_worker.policy import utc_now
-from otp_worker.queue import DeliveryQueue
-from otp_worker.settings import Role, Settings, load_settings
-from otp_worker.sims import Sim, Sims
+from otp_worker.domain.errors import ConfigurationError, OtpError
+from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.operations.health import Health
+from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.service.celery_app import make_celery
+from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.settings import Role, Settings, load_settings
+from otp_worker.service.wiring import open_database, open_redis
 from otp_worker.store.database import Database
-from otp_worker.wiring import open_database, open_redis
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 TEST_SECONDS = 300.0
@@ -87,7 +87,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     db = open_database(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
-    health = Health(db, queue, breaker, settings.sims)
+    health = Health(db, queue.backlog, breaker, settings.sims)
     for check in health.checks(utc_now()):
         yield Finding(check.name, Verdict.GOOD if check.ok else Verdict.BAD, check.detail)
     yield _clock(db)

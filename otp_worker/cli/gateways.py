@@ -5,20 +5,20 @@ from datetime import datetime
 
 import typer
 
-from otp_worker.breaker import is_open
-from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
-from otp_worker.doctor import send_test
-from otp_worker.errors import NotFoundError
-from otp_worker.gateways.gateway import OutcomeKind
-from otp_worker.migrate import check_current
-from otp_worker.numbers import parse_number
-from otp_worker.policy import utc_now
-from otp_worker.settings import load_settings
-from otp_worker.sims import Sim, Sims
-from otp_worker.store.gateways import GatewayState, read_state
-from otp_worker.store.looking import Phone, phones
-from otp_worker.store.sims import Usage, usage, waiting_by_reason
-from otp_worker.wiring import open_database
+from otp_worker.cli.doctor import send_test
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.gateway import OutcomeKind
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store.circuit_breakers import GatewayState, read_state
+from otp_worker.store.migrate import check_current
+from otp_worker.store.phones import Phone, phones
+from otp_worker.store.sim_budgets import Usage, usage, waiting_by_reason
 
 app = typer.Typer(help="Show the gateways and their SIMs, and try one.", invoke_without_command=True)
 

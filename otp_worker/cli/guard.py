@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from otp_worker.commands.operate import open_operator
-from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
-from otp_worker.policy import utc_now
-from otp_worker.store.pausing import Pause
+from otp_worker.cli.operate import open_operator
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.domain.ports import utc_now
+from otp_worker.store.pauses import Pause
 
 app = typer.Typer(help="Show, lift and forbid pauses for SMS pumping.", invoke_without_command=True)
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import typer
 
-from otp_worker.apikeys import ApiKeys
-from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
-from otp_worker.migrate import check_current
-from otp_worker.model import APP_SCOPES, KeyScope
-from otp_worker.policy import utc_now
-from otp_worker.settings import load_settings
-from otp_worker.wiring import open_database
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.domain.app import APP_SCOPES, KeyScope
+from otp_worker.domain.ports import utc_now
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store.migrate import check_current
 
 app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
 

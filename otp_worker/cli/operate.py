@@ -2,18 +2,18 @@
 
 import typer
 
-from otp_worker.callbacks import inbound_url
-from otp_worker.commands.output import JSON_OPTION, console, print_json, print_rows
-from otp_worker.doctor import Finding, Verdict, examine
-from otp_worker.errors import NotFoundError
-from otp_worker.flower import flower_arguments
-from otp_worker.keyring import Keyring
-from otp_worker.limits import Limits
-from otp_worker.migrate import check_current, upgrade
-from otp_worker.operating import Operator
-from otp_worker.settings import load_settings
-from otp_worker.store import receiving
-from otp_worker.wiring import open_database
+from otp_worker.cli.doctor import Finding, Verdict, examine
+from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows
+from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limits
+from otp_worker.inbound.callbacks import inbound_url
+from otp_worker.operations.admin import Operator
+from otp_worker.service.flower import flower_arguments
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store import receipts
+from otp_worker.store.migrate import check_current, upgrade
 
 _MARKS = {
     Verdict.GOOD: "[green]ok[/green]",
@@ -71,7 +71,7 @@ def replies(
     """List the SMS that people sent back, newest first."""
     db = open_database(load_settings("cli"))
     check_current(db)
-    found = receiving.newest_replies(db, limit)
+    found = receipts.newest_replies(db, limit)
     rows = [
         {
             "received_at": reply.received_at,
@@ -133,6 +133,8 @@ def callback_url(
 def flower() -> None:
     """Run Flower: loopback, basic auth, read-only."""
     arguments = flower_arguments(load_settings("flower"))
-    from otp_worker.worker import celery  # builds the Celery application, which only this command needs
+    from otp_worker.service.worker import (
+        celery,  # builds the Celery application, which only this command needs
+    )
 
     celery.start(argv=arguments)

@@ -2,8 +2,8 @@
 
 import typer
 
-from otp_worker.commands.operate import open_operator
-from otp_worker.commands.output import JSON_OPTION, print_json, print_rows
+from otp_worker.cli.operate import open_operator
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
 
 app = typer.Typer(help="Show and lift the opt-outs of people who texted STOP.", invoke_without_command=True)
 

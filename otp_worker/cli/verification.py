@@ -5,15 +5,16 @@ from datetime import datetime
 
 import typer
 
-from otp_worker.commands.output import JSON_OPTION, console, print_json, print_record
-from otp_worker.errors import AlreadyOverError, NotFoundError
-from otp_worker.issue import App, SendRequest
-from otp_worker.migrate import check_current
-from otp_worker.model import OPEN, Verification
-from otp_worker.policy import utc_now
-from otp_worker.settings import load_settings
-from otp_worker.store import reading
-from otp_worker.wiring import Intake, build_intake, open_database
+from otp_worker.cli.output import JSON_OPTION, console, print_json, print_record
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import AlreadyOverError, NotFoundError
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.verification import OPEN, Verification
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import Intake, build_intake, open_database
+from otp_worker.store import verifications
+from otp_worker.store.migrate import check_current
 
 OPERATOR = App("operator")
 POLL_SECONDS = 0.2
@@ -73,7 +74,7 @@ def show(verification_id: str = typer.Argument(...), json: bool = JSON_OPTION) -
     """Show any app's verification and its newest delivery."""
     db = open_database(load_settings("cli"))
     check_current(db)
-    found = reading.find(db, verification_id)
+    found = verifications.find(db, verification_id)
     if found is None:
         raise NotFoundError(f"there is no verification {verification_id}")
     _print(found, json)

@@ -7,23 +7,25 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.breaker import Breaker, is_open, probe_is_due
-from otp_worker.codes import derive_code, hash_code
-from otp_worker.errors import OptedOutError
-from otp_worker.gateways.gateway import Gateway, Message, Outcome, OutcomeKind
-from otp_worker.keyring import Keyring, UnknownKeyError
-from otp_worker.model import DeliveryStatus
-from otp_worker.policy import Clock, Policy
-from otp_worker.poll import first_poll_at
-from otp_worker.retry import GiveUp, RetryAt, UncertainPolicy, decide
-from otp_worker.route import order
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import delivering, opting
+from otp_worker.deliver.receipt_poller import first_poll_at
+from otp_worker.deliver.retry import GiveUp, RetryAt, decide
+from otp_worker.domain.errors import OptedOutError
+from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
+from otp_worker.domain.keyring import Keyring, UnknownKeyError
+from otp_worker.domain.passcode import derive_code, hash_code
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.route import order
+from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
+from otp_worker.domain.sms_text import compose
+from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
+from otp_worker.store import deliver as statements
+from otp_worker.store import opt_outs
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.delivering import Job, Via
-from otp_worker.store.gateways import GatewayState
-from otp_worker.store.sims import Turn, give_back, take_turn
-from otp_worker.text import compose
+from otp_worker.store.deliver import Job, Via
+from otp_worker.store.sim_budgets import Turn, give_back, take_turn
 
 log = structlog.get_logger()
 
@@ -72,7 +74,7 @@ class Deliverer:
 
     def deliver(self, delivery_id: str) -> Delivered | RetryAt:
         """Make one attempt; the answer is that it is settled, or when to try again."""
-        job = delivering.claim(self.db, delivery_id, self.clock(), self.policy.lease_seconds)
+        job = statements.claim(self.db, delivery_id, self.clock(), self.policy.lease_seconds)
         if job is None:
             return Delivered("not due, or taken by another worker")
         if job.abandoned >= MAX_ABANDONED:
@@ -82,9 +84,9 @@ class Deliverer:
             return self._attempt(job, _Way(self.rehearsal))
         try:
             # Intake asks too, but a STOP can come after its answer, or between two attempts.
-            opting.refuse_opted_out(self.db, self.keyring.number_hashes(job.number))
+            opt_outs.refuse_opted_out(self.db, self.keyring.number_hashes(job.number))
         except OptedOutError:
-            return self._give_up(job, None, DeliveryStatus.FAILED, opting.WANTS_NO_SMS)
+            return self._give_up(job, None, DeliveryStatus.FAILED, opt_outs.WANTS_NO_SMS)
         way = self._choose(job)
         if isinstance(way, str):
             return self._park(job, way)
@@ -171,7 +173,7 @@ class Deliverer:
         return self._give_up(job, way.via, status, reason)
 
     def _park(self, job: Job, reason: str, via: Via | None = None) -> Delivered:
-        delivering.park(self.db, job, self.clock(), reason, via)
+        statements.park(self.db, job, self.clock(), reason, via)
         return Delivered(f"waits in the database: {reason}")
 
     def _code(self, job: Job) -> str | None:
@@ -185,7 +187,7 @@ class Deliverer:
             return code
         pepper = self.keyring.pepper(job.key_id)
         code_hash = hash_code(pepper, job.verification_id, code, self.policy.bcrypt_rounds)
-        return code if delivering.keep_hash(self.db, job.verification_id, code_hash, key_id) else None
+        return code if statements.keep_hash(self.db, job.verification_id, code_hash, key_id) else None
 
     def _message(self, job: Job, way: _Way, code: str, now: datetime) -> Message:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - now).total_seconds()
@@ -208,7 +210,7 @@ class Deliverer:
         if outcome.kind is OutcomeKind.ACCEPTED:
             url = self.callback_url(way.gateway.name, job.delivery_id)
             poll_at = first_poll_at(way.gateway, outcome.message_id, url, now)
-            delivering.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason, poll_at)
+            statements.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason, poll_at)
             return Delivered(f"sent by {way.via.sim or way.gateway.name} on attempt {job.attempt}")
         uncertain = outcome.kind is OutcomeKind.UNCERTAIN
         decision = decide(
@@ -223,7 +225,7 @@ class Deliverer:
         if isinstance(decision, RetryAt):
             waiting = outcome.kind is OutcomeKind.UNAVAILABLE
             status = DeliveryStatus.WAITING if waiting else DeliveryStatus.QUEUED
-            held = delivering.settle_retry(
+            held = statements.settle_retry(
                 self.db, job, way.via, status, decision.at, now, outcome.reason, uncertain=uncertain
             )
             return decision if held else Delivered("its verification ended during the attempt")
@@ -234,11 +236,11 @@ class Deliverer:
     ) -> Delivered:
         if outcome.kind is OutcomeKind.UNCERTAIN:
             # The SMS may be on the phone: the person must be able to enter it, and nobody may say it failed.
-            delivering.settle_sent(self.db, job, via, None, now, decision.reason)
+            statements.settle_sent(self.db, job, via, None, now, decision.reason)
             return Delivered(decision.reason)
         status = DeliveryStatus.EXPIRED if decision.late else DeliveryStatus.FAILED
         return self._give_up(job, via, status, decision.reason)
 
     def _give_up(self, job: Job, via: Via | None, status: DeliveryStatus, reason: str) -> Delivered:
-        delivering.settle_failed(self.db, job, via, status, self.clock(), reason)
+        statements.settle_failed(self.db, job, via, status, self.clock(), reason)
         return Delivered(f"{status}: {reason}")

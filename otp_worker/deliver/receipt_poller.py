@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.gateways.gateway import Gateway, ReceiptKind
-from otp_worker.store import polling, receiving
+from otp_worker.domain.gateway import Gateway, ReceiptKind
+from otp_worker.store import polls, receipts
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -58,21 +58,21 @@ class Poller:
 
     def _poll(self, now: datetime, until: float) -> int:
         moved = 0
-        for due in polling.due_polls(self.db, now, BATCH):
+        for due in polls.due_polls(self.db, now, BATCH):
             if time.monotonic() >= until:
                 break
             # The next question is written down before this one is asked: a crash in between loses nothing.
-            if polling.claim_poll(self.db, due.delivery_id, now, next_poll_at(due.sent_at, now)):
+            if polls.claim_poll(self.db, due.delivery_id, now, next_poll_at(due.sent_at, now)):
                 moved += self._ask(due, now)
         return moved
 
-    def _ask(self, due: polling.DuePoll, now: datetime) -> bool:
+    def _ask(self, due: polls.DuePoll, now: datetime) -> bool:
         gateway = self.gateways.get(due.gateway)
         receipt = gateway.poll(due.message_id) if gateway is not None else None
         if receipt is None:
             return False
-        moved = receiving.move_forward(self.db, due.delivery_id, receipt.kind, now)
+        moved = receipts.move_forward(self.db, due.delivery_id, receipt.kind, now)
         log.info("polled", delivery=due.delivery_id, kind=receipt.kind.value, moved=moved)
         if receipt.kind is not ReceiptKind.SENT:
-            polling.stop_polling(self.db, due.delivery_id)
+            polls.stop_polling(self.db, due.delivery_id)
         return moved

@@ -2,22 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.domain.sim import UncertainPolicy
 
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 JITTER = 0.25
 MAX_ATTEMPTS = 40
 LAST_CHANCE_SECONDS = 1.0
-
-
-class UncertainPolicy(StrEnum):
-    """What to do when the gateway may or may not have sent the SMS."""
-
-    REPEAT = "repeat"
-    RESEND_ONCE = "resend_once"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ class DatabaseAwayError(OtpError):
     """The database cannot be worked with; nothing was changed."""
 
 
+class BrokerAwayError(OtpError):
+    """The broker does not answer."""
+
+
 class InvalidFieldError(OtpError):
     """A value in a request cannot be accepted; names the field and the fix."""
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from otp_worker.errors import InvalidFieldError
-from otp_worker.keyring import Keyring
-from otp_worker.route import order
-from otp_worker.sims import Sims
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.route import order
+from otp_worker.domain.sim import Sims
 
 INBOUND = "inbound"
 """The channel of verifications whose person texts us."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from otp_worker.errors import OtpError
+from otp_worker.domain.errors import OtpError
 
 
 class UnknownKeyError(OtpError):

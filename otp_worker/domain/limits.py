@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from otp_worker.errors import OtpError
-from otp_worker.keyring import Keyring
+from otp_worker.domain.errors import OtpError
+from otp_worker.domain.keyring import Keyring
 
 BLOCK_DIGITS = 4
 """A number without these last digits names its block of 10,000: pumping buys numbers by the block."""

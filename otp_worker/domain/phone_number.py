@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from otp_worker.errors import CountryNotAllowedError, InvalidFieldError
+from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError
 
 FOUND_IN = {
     "AX": "FI",

@@ -1,24 +1,12 @@
 """The operator's rules for codes and their delivery, as plain values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 MAX_LIFE_SECONDS = 600
 """No code lives longer than this after it was asked for (NIST SP 800-63B-4, 3.1.3.2)."""
 MIN_LIFE_SECONDS = 60
 """A code with less life left than this is not sent any more: nobody could type it in time."""
-
-Clock = Callable[[], datetime]
-Publish = Callable[[str], bool]
-"""Puts an id on the queue; False, never an exception, if it could not: then the sweep publishes it."""
-PublishAll = Callable[[Sequence[str]], bool]
-"""Puts ids on the queue, in one go; False, never an exception, if they are not all there."""
-
-
-def utc_now() -> datetime:
-    """The present instant."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

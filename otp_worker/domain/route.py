@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Collection, Sequence
 
-from otp_worker.sims import Sim
+from otp_worker.domain.sim import Sim
 
 
 def order(sims: Sequence[Sim], recipient: bytes, *, avoid: Collection[str] = ()) -> list[Sim]:

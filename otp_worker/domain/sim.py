@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
-from otp_worker.gateways.gateway import Gateway
-from otp_worker.retry import UncertainPolicy
+from otp_worker.domain.gateway import Gateway
 
 REHEARSED = "test"
 """The route of what a test key asks for: to no SIM at all."""
+
+
+class UncertainPolicy(StrEnum):
+    """What to do when the gateway may or may not have sent the SMS."""
+
+    REPEAT = "repeat"
+    RESEND_ONCE = "resend_once"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import math
 import re
 
-from otp_worker.errors import InvalidFieldError
+from otp_worker.domain.errors import InvalidFieldError
 
 SEGMENT = 160
 _LONGEST_CODE = "0" * 10

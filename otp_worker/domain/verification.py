@@ -16,21 +16,6 @@ class VerificationStatus(StrEnum):
     MAX_CHECKS_REACHED = "max_checks_reached"
 
 
-class KeyScope(StrEnum):
-    """What an API key may be used for."""
-
-    SEND = "send"
-    """Ask for a code, ask for it again, call it back."""
-    CHECK = "check"
-    READ = "read"
-    ADMIN = "admin"
-    """Do what an operator does: unlock and erase numbers, lift pauses. No app needs it."""
-
-
-APP_SCOPES = frozenset({KeyScope.SEND, KeyScope.CHECK, KeyScope.READ})
-"""What a key is for unless it is said."""
-
-
 class DeliveryStatus(StrEnum):
     """Where one SMS stands."""
 
@@ -43,19 +28,6 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
-
-
-class Meaning(StrEnum):
-    """What a reply says, and did."""
-
-    STOP = "stop"
-    START = "start"
-    REPORT = "report"
-    """Somebody else asked for the code."""
-    APPROVED = "approved"
-    """The token of a verification, from its number."""
-    OTHER = "other"
-    """Something for support."""
 
 
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.WAITING)

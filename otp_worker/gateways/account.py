@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from otp_worker.gateways.gateway import Gateway
+from otp_worker.domain.gateway import Gateway
 
 
 def _base(value: str) -> str:

@@ -23,7 +23,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -34,10 +34,10 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient
-from otp_worker.gateways.http_json_account import HttpJsonDescription
+from otp_worker.gateways.client import Answer, BoundedClient
+from otp_worker.gateways.http_json_description import HttpJsonDescription
 from otp_worker.gateways.json_shape import Filling, filled, found, word
-from otp_worker.gateways.reading import (
+from otp_worker.gateways.parsing import (
     accepted,
     dedupe_key,
     e164,

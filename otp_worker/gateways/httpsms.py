@@ -18,8 +18,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import AfterValidator, Field
 
-from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -31,9 +30,10 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient
+from otp_worker.gateways.account import Account, BaseUrl
+from otp_worker.gateways.client import Answer, BoundedClient
 from otp_worker.gateways.jwt import token_is_good
-from otp_worker.gateways.reading import (
+from otp_worker.gateways.parsing import (
     accepted,
     body_of,
     clean,

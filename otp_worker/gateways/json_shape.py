@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from otp_worker.gateways.reading import clean
+from otp_worker.gateways.parsing import clean
 
 _PLACEHOLDER = re.compile(r"{([^{}]*)}")
 

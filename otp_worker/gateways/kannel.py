@@ -33,8 +33,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -46,11 +45,12 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import BoundedClient
-from otp_worker.gateways.kannel_answers import outcome
+from otp_worker.domain.sms_text import is_gsm7
+from otp_worker.gateways.account import Account, BaseUrl
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.kannel_responses import outcome
 from otp_worker.gateways.kannel_status import KannelStatus
-from otp_worker.gateways.reading import clean, dedupe_key, e164, instant, outcome_of
-from otp_worker.text import is_gsm7
+from otp_worker.gateways.parsing import clean, dedupe_key, e164, instant, outcome_of
 
 PROBE_SECONDS = 10.0
 

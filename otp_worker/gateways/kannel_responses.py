@@ -1,8 +1,8 @@
 """What Kannel's smsbox answers to a sendsms, and what came of the message then."""
 
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
-from otp_worker.gateways.http import Answer
-from otp_worker.gateways.reading import accepted, usual_outcome
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.gateways.client import Answer
+from otp_worker.gateways.parsing import accepted, usual_outcome
 
 _ANSWERS = {
     (202, "0: Accepted for delivery"): accepted(None),

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlencode
 
-from otp_worker.gateways.http import BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
 
 _SECONDS = 5.0
 # An SMSC's id and how it is: `online 12s`, `connecting`, `re-connecting`, `disconnected` or `dead`. The page

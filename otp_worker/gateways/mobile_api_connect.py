@@ -11,8 +11,7 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -23,8 +22,9 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient
-from otp_worker.gateways.reading import (
+from otp_worker.gateways.account import Account, BaseUrl
+from otp_worker.gateways.client import Answer, BoundedClient
+from otp_worker.gateways.parsing import (
     accepted,
     clean,
     code_word,

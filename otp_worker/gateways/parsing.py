@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from otp_worker.gateways.gateway import CallbackRequest, Outcome, OutcomeKind
-from otp_worker.gateways.http import Answer, NoAnswerError, NotReachedError
+from otp_worker.domain.gateway import CallbackRequest, Outcome, OutcomeKind
+from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError
 
 _MESSAGE_ID_LENGTH = 128
 _WORD_LENGTH = 40

@@ -1,6 +1,6 @@
 """Where a test key's verifications go: to nobody. The number's last four digits choose what comes of them."""
 
-from otp_worker.gateways.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
+from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 
 OFFLINE = "0001"
 """The phone is offline and stays so."""

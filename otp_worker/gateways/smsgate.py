@@ -14,8 +14,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator
 
-from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -26,9 +25,10 @@ from otp_worker.gateways.gateway import (
     Receipt,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient, NoAnswerError, NotReachedError
-from otp_worker.gateways.reading import instant, outcome_of, usual_outcome
-from otp_worker.gateways.smsgate_reading import (
+from otp_worker.gateways.account import Account, BaseUrl
+from otp_worker.gateways.client import Answer, BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.parsing import instant, outcome_of, usual_outcome
+from otp_worker.gateways.smsgate_parsing import (
     id_of,
     read_battery,
     read_event,

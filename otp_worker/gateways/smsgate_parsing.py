@@ -5,9 +5,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from otp_worker.gateways.gateway import CallbackRequest, Outcome, OutcomeKind, Receipt, ReceiptKind, Reply
-from otp_worker.gateways.http import Answer
-from otp_worker.gateways.reading import accepted, clean, dedupe_key, instant, json_body, usual_outcome
+from otp_worker.domain.gateway import CallbackRequest, Outcome, OutcomeKind, Receipt, ReceiptKind, Reply
+from otp_worker.gateways.client import Answer
+from otp_worker.gateways.parsing import accepted, clean, dedupe_key, instant, json_body, usual_outcome
 
 ID_LENGTH = 36
 DERIVED = "sha-"

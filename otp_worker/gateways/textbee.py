@@ -19,8 +19,7 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator
 
-from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.gateway import (
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -32,8 +31,9 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.http import Answer, BoundedClient
-from otp_worker.gateways.reading import (
+from otp_worker.gateways.account import Account, BaseUrl
+from otp_worker.gateways.client import Answer, BoundedClient
+from otp_worker.gateways.parsing import (
     body_of,
     clean,
     dedupe_key,
@@ -43,7 +43,7 @@ from otp_worker.gateways.reading import (
     outcome_of,
     usual_outcome,
 )
-from otp_worker.gateways.textbee_answers import read_send
+from otp_worker.gateways.textbee_responses import read_send
 
 ASK_SECONDS = 10.0
 INBOUND_EVENT = "MESSAGE_RECEIVED"

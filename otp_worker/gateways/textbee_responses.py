@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
-from otp_worker.gateways.http import Answer
-from otp_worker.gateways.reading import accepted, clean, usual_outcome
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.gateways.client import Answer
+from otp_worker.gateways.parsing import accepted, clean, usual_outcome
 
 _REFUSED = OutcomeKind.REFUSED
 

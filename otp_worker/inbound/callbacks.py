@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.answering import Answering
-from otp_worker.canary import Canaries
-from otp_worker.errors import NotFoundError, UnauthenticatedError
-from otp_worker.gateways.gateway import CallbackRequest, Gateway, Receipt, Reply
-from otp_worker.keyring import Keyring
-from otp_worker.store import receiving
+from otp_worker.domain.errors import NotFoundError, UnauthenticatedError
+from otp_worker.domain.gateway import CallbackRequest, Gateway, Receipt, Reply
+from otp_worker.domain.keyring import Keyring
+from otp_worker.inbound.canary import Canaries
+from otp_worker.inbound.replies import Answering
+from otp_worker.store import receipts
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -79,8 +79,8 @@ class Callbacks:
     ) -> None:
         found = delivery_id
         if found is None and (receipt.reference or receipt.message_id):
-            found = receiving.delivery_of(self.db, called.name, receipt.reference, receipt.message_id)
-        moved = found is not None and receiving.move_forward(self.db, found, receipt.kind, now)
+            found = receipts.delivery_of(self.db, called.name, receipt.reference, receipt.message_id)
+        moved = found is not None and receipts.move_forward(self.db, found, receipt.kind, now)
         log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
 
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import structlog
 from ulid import ULID
 
-from otp_worker.gateways.gateway import Message, OutcomeKind, Reply
-from otp_worker.keyring import Keyring
-from otp_worker.policy import Publish
-from otp_worker.sims import Sim, Sims
+from otp_worker.domain.gateway import Message, OutcomeKind, Reply
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.ports import Publish
+from otp_worker.domain.sim import Sim, Sims
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
-from otp_worker.store.sims import give_back, take_turn
+from otp_worker.store.sim_budgets import give_back, take_turn
 
 log = structlog.get_logger()
 

@@ -10,13 +10,13 @@ from datetime import datetime
 
 import structlog
 
-from otp_worker.gateways.gateway import Message, OutcomeKind
-from otp_worker.model import Meaning
-from otp_worker.policy import Publish
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import confirming, receiving
+from otp_worker.domain.gateway import Message, OutcomeKind
+from otp_worker.domain.ports import Publish
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.store import confirmations, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.sims import give_back, take_turn
+from otp_worker.store.sim_budgets import give_back, take_turn
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class Confirmations:
 
     def ask(self, reply_id: str, meaning: Meaning, number_hash: bytes, now: datetime) -> None:
         """Have a reply confirmed, unless its number was sent a confirmation today."""
-        if meaning in self.texts and confirming.insert_once_a_day(self.db, number_hash, reply_id, now):
+        if meaning in self.texts and confirmations.insert_once_a_day(self.db, number_hash, reply_id, now):
             self.publish(reply_id)
 
 
@@ -48,8 +48,8 @@ class Confirmer:
 
     def confirm(self, reply_id: str, now: datetime) -> str:
         """Send the confirmation of a reply, once; what came of it, for people."""
-        asked = confirming.claim(self.db, reply_id, now)
-        reply = receiving.find_reply(self.db, reply_id)
+        asked = confirmations.claim(self.db, reply_id, now)
+        reply = receipts.find_reply(self.db, reply_id)
         if asked is None or reply is None or reply.number is None:
             return "not asked for, or done already"
         text = self.texts.get(reply.meaning)

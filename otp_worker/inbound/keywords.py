@@ -6,8 +6,8 @@ Only a message that is such a word or phrase as a whole counts: a sentence that 
 import unicodedata
 from collections.abc import Collection, Mapping
 
-from otp_worker.model import Meaning
-from otp_worker.text import LANGUAGES
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sms_text import LANGUAGES
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
 _LONGEST = 80

@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 import structlog
 from ulid import ULID
 
-from otp_worker import inbound
-from otp_worker.confirm import Confirmations
-from otp_worker.gateways.gateway import Reply
-from otp_worker.keyring import Keyring
-from otp_worker.numbers import mask, number_of_sender
-from otp_worker.policy import Publish
-from otp_worker.store import answering, reading, texting
-from otp_worker.store.answering import Said
+from otp_worker.domain import inbound_token
+from otp_worker.domain.gateway import Reply
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.phone_number import mask, number_of_sender
+from otp_worker.domain.ports import Publish
+from otp_worker.inbound.confirmations import Confirmations
+from otp_worker.inbound.keywords import meaning_of
+from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
-from otp_worker.store.receiving import StoredReply
-from otp_worker.words import meaning_of
+from otp_worker.store.receipts import StoredReply
+from otp_worker.store.replies import Said
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ class Answering:
         sender = number_of_sender(reply.number)
         hashes = self.keyring.number_hashes(sender.e164) if sender else []
         text, token_hashes = self._tokens(reply.text[:REPLY_TEXT_LENGTH], now)
-        verification_id, app = reading.newest_of_number(self.db, hashes) or (None, None)
+        verification_id, app = verifications.newest_of_number(self.db, hashes) or (None, None)
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
             gateway=gateway,
@@ -68,7 +68,7 @@ class Answering:
         meaning = meaning_of(reply.text, self.languages)
         said = Said(stored, reply.dedupe_key, meaning, hashes, token_hashes)
         lock_until = now + timedelta(seconds=self.report_lock_seconds)
-        answered = answering.answer(self.db, said, lock_until, now, channels=self.channels)
+        answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
         if answered is None:
             return
         log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
@@ -81,11 +81,12 @@ class Answering:
         """The text, its living tokens starred out, and the hashes of all that could be one."""
         if not self.inbound:
             return text, []
-        plain = inbound.plain(text)
+        plain = inbound_token.plain(text)
         found = [
-            (inbound.token_hashes(self.keyring, token), span) for token, span in inbound.tokens_in(plain)
+            (inbound_token.token_hashes(self.keyring, token), span)
+            for token, span in inbound_token.tokens_in(plain)
         ]
         hashes = [token_hash for each, _ in found for token_hash in each]
-        living = texting.living(self.db, hashes, now)
+        living = inbound_tokens.living(self.db, hashes, now)
         spans = [span for each, span in found if living.intersection(each)]
-        return (inbound.star(plain, spans) if spans else text), hashes
+        return (inbound_token.star(plain, spans) if spans else text), hashes

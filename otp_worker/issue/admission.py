@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from otp_worker.limiter import RedisLimiter, Use
-from otp_worker.limits import Left, Limit, LimitReachedError, Scope
-from otp_worker.store.issuing import Answer, Guard
+from otp_worker.domain.limits import Left, Limit, LimitReachedError, Scope
+from otp_worker.protection.rate_limiter import RedisLimiter, Use
+from otp_worker.store.issue import Answer, Guard
 
 
 def admit(

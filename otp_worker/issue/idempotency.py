@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from otp_worker.errors import InvalidFieldError, RequestInFlightError
-from otp_worker.keyring import Keyring
-from otp_worker.store import remembering
+from otp_worker.domain.errors import InvalidFieldError, RequestInFlightError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.store import idempotency_keys
 from otp_worker.store.database import Database
-from otp_worker.store.remembering import Once
+from otp_worker.store.idempotency_keys import Once
 
 HEADER = "Idempotency-Key"
 ANSWER_SECONDS = 10
@@ -48,7 +48,7 @@ class Idempotency:
 
         Raises InvalidFieldError for another request under the same key, and RequestInFlightError.
         """
-        kept = remembering.find(self.db, once)
+        kept = idempotency_keys.find(self.db, once)
         if kept is None:
             return None
         if kept.request_hash not in once.request_hashes:
@@ -59,4 +59,4 @@ class Idempotency:
 
     def remember(self, once: Once, answer: str) -> None:
         """Keep the answer for when the request is repeated."""
-        remembering.keep_answer(self.db, once, answer)
+        idempotency_keys.keep_answer(self.db, once, answer)

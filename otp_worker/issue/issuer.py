@@ -10,22 +10,35 @@ from datetime import datetime, timedelta
 
 from ulid import ULID
 
-from otp_worker.admit import admit
-from otp_worker.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
-from otp_worker.gateways.rehearsal import EXPIRED, EXPIRED_LIFE_SECONDS
-from otp_worker.guard import Pauses
-from otp_worker.idempotency import HEADER
-from otp_worker.inbound import INBOUND, Invitation, new_token, number_to_text, shown, token_hashes
-from otp_worker.keyring import Keyring
-from otp_worker.limiter import RedisLimiter
-from otp_worker.limits import Left, LimitRates, Limits
-from otp_worker.model import APP_SCOPES, DeliveryStatus, KeyScope, Verification, VerificationStatus
-from otp_worker.numbers import parse_number
-from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy, PublishAll
-from otp_worker.sims import REHEARSED, Sims
-from otp_worker.store import expiring, guarding, issuing, reading, remembering
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import AlreadyOverError, InvalidFieldError, NotFoundError, TooSoonError
+from otp_worker.domain.inbound_token import (
+    INBOUND,
+    Invitation,
+    new_token,
+    number_to_text,
+    shown,
+    token_hashes,
+)
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Left, Limits
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
+from otp_worker.domain.ports import PublishAll
+from otp_worker.domain.sim import REHEARSED, Sims
+from otp_worker.domain.sms_text import language_of
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
+from otp_worker.issue.admission import admit
+from otp_worker.issue.idempotency import HEADER
+from otp_worker.protection.pumping_guard import Pauses
+from otp_worker.protection.rate_limiter import RedisLimiter
+from otp_worker.store import expire, idempotency_keys, lockouts, verifications
+from otp_worker.store import issue as statements
+from otp_worker.store.batcher import Together
 from otp_worker.store.database import Database
-from otp_worker.store.issuing import (
+from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.issue import (
     Answer,
     Guard,
     NewDelivery,
@@ -34,9 +47,6 @@ from otp_worker.store.issuing import (
     NotNowError,
     Recipient,
 )
-from otp_worker.store.remembering import Once
-from otp_worker.text import language_of
-from otp_worker.together import Together
 
 SEED_BYTES = 20
 
@@ -53,19 +63,6 @@ class SendRequest:
     ip: str | None = None
     ttl_seconds: int | None = None
     code_length: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """Who asks, and what for: the owner of verifications. A test app's never reach a gateway.
-
-    ``rates`` are those of the key that is used, in place of the operator's.
-    """
-
-    name: str
-    test: bool = False
-    scopes: frozenset[KeyScope] = APP_SCOPES
-    rates: LimitRates = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class Issuer:
         first = self._delivery(new.id, 1, _route(new.country, app), now, deadline_at)
         guard = self._guard(Recipient(new.number, new.country, new.ip_hash), app, once)
         left = self._accept_together(NewSend(new, first, guard))
-        return Accepted(issuing.as_written(new, first), left)
+        return Accepted(statements.as_written(new, first), left)
 
     def invite(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification that the person approves by texting a token to us; nothing is sent.
@@ -138,13 +135,13 @@ class Issuer:
             expires_at=now + timedelta(seconds=new.ttl_seconds),
         )
         text_to = number_to_text(sims, new.country, new.number_hash)
-        guarding.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
+        lockouts.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
         self._refuse_paused(new.number, new.country, app, now)
         guard = self._guard(Recipient(new.number, new.country, new.ip_hash), app, once)
         # Nothing is sent: a STOP is no reason to refuse it.
         left = self._accept_together(NewSend(new, None, replace(guard, number_hashes=())))
         return Accepted(
-            issuing.as_written(new, None), left, Invitation(text_to, shown(token), new.expires_at)
+            statements.as_written(new, None), left, Invitation(text_to, shown(token), new.expires_at)
         )
 
     def resend(self, verification_id: str, app: App, now: datetime, once: Once | None = None) -> Accepted:
@@ -157,13 +154,13 @@ class Issuer:
         self._must_be_pending(found, now)
         if found.channel == INBOUND:
             raise InvalidFieldError("verification_id", "nothing is sent for it; its person texts the token")
-        if issuing.is_on_its_way(self.db, found.id):
+        if statements.is_on_its_way(self.db, found.id):
             return self._on_its_way(found, now, once)
         last_send_at = found.created_at + timedelta(seconds=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
         if last_send_at <= now:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
-        recipient = issuing.recipient(self.db, found.id)
+        recipient = statements.recipient(self.db, found.id)
         self._refuse_paused(recipient.number, recipient.country, app, now)
         next_resend_at = now + timedelta(seconds=self.policy.resend_after_seconds)
         number = int(found.delivery.id.rpartition(".")[2]) + 1
@@ -179,7 +176,7 @@ class Issuer:
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
         """End a verification at the app's wish; raises NotFoundError and AlreadyOverError."""
-        canceled = issuing.cancel(self.db, verification_id, app.name, now)
+        canceled = statements.cancel(self.db, verification_id, app.name, now)
         found = self._read(verification_id, app)
         if not canceled and found.status is not VerificationStatus.CANCELED:
             raise AlreadyOverError(found.id, found.status_at(now))
@@ -267,7 +264,7 @@ class Issuer:
 
         def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
             admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
-            return dict(zip(guards, issuing.insert_verifications(self.db, admitted), strict=True))
+            return dict(zip(guards, statements.insert_verifications(self.db, admitted), strict=True))
 
         now = max(send.new.created_at for send in sends)
         answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
@@ -279,7 +276,7 @@ class Issuer:
         self, new: NewDelivery, next_resend_at: datetime, guard: Guard, now: datetime
     ) -> list[Left]:
         def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
-            return {new.id: issuing.insert_resend(self.db, new, next_resend_at, guards[new.id])}
+            return {new.id: statements.insert_resend(self.db, new, next_resend_at, guards[new.id])}
 
         answer = admit(self.limiter, {new.id: guard}, now, write)[new.id]
         if isinstance(answer, Exception):
@@ -289,24 +286,24 @@ class Issuer:
     def _not_now(self, verification_id: str, app: App, now: datetime, once: Once | None) -> Accepted:
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
-        if issuing.is_on_its_way(self.db, found.id):
+        if statements.is_on_its_way(self.db, found.id):
             return self._on_its_way(found, now, once)
         raise TooSoonError(found.resend_at)
 
     def _on_its_way(self, found: Verification, now: datetime, once: Once | None) -> Accepted:
         if once is not None:
             # So that its repetition, when this SMS is sent, does not ask for another.
-            remembering.claim_alone(self.db, once, found.id, now)
+            idempotency_keys.claim_alone(self.db, once, found.id, now)
         return Accepted(found, [])
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
         # After the commit: a worker must find the rows. A failure here is the sweep's to mend, and soon.
         published = [delivery.id for delivery in written if delivery.published_at is not None]
         if published and not self.publish(published):
-            expiring.mark_published(self.db, published, None)
+            expire.mark_published(self.db, published, None)
 
     def _read(self, verification_id: str, app: App) -> Verification:
-        found = reading.find(self.db, verification_id, app.name)
+        found = verifications.find(self.db, verification_id, app.name)
         if found is None:
             raise NotFoundError("there is no such verification")
         return found

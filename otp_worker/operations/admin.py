@@ -6,15 +6,17 @@ from datetime import datetime
 
 import phonenumbers
 
-from otp_worker.errors import InvalidFieldError, NotFoundError
-from otp_worker.limits import BLOCK_DIGITS, Limits
-from otp_worker.numbers import PhoneNumber, parse_number
-from otp_worker.pumping import PumpedKind
-from otp_worker.store import erasing, guarding, opting, pausing
+from otp_worker.domain.errors import InvalidFieldError, NotFoundError
+from otp_worker.domain.limits import BLOCK_DIGITS, Limits
+from otp_worker.domain.phone_number import PhoneNumber, parse_number
+from otp_worker.domain.pumping import PumpedKind
+from otp_worker.store import erasure, lockouts
+from otp_worker.store import opt_outs as stored_opt_outs
+from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database
-from otp_worker.store.erasing import Erased
-from otp_worker.store.opting import OptOut
-from otp_worker.store.pausing import Pause
+from otp_worker.store.erasure import Erased
+from otp_worker.store.opt_outs import OptOut
+from otp_worker.store.pauses import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Operator:
         Raises InvalidFieldError, CountryNotAllowedError, and NotFoundError if it is not locked.
         """
         parsed = parse_number(number, self.countries)
-        if not guarding.unlock(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+        if not lockouts.unlock(self.db, self.limits.keyring.number_hashes(parsed.e164)):
             raise NotFoundError(f"{parsed.masked} is not locked")
         return parsed
 
@@ -43,22 +45,22 @@ class Operator:
         # Any country: what was allowed once may not be any more.
         parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
         hashes = self.limits.keyring.number_hashes(parsed.e164)
-        return parsed, erasing.erase_number(self.db, parsed.e164, hashes)
+        return parsed, erasure.erase_number(self.db, parsed.e164, hashes)
 
     def opt_outs(self) -> list[OptOut]:
         """Every number that is opted out, the last one first."""
-        return opting.list_opt_outs(self.db)
+        return stored_opt_outs.list_opt_outs(self.db)
 
     def opt_in(self, number: str) -> PhoneNumber:
         """Let a number be sent to again. Raises InvalidFieldError, and NotFoundError if it may be."""
         parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
-        if not opting.remove(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+        if not stored_opt_outs.remove(self.db, self.limits.keyring.number_hashes(parsed.e164)):
             raise NotFoundError(f"{parsed.masked} is not opted out")
         return parsed
 
     def pauses(self) -> list[Pause]:
         """Every block and country that was paused or exempted, the last one first."""
-        return pausing.known_pauses(self.db)
+        return stored_pauses.known_pauses(self.db)
 
     def exempt(self, target: str, until: datetime) -> Pause:
         """End a pause, and allow none until then.
@@ -68,10 +70,10 @@ class Operator:
         """
         if target.upper() in phonenumbers.SUPPORTED_REGIONS:
             country = target.upper()
-            return pausing.exempt(self.db, PumpedKind.COUNTRY, country.encode(), country, until)
+            return stored_pauses.exempt(self.db, PumpedKind.COUNTRY, country.encode(), country, until)
         known = next((each for each in self.pauses() if each.name == target), None)
         if known is not None:
-            return pausing.exempt(self.db, known.kind, known.subject, known.label, until)
+            return stored_pauses.exempt(self.db, known.kind, known.subject, known.label, until)
         return self._exempt_block(target, until)
 
     def _exempt_block(self, number: str, until: datetime) -> Pause:
@@ -82,4 +84,6 @@ class Operator:
                 f"{number!r} is no country code, no number and no name that `otp-worker guard` shows"
             ) from None
         label = f"{parsed.e164[:-BLOCK_DIGITS]}{'*' * BLOCK_DIGITS}"
-        return pausing.exempt(self.db, PumpedKind.BLOCK, self.limits.block_hash(parsed.e164), label, until)
+        return stored_pauses.exempt(
+            self.db, PumpedKind.BLOCK, self.limits.block_hash(parsed.e164), label, until
+        )

@@ -9,8 +9,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from otp_worker.smtp_url import SmtpServer
-from otp_worker.store.noticing import Notice
+from otp_worker.operations.smtp_url import SmtpServer
+from otp_worker.store.notifications import Notice
 
 TIMEOUT_SECONDS = 10.0
 

@@ -1,23 +1,23 @@
 """Whether the service can work, and if not, why."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from otp_worker.breaker import Breaker, is_open
-from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.expire import SWEEP
-from otp_worker.migrate import check_current
-from otp_worker.model import DeliveryStatus
-from otp_worker.pumping import PumpedKind
-from otp_worker.queue import BrokerAwayError, DeliveryQueue
-from otp_worker.sims import Sims
-from otp_worker.store import expiring, pausing
+from otp_worker.domain.errors import BrokerAwayError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.pumping import PumpedKind
+from otp_worker.domain.sim import Sims
+from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.protection.circuit_breaker import Breaker, is_open
+from otp_worker.store import expire, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.gateways import GatewayState
-from otp_worker.store.looking import Phone, phones
-from otp_worker.store.sims import Usage, usage
+from otp_worker.store.migrate import check_current
+from otp_worker.store.phones import Phone, phones
+from otp_worker.store.sim_budgets import Usage, usage
+from otp_worker.store.sweeps import SWEEP
 
 SWEEP_STALE_SECONDS = 30
 WORKERS_STALE_SECONDS = 30
@@ -48,10 +48,10 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Asks each part that a send depends on."""
+    """Asks each part that a send depends on; ``backlog`` tells how many deliveries the queue holds."""
 
     db: Database
-    queue: DeliveryQueue
+    backlog: Callable[[], int]
     breaker: Breaker
     sims: Sims
 
@@ -66,17 +66,17 @@ class Health:
 
     def vitals(self, now: datetime) -> Vitals:
         """The figures as they are now."""
-        oldest = expiring.oldest_due(self.db, now)
-        swept_at = expiring.last_sweep(self.db, SWEEP)
+        oldest = expire.oldest_due(self.db, now)
+        swept_at = sweeps.last_sweep(self.db, SWEEP)
         return Vitals(
-            open_deliveries=expiring.count_open(self.db),
+            open_deliveries=expire.count_open(self.db),
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
             gateways=[self.breaker.look(name) for name in self.sims.gateways],
             sims=usage(self.db, self.sims.all, now),
             canaries=ways(self.db),
             phones=phones(self.db, list(self.sims.gateways)),
-            paused=Counter(each.kind for each in pausing.active_pauses(self.db, now)),
+            paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
         )
 
     def _database(self) -> HealthCheck:
@@ -90,7 +90,7 @@ class Health:
 
     def _broker(self) -> HealthCheck:
         try:
-            waiting = self.queue.backlog()
+            waiting = self.backlog()
         except BrokerAwayError as error:
             return HealthCheck("broker", False, str(error))
         return HealthCheck("broker", True, f"answers, {waiting} deliveries queued")

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from standardwebhooks import Webhook
 
-from otp_worker.gateways.http import BoundedClient, NoAnswerError, NotReachedError
-from otp_worker.policy import Publish
-from otp_worker.store import noticing, receiving
+from otp_worker.domain.ports import Publish
+from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.store import notifications, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.noticing import Notice
-from otp_worker.store.receiving import StoredReply
+from otp_worker.store.notifications import Notice
+from otp_worker.store.receipts import StoredReply
 
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 3600, 10800, 21600, 43200)
 TIMEOUT_SECONDS = 10.0
@@ -59,26 +59,26 @@ class Notifier:
 
     def notify(self, notice_id: str, now: datetime) -> str:
         """Make one attempt; the answer says what came of it, for people."""
-        attempts = noticing.attempts_at(self.db, notice_id)
+        attempts = notifications.attempts_at(self.db, notice_id)
         if attempts is None:
             return "there is no such notice"
         if attempts >= len(BACKOFF_SECONDS):
-            noticing.settle_notice(self.db, notice_id, None)
+            notifications.settle_notice(self.db, notice_id, None)
             return f"given up after {attempts} attempts"
         # The next attempt is written down before this one is made: a crash in between loses nothing.
         next_due_at = now + timedelta(seconds=BACKOFF_SECONDS[attempts])
-        notice = noticing.claim_notice(self.db, notice_id, now, next_due_at)
+        notice = notifications.claim_notice(self.db, notice_id, now, next_due_at)
         if notice is None:
             return "not due"
         failure = self._tell(notice, now)
         if failure is not None:
             return f"not taken ({failure}); next attempt at {next_due_at:%H:%M:%S}Z"
-        noticing.settle_notice(self.db, notice_id, now)
+        notifications.settle_notice(self.db, notice_id, now)
         return "told"
 
     def publish_due(self, publish: Publish, now: datetime) -> int:
         """Publish the notices whose next attempt is due; their number."""
-        due = noticing.due_notices(self.db, now, BATCH)
+        due = notifications.due_notices(self.db, now, BATCH)
         for notice_id in due:
             publish(notice_id)
         return len(due)
@@ -89,7 +89,7 @@ class Notifier:
             return f"no {notice.channel} is configured any more"
         if notice.reply_id is None:
             return channel.tell(notice, notice.data, now)
-        reply = receiving.find_reply(self.db, notice.reply_id)
+        reply = receipts.find_reply(self.db, notice.reply_id)
         return None if reply is None else channel.tell(notice, _told_of(reply), now)
 
 

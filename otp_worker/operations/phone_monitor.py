@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.breaker import is_open
-from otp_worker.gateways.gateway import Gateway, PhoneState
-from otp_worker.policy import Publish
-from otp_worker.store import looking
+from otp_worker.domain.gateway import Gateway, PhoneState
+from otp_worker.domain.ports import Publish
+from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.store import phones
+from otp_worker.store.circuit_breakers import GatewayState, read_state
 from otp_worker.store.database import Database
-from otp_worker.store.gateways import GatewayState, read_state
 
 log = structlog.get_logger()
 
@@ -70,8 +70,8 @@ class Looker:
     def _look_at(self, name: str, gateway: Gateway, now: datetime) -> int:
         phone = gateway.phone_state()
         why = silence(read_state(self.db, name), phone, gateway.silent_after, now)
-        seen = looking.Seen(phone, why, battery_is_low(phone))
-        reports = looking.note_look(self.db, name, seen, self.channels, now)
+        seen = phones.Seen(phone, why, battery_is_low(phone))
+        reports = phones.note_look(self.db, name, seen, self.channels, now)
         for kind, notices in reports:
             log.warning(kind.replace(".", "_"), gateway=name, reason=why)
             for notice_id in notices:

@@ -7,7 +7,7 @@ from threading import Lock
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from otp_worker.errors import (
+from otp_worker.domain.errors import (
     CountryNotAllowedError,
     NumberLockedError,
     NumberReportedError,
@@ -17,9 +17,9 @@ from otp_worker.errors import (
     TooSoonError,
     UnauthenticatedError,
 )
-from otp_worker.guard import SendsPausedError
-from otp_worker.limits import Limit, LimitReachedError
-from otp_worker.store import counting
+from otp_worker.domain.limits import Limit, LimitReachedError
+from otp_worker.protection.pumping_guard import SendsPausedError
+from otp_worker.store import counters
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ class Refusals:
         # one of them knows would make the total fall again, which Prometheus takes for a start from 0.
         with self._storing:
             self._store()
-        counted = counting.read(self._db, [_NAME.format(reason) for reason in REASONS])
+        counted = counters.read(self._db, [_NAME.format(reason) for reason in REASONS])
         return {reason: counted[_NAME.format(reason)] for reason in REASONS}
 
     def _store(self) -> None:
@@ -79,7 +79,7 @@ class Refusals:
             counts, self._unstored = self._unstored, Counter()
         try:
             if counts:
-                counting.add(self._db, counts)
+                counters.add(self._db, counts)
         except SQLAlchemyError as error:
             log.warning("refusals_not_stored", error=type(error).__name__)
             with self._counting:

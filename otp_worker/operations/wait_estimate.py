@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from otp_worker.breaker import Breaker, is_open
-from otp_worker.model import Delivery, DeliveryStatus
-from otp_worker.sims import REHEARSED, Sim, Sims
-from otp_worker.store import reading
+from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.domain.verification import Delivery, DeliveryStatus
+from otp_worker.protection.circuit_breaker import Breaker, is_open
+from otp_worker.store import verifications
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.gateways import GatewayState
 
 FAR = 10_000
 """A position further back than this is told as this."""
@@ -42,7 +42,7 @@ class Outlook:
         """How a delivery that waits for a SIM stands; None for any other."""
         if delivery.status is not DeliveryStatus.WAITING:
             return None
-        position = reading.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
+        position = verifications.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
         failing = [state.failing_since for state in self._states(self._serving(delivery.route))]
         since = [instant for instant in failing if instant is not None]
         offline_since = min(since) if since and len(since) == len(failing) else None

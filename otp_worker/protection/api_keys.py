@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from ulid import ULID
 
-from otp_worker.errors import InvalidFieldError, UnauthenticatedError
-from otp_worker.issue import App
-from otp_worker.limits import Limit, LimitRates, parse_rates
-from otp_worker.model import APP_SCOPES, KeyScope
-from otp_worker.policy import Clock, utc_now
-from otp_worker.store import keys
+from otp_worker.domain.app import APP_SCOPES, App, KeyScope
+from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
+from otp_worker.domain.limits import Limit, LimitRates, parse_rates
+from otp_worker.domain.ports import Clock, utc_now
+from otp_worker.store import api_keys
+from otp_worker.store.api_keys import StoredKey
 from otp_worker.store.database import Database
-from otp_worker.store.keys import StoredKey
 
 _ALPHABET = string.ascii_letters + string.digits
 _RANDOM_LENGTH = 32
@@ -62,7 +61,7 @@ class ApiKeys:
             created_at=now,
             revoked_at=None,
         )
-        keys.insert_key(self._db, stored, _hash(key))
+        api_keys.insert_key(self._db, stored, _hash(key))
         return key
 
     def authenticate(self, header: str | None) -> App:
@@ -72,7 +71,7 @@ class ApiKeys:
             raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
         if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
             raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
-        stored = keys.find_key(self._db, _hash(key), self._clock())
+        stored = api_keys.find_key(self._db, _hash(key), self._clock())
         if stored is None:
             raise UnauthenticatedError("this API key is unknown or revoked")
         # A test key's verifications are apart from those of the live keys of the same name.
@@ -81,15 +80,15 @@ class ApiKeys:
 
     def list(self) -> list[StoredKey]:
         """Every key, newest first."""
-        return keys.list_keys(self._db)
+        return api_keys.list_keys(self._db)
 
     def revoke(self, key_id: str, now: datetime) -> bool:
         """Make a key invalid at once; False if there is no such valid key."""
-        return keys.revoke_key(self._db, key_id, now, now)
+        return api_keys.revoke_key(self._db, key_id, now, now)
 
     def rotate(self, key_id: str, now: datetime, overlap: timedelta) -> str | None:
         """A new key in place of a valid one, which stays valid for ``overlap``; None if there is none."""
-        old = keys.valid_key(self._db, key_id, now)
+        old = api_keys.valid_key(self._db, key_id, now)
         if old is None:
             return None
         new = self.create(
@@ -100,7 +99,7 @@ class ApiKeys:
             limit=old.limit,
             checks_limit=old.checks_limit,
         )
-        keys.revoke_key(self._db, key_id, now, now + overlap)
+        api_keys.revoke_key(self._db, key_id, now, now + overlap)
         return new
 
 

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
-from otp_worker.store import gateways
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.store import circuit_breakers
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.gateways import GatewayState
 
 FAILURES_TO_OPEN = 3
 PROBE_SECONDS = 0.5
@@ -39,7 +39,7 @@ class Breaker:
 
     def look(self, gateway: str) -> GatewayState:
         """The gateway's state as it is now."""
-        return gateways.read_state(self.db, gateway)
+        return circuit_breakers.read_state(self.db, gateway)
 
     def glance(self, gateway: str) -> GatewayState:
         """The gateway's state as it was at most half a second ago: cheap, for what may be a little wrong."""
@@ -57,17 +57,19 @@ class Breaker:
         """
         if not is_open(state):
             return True
-        return gateways.take_probe(self.db, state.name, due_at, now + timedelta(seconds=self.lease_seconds))
+        return circuit_breakers.take_probe(
+            self.db, state.name, due_at, now + timedelta(seconds=self.lease_seconds)
+        )
 
     def note(self, state: GatewayState, outcome: Outcome, now: datetime) -> bool:
         """Learn from an attempt's outcome; whether the gateway is now taken to be away."""
         probe_at = now + timedelta(seconds=PROBE_SECONDS)
         if outcome.kind is OutcomeKind.UNAVAILABLE:
-            failures = gateways.note_failure(self.db, state.name, now, probe_at, outcome.reason)
+            failures = circuit_breakers.note_failure(self.db, state.name, now, probe_at, outcome.reason)
             return failures >= FAILURES_TO_OPEN
         if outcome.kind is OutcomeKind.UNCERTAIN:
-            gateways.note_uncertain(self.db, state.name, probe_at)
+            circuit_breakers.note_uncertain(self.db, state.name, probe_at)
             return is_open(state)
         if state.failures:
-            gateways.note_success(self.db, state.name)
+            circuit_breakers.note_success(self.db, state.name)
         return False

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import structlog
 
-from otp_worker.errors import OtpError
-from otp_worker.limits import BLOCK_DIGITS, Limits
-from otp_worker.policy import Publish
-from otp_worker.pumping import (
+from otp_worker.domain.errors import OtpError
+from otp_worker.domain.limits import BLOCK_DIGITS, Limits
+from otp_worker.domain.ports import Publish
+from otp_worker.domain.pumping import (
     BASELINE_HOURS,
     ENOUGH_SENDS,
     FALL,
@@ -23,10 +23,10 @@ from otp_worker.pumping import (
     is_pumped,
     usual,
 )
-from otp_worker.store import converting, pausing
-from otp_worker.store.converting import Recent, Span
+from otp_worker.store import conversions, pauses
+from otp_worker.store.conversions import Recent, Span
 from otp_worker.store.database import Database
-from otp_worker.store.pausing import Pause, Suspect
+from otp_worker.store.pauses import Pause, Suspect
 
 log = structlog.get_logger()
 
@@ -71,14 +71,14 @@ class PumpingGuard:
         if self.mode is GuardMode.OFF:
             return 0
         oldest = now - timedelta(hours=BASELINE_HOURS)
-        converting.sum_up(self.db, now, oldest)
-        converting.forget_hours(self.db, oldest)
+        conversions.sum_up(self.db, now, oldest)
+        conversions.forget_hours(self.db, oldest)
         until = now - timedelta(seconds=SETTLING_SECONDS)
         since = until - timedelta(seconds=WINDOW_SECONDS)
         return sum(
-            self._judge(kind, recent, converting.Span(oldest, since), now)
+            self._judge(kind, recent, conversions.Span(oldest, since), now)
             for kind, min_sends in self._min_sends().items()
-            for recent in converting.recent(self.db, kind, converting.Span(since, until), min_sends)
+            for recent in conversions.recent(self.db, kind, conversions.Span(since, until), min_sends)
             # Most are seen to be well without a look at what is usual there.
             if highest_conversion(recent.figures) < 1 / FALL
         )
@@ -88,28 +88,28 @@ class PumpingGuard:
 
     def _judge(self, kind: PumpedKind, recent: Recent, before: Span, now: datetime) -> bool:
         usually = usual(
-            converting.past(self.db, kind, recent.subject, before),
-            converting.hours_known(self.db, before),
+            conversions.past(self.db, kind, recent.subject, before),
+            conversions.hours_known(self.db, before),
             self._wider(kind, recent, before),
         )
         if not is_pumped(recent.figures, usually, self._min_sends()[kind]):
             return False
         suspect = Suspect(kind, recent.subject, _label(kind, recent), recent.figures, usually)
-        paused = pausing.pause(self.db, suspect, self.first_pause_seconds, self.channels, now)
+        paused = pauses.pause(self.db, suspect, self.first_pause_seconds, self.channels, now)
         if paused is None:
             return False
         # The sums so far hold what was pumped, as if it were usual.
-        converting.sum_up_again(self.db, before.until)
+        conversions.sum_up_again(self.db, before.until)
         self._tell(*paused)
         return True
 
     def _wider(self, kind: PumpedKind, recent: Recent, before: Span) -> Figures:
         """What stands in for a past that is too short: of a block its country's, of a country everybody's."""
         if kind is PumpedKind.BLOCK:
-            country = converting.past(self.db, PumpedKind.COUNTRY, recent.country.encode(), before)
+            country = conversions.past(self.db, PumpedKind.COUNTRY, recent.country.encode(), before)
             if country.sends >= ENOUGH_SENDS:
                 return country
-        return converting.past(self.db, converting.ALL, converting.EVERYBODY, before)
+        return conversions.past(self.db, conversions.ALL, conversions.EVERYBODY, before)
 
     def _tell(self, paused: Pause, notices: list[str]) -> None:
         log.warning(
@@ -158,7 +158,7 @@ class Pauses:
     def _glance(self, now: datetime) -> dict[tuple[PumpedKind, bytes], Pause]:
         with self._lock:
             if time.monotonic() - self._seen_at > GLANCE_SECONDS:
-                active = pausing.active_pauses(self.db, now)
+                active = pauses.active_pauses(self.db, now)
                 self._seen = {(each.kind, each.subject): each for each in active}
                 self._seen_at = time.monotonic()
             return self._seen

@@ -13,7 +13,7 @@ import structlog
 from redis import Redis, RedisError
 from redis.exceptions import NoScriptError
 
-from otp_worker.limits import Left, LimitReachedError, Scope
+from otp_worker.domain.limits import Left, LimitReachedError, Scope
 
 log = structlog.get_logger()
 

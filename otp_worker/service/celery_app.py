@@ -7,7 +7,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection, Exchange, Queue
 
-from otp_worker.task_events import TaskEvents
+from otp_worker.service.task_events import TaskEvents
 
 DELIVER = "otp.deliver"
 RELEASE = "otp.release"

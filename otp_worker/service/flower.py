@@ -1,6 +1,6 @@
 """Flower, locked down: loopback, basic auth, read-only, its own memory of tasks on disk."""
 
-from otp_worker.settings import Settings
+from otp_worker.service.settings import Settings
 
 
 def flower_arguments(settings: Settings) -> list[str]:

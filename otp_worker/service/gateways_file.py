@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from otp_worker.errors import ConfigurationError
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.sim import Hours, Sim, Sims, UncertainPolicy
 from otp_worker.gateways.account import Account
-from otp_worker.gateways.kinds import account_kinds
-from otp_worker.retry import UncertainPolicy
-from otp_worker.setting_values import are_countries
-from otp_worker.sims import Hours, Sim, Sims
+from otp_worker.gateways.registry import account_kinds
+from otp_worker.service.setting_types import are_countries
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 _TABLE = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?")

@@ -10,16 +10,12 @@ from celery import Celery
 from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from otp_worker.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, UPKEEP_QUEUE
-from otp_worker.errors import OtpError
+from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, UPKEEP_QUEUE
 
 log = structlog.get_logger()
 
 REST_SECONDS = 1.0
-
-
-class BrokerAwayError(OtpError):
-    """The broker does not answer."""
 
 
 class DeliveryQueue:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from otp_worker.errors import ConfigurationError
+from otp_worker.domain.errors import ConfigurationError
 
 
 def read_secret_files(environment: Mapping[str, str], variables: Iterable[str]) -> dict[str, str]:

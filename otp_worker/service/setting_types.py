@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from otp_worker.errors import InvalidFieldError
-from otp_worker.gateways.kinds import account_kinds
-from otp_worker.limits import Rate, parse_rates
-from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES
-from otp_worker.smtp_url import parse_smtp_url
-from otp_worker.text import LANGUAGES, check_template, check_text
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.limits import Rate, parse_rates
+from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
+from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
+from otp_worker.gateways.registry import account_kinds
+from otp_worker.operations.smtp_url import parse_smtp_url
 
 REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")

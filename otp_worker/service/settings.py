@@ -9,19 +9,20 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from otp_worker.codes import MAX_LENGTH, MIN_LENGTH
-from otp_worker.errors import ConfigurationError
-from otp_worker.gateways.file import read_gateways
-from otp_worker.gateways.http import is_public
-from otp_worker.gateways.kinds import account_kinds
-from otp_worker.guard import GuardMode
-from otp_worker.limits import Limit, Rate, parse_rates
-from otp_worker.model import Meaning
-from otp_worker.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
-from otp_worker.pumping import LONGEST_PAUSE_SECONDS
-from otp_worker.retry import UncertainPolicy
-from otp_worker.secret_files import read_secret_files
-from otp_worker.setting_values import (
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.limits import Limit, Rate, parse_rates
+from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
+from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.gateways.client import is_public
+from otp_worker.gateways.registry import account_kinds
+from otp_worker.protection.pumping_guard import GuardMode
+from otp_worker.service.gateways_file import read_gateways
+from otp_worker.service.secret_files import read_secret_files
+from otp_worker.service.setting_types import (
     REDIS,
     BrokerUrl,
     Countries,
@@ -39,8 +40,6 @@ from otp_worker.setting_values import (
     UserAndPassword,
     listed,
 )
-from otp_worker.sims import Sim, Sims
-from otp_worker.text import LANGUAGES
 
 PREFIX = "OTP_"
 

@@ -5,9 +5,20 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.celery_app import CANARY, CONFIRM, DELIVER, EXPIRE, GUARD, LOOK, NOTIFY, POLL, PURGE, RELEASE
-from otp_worker.retry import RetryAt
-from otp_worker.wiring import WorkerParts
+from otp_worker.deliver.retry import RetryAt
+from otp_worker.service.celery_app import (
+    CANARY,
+    CONFIRM,
+    DELIVER,
+    EXPIRE,
+    GUARD,
+    LOOK,
+    NOTIFY,
+    POLL,
+    PURGE,
+    RELEASE,
+)
+from otp_worker.service.wiring import WorkerParts
 
 
 def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:

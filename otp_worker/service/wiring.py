@@ -10,37 +10,37 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from otp_worker.answering import Answering
-from otp_worker.apikeys import ApiKeys
-from otp_worker.breaker import Breaker
-from otp_worker.callbacks import Callbacks, callback_url
-from otp_worker.canary import Canaries
-from otp_worker.celery_app import make_celery
-from otp_worker.confirm import Confirmations, Confirmer
-from otp_worker.deliver import Deliverer
-from otp_worker.errors import ConfigurationError
+from otp_worker.deliver.deliverer import Deliverer
+from otp_worker.deliver.receipt_poller import Poller
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limits
+from otp_worker.domain.ports import Clock, utc_now
+from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.expire import Expirer
-from otp_worker.gateways.http import BoundedClient
-from otp_worker.gateways.rehearsal import Rehearsal
-from otp_worker.guard import Pauses, PumpingGuard
-from otp_worker.health import Health
-from otp_worker.idempotency import Idempotency
-from otp_worker.issue import Hold, Issuer
-from otp_worker.keyring import Keyring
-from otp_worker.limiter import CheckLimiter, RedisLimiter
-from otp_worker.limits import Limits
-from otp_worker.look import Looker
-from otp_worker.mail import EmailChannel
-from otp_worker.model import DeliveryStatus
-from otp_worker.notify import Channel, Notifier, WebhookChannel
-from otp_worker.operating import Operator
-from otp_worker.outlook import Outlook
-from otp_worker.policy import Clock, utc_now
-from otp_worker.poll import Poller
-from otp_worker.queue import DeliveryQueue
-from otp_worker.refusals import Refusals
-from otp_worker.settings import Settings
-from otp_worker.smtp_url import parse_smtp_url
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.sandbox import Rehearsal
+from otp_worker.inbound.callbacks import Callbacks, callback_url
+from otp_worker.inbound.canary import Canaries
+from otp_worker.inbound.confirmations import Confirmations, Confirmer
+from otp_worker.inbound.replies import Answering
+from otp_worker.issue.idempotency import Idempotency
+from otp_worker.issue.issuer import Hold, Issuer
+from otp_worker.operations.admin import Operator
+from otp_worker.operations.email import EmailChannel
+from otp_worker.operations.health import Health
+from otp_worker.operations.notifier import Channel, Notifier, WebhookChannel
+from otp_worker.operations.phone_monitor import Looker
+from otp_worker.operations.rejections import Refusals
+from otp_worker.operations.smtp_url import parse_smtp_url
+from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
+from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
+from otp_worker.service.celery_app import make_celery
+from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.settings import Settings
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -133,7 +133,7 @@ def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
             Canaries(db, keyring, sims, told, queue.publish_notice),
         ),
         operator=Operator(db, limits, settings.policy.countries),
-        health=Health(db, queue, breaker, sims),
+        health=Health(db, queue.backlog, breaker, sims),
         refusals=Refusals(db),
         outlook=outlook,
         clock=clock,

@@ -1,4 +1,4 @@
-"""Celery's entry: ``celery --app otp_worker.worker`` for worker, upkeep, beat and flower."""
+"""Celery's entry: ``celery --app otp_worker.service.worker`` for worker, upkeep, beat and flower."""
 
 import sys
 from functools import cache
@@ -6,13 +6,13 @@ from typing import Any
 
 from celery.signals import setup_logging, worker_init
 
-from otp_worker.celery_app import make_celery
-from otp_worker.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.logs import configure_logs
-from otp_worker.migrate import await_current
-from otp_worker.settings import Settings, load_settings
-from otp_worker.tasks import register_tasks
-from otp_worker.wiring import WorkerParts, build_worker
+from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.service.celery_app import make_celery
+from otp_worker.service.logs import configure_logs
+from otp_worker.service.settings import Settings, load_settings
+from otp_worker.service.tasks import register_tasks
+from otp_worker.service.wiring import WorkerParts, build_worker
+from otp_worker.store.migrate import await_current
 
 
 def _load() -> Settings:

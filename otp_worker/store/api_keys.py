@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, insert, or_, select, update
 
-from otp_worker.model import KeyScope
+from otp_worker.domain.app import KeyScope
 from otp_worker.store.database import Database
 from otp_worker.store.schema import Instant, api_keys
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, update
 
 from otp_worker.store.database import Database
-from otp_worker.store.noticing import insert_notices
+from otp_worker.store.notifications import insert_notices
 from otp_worker.store.schema import canaries
 
 _c = canaries.c

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, LargeBinary, cast, func, literal, select
 
-from otp_worker.model import VerificationStatus
-from otp_worker.policy import MAX_LIFE_SECONDS
-from otp_worker.pumping import SETTLING_SECONDS, WINDOW_SECONDS, Figures, PumpedKind
-from otp_worker.store import expiring
+from otp_worker.domain.policy import MAX_LIFE_SECONDS
+from otp_worker.domain.pumping import SETTLING_SECONDS, WINDOW_SECONDS, Figures, PumpedKind
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store import sweeps
 from otp_worker.store.database import Database, insert_ignoring
 from otp_worker.store.schema import conversions, pauses, verifications
 
@@ -86,7 +86,7 @@ def sum_up(db: Database, now: datetime, since: datetime) -> int:
         for kind, subject in _SUBJECTS.items():
             _sum_up_hour(db, kind, subject, hour)
         hour += _HOUR
-        expiring.record_sweep(db, SUMMED, hour)
+        sweeps.record_sweep(db, SUMMED, hour)
         summed += 1
     return summed
 
@@ -96,9 +96,9 @@ def sum_up_again(db: Database, since: datetime) -> None:
     hour = whole_hour(since)
     with db.update() as connection:
         connection.execute(conversions.delete().where(_c.hour >= hour))
-    summed_until = expiring.last_sweep(db, SUMMED)
+    summed_until = sweeps.last_sweep(db, SUMMED)
     if summed_until is not None and summed_until > hour:
-        expiring.record_sweep(db, SUMMED, hour)
+        sweeps.record_sweep(db, SUMMED, hour)
 
 
 def forget_hours(db: Database, before: datetime) -> None:
@@ -119,7 +119,7 @@ _SUBJECTS: dict[str, ColumnElement[Any]] = {
 
 
 def _next_hour(db: Database, since: datetime) -> datetime | None:
-    summed_until = expiring.last_sweep(db, SUMMED)
+    summed_until = sweeps.last_sweep(db, SUMMED)
     if summed_until is None:
         with db.read() as connection:
             first = connection.execute(select(func.min(_v.created_at)).where(_v.created_at >= since)).scalar()

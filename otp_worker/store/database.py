@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from otp_worker.together import Together
+from otp_worker.store.batcher import Together
 
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 5

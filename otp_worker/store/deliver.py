@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, func, or_, select, update
 
-from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
-from otp_worker.store.ending import fail_if_nothing_was_sent, lock_verification, start_life
+from otp_worker.store.lifecycle import fail_if_nothing_was_sent, lock_verification, start_life
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from otp_worker.locks import HARD_CAP
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
-from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.ending import close_deliveries, end, fail_if_nothing_was_sent, start_life
+from otp_worker.domain.lockout import HARD_CAP
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.lifecycle import close_deliveries, end, fail_if_nothing_was_sent, start_life
 from otp_worker.store.schema import (
     IS_OPEN,
     IS_PENDING,
@@ -177,16 +177,3 @@ def purge(db: Database, before: datetime) -> int:
         connection.execute(delete(notices).where(_t.id.in_(old_notices)))
         purged = connection.execute(delete(verifications).where(_v.id.in_(old))).rowcount
         return purged + connection.execute(delete(replies).where(_r.id.in_(old_replies))).rowcount
-
-
-def record_sweep(db: Database, name: str, now: datetime) -> None:
-    """Remember when a sweep last ran, so that its absence is noticed."""
-    with db.write() as connection:
-        insert_missing(connection, sweeps, name=name, swept_at=now)
-        connection.execute(update(sweeps).where(_s.name == name).values(swept_at=now))
-
-
-def last_sweep(db: Database, name: str) -> datetime | None:
-    """When a sweep last ran."""
-    with db.read() as connection:
-        return connection.execute(select(_s.swept_at).where(_s.name == name)).scalar()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from otp_worker.errors import RequestInFlightError
+from otp_worker.domain.errors import RequestInFlightError
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import idempotency_keys
 

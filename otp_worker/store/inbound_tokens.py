@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from otp_worker.errors import NumberLockedError, NumberReportedError
-from otp_worker.model import VerificationStatus
-from otp_worker.store import guarding
+from otp_worker.domain.errors import NumberLockedError, NumberReportedError
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store import lockouts
 from otp_worker.store.database import Database
-from otp_worker.store.ending import end
+from otp_worker.store.lifecycle import end
 from otp_worker.store.schema import verifications
 
 _v = verifications.c
@@ -51,11 +51,11 @@ def approve(
     if not pending:
         return False
     try:
-        guarding.count_attempt(connection, pending[-1].number_hash, now)
+        lockouts.count_attempt(connection, pending[-1].number_hash, now)
     except (NumberLockedError, NumberReportedError):
         return False
     right = [row.id for row in pending if row.token_hash in token_hashes]
     ended = connection.execute(end(VerificationStatus.APPROVED, now, None, _v.id.in_(right))).scalars().all()
     for verification_id in ended:
-        guarding.forgive(connection, verification_id)
+        lockouts.forgive(connection, verification_id)
     return bool(ended)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from otp_worker.errors import NotFoundError, OtpError
-from otp_worker.limits import Left, Limit, Scope
-from otp_worker.model import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import limiting, remembering, wishing
+from otp_worker.domain.errors import NotFoundError, OtpError
+from otp_worker.domain.limits import Left, Limit, Scope
+from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.store import idempotency_keys, limits, wishing
 from otp_worker.store.database import Database
-from otp_worker.store.ending import close_deliveries, end, lock_verification
-from otp_worker.store.remembering import Once
+from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.lifecycle import close_deliveries, end, lock_verification
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -108,8 +108,8 @@ class Guard:
         wishing.refuse_unwanted(connection, self.number_hashes, now)
         if self.once is not None:
             # Before the limits: what a request's own twin used up is no reason to refuse it.
-            remembering.claim(connection, self.once, verification_id, now)
-        return limiting.refuse_beyond(connection, self.scopes, now, test=self.test)
+            idempotency_keys.claim(connection, self.once, verification_id, now)
+        return limits.refuse_beyond(connection, self.scopes, now, test=self.test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime
     left = dict(
         zip(
             (scope.key for scope in scopes),
-            limiting.refuse_numbers_beyond(connection, scopes, now),
+            limits.refuse_numbers_beyond(connection, scopes, now),
             strict=True,
         )
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c

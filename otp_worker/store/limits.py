@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
-from otp_worker.limits import Left, Limit, LimitReachedError, Rate, Scope
-from otp_worker.policy import MAX_LIFE_SECONDS
+from otp_worker.domain.limits import Left, Limit, LimitReachedError, Rate, Scope
+from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c

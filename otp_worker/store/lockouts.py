@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from otp_worker.errors import NumberLockedError, NumberReportedError
-from otp_worker.locks import HARD_CAP, locked_until
+from otp_worker.domain.errors import NumberLockedError, NumberReportedError
+from otp_worker.domain.lockout import HARD_CAP, locked_until
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import number_guards, verifications
 

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.store.database import Database
 
 START_SECONDS = 10.0

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from otp_worker.errors import OptedOutError
-from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.domain.errors import OptedOutError
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.ending import fail_if_nothing_was_sent
+from otp_worker.store.lifecycle import fail_if_nothing_was_sent
 from otp_worker.store.schema import deliveries, opt_outs, verifications
 
 _o, _v, _d = opt_outs.c, verifications.c, deliveries.c

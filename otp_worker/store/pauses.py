@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, or_, select, update
 
-from otp_worker.pumping import Figures, PumpedKind, Usual, pause_seconds
+from otp_worker.domain.pumping import Figures, PumpedKind, Usual, pause_seconds
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.noticing import insert_notices
+from otp_worker.store.notifications import insert_notices
 from otp_worker.store.schema import pauses
 
 _p = pauses.c

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from otp_worker.gateways.gateway import PhoneState
+from otp_worker.domain.gateway import PhoneState
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.noticing import insert_notices
+from otp_worker.store.notifications import insert_notices
 from otp_worker.store.schema import deliveries, gateways
 
 _g, _d = gateways.c, deliveries.c

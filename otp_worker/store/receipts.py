@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from otp_worker.gateways.gateway import ReceiptKind
-from otp_worker.model import OPEN, DeliveryStatus, Meaning, VerificationStatus
+from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.ending import end, lock_verification, start_life
+from otp_worker.store.lifecycle import end, lock_verification, start_life
 from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
 
 _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c

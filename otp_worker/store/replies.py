@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from otp_worker.model import Meaning
-from otp_worker.store import opting, receiving, reporting, texting
+from otp_worker.domain.reply import Meaning
+from otp_worker.store import inbound_tokens, opt_outs, receipts, reporting
 from otp_worker.store.database import Database
-from otp_worker.store.noticing import insert_notices
-from otp_worker.store.receiving import StoredReply
+from otp_worker.store.notifications import insert_notices
+from otp_worker.store.receipts import StoredReply
 from otp_worker.store.reporting import Reported
 
 REPLY_RECEIVED = "reply.received"
@@ -44,10 +44,10 @@ def answer(
 ) -> Answered | None:
     """Keep a reply and let it have its effect; None if it is kept already, and then nothing changes."""
     with db.write() as connection:
-        if not receiving.insert_reply(connection, said.reply, said.dedupe_key, now):
+        if not receipts.insert_reply(connection, said.reply, said.dedupe_key, now):
             return None
         meaning, reported = _act(connection, said, lock_until, now)
-        receiving.set_meaning(connection, said.reply.id, meaning)
+        receipts.set_meaning(connection, said.reply.id, meaning)
         if meaning is Meaning.OTHER:
             notices = insert_notices(connection, channels, REPLY_RECEIVED, {}, now, said.reply.id)
         else:
@@ -64,12 +64,12 @@ def _act(
     texted_at = min(reply.received_at, now)
     if not hashes:
         return Meaning.OTHER, []
-    if texting.approve(connection, hashes, said.token_hashes, now):
+    if inbound_tokens.approve(connection, hashes, said.token_hashes, now):
         return Meaning.APPROVED, []
     if said.meaning is Meaning.STOP:
-        opting.stop(connection, hashes, reply.number_masked, texted_at, now)
+        opt_outs.stop(connection, hashes, reply.number_masked, texted_at, now)
         return Meaning.STOP, []
-    if said.meaning is Meaning.START and opting.start(connection, hashes, texted_at):
+    if said.meaning is Meaning.START and opt_outs.start(connection, hashes, texted_at):
         return Meaning.START, []
     if said.meaning is Meaning.REPORT and reply.verification_id and reply.app:
         reported = reporting.report(connection, hashes, lock_until, now)

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from otp_worker.model import VerificationStatus
-from otp_worker.store import guarding
-from otp_worker.store.ending import close_deliveries, end
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store import lockouts
+from otp_worker.store.lifecycle import close_deliveries, end
 from otp_worker.store.schema import verifications
 
 _v = verifications.c
@@ -42,5 +42,5 @@ def report(
     ending = end(VerificationStatus.CANCELED, now, REPORTED_BY_THE_PERSON, _v.id.in_(pending))
     ended = sorted(connection.execute(ending).scalars())
     close_deliveries(connection, ended, REPORTED_BY_THE_PERSON)
-    guarding.report(connection, number_hashes[0], until, now)
+    lockouts.report(connection, number_hashes[0], until, now)
     return [Reported(verification_id, pending[verification_id]) for verification_id in ended]

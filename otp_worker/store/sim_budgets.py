@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from otp_worker.model import DeliveryStatus
-from otp_worker.sims import Sim
+from otp_worker.domain.sim import Sim
+from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import IS_OPEN, deliveries, sim_recipients, sims
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import IS_OPEN, deliveries, verifications
 

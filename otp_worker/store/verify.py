@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam, update
 
-from otp_worker.model import VerificationStatus
-from otp_worker.store import guarding
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store import lockouts
 from otp_worker.store.database import Database
-from otp_worker.store.ending import close_deliveries, end
+from otp_worker.store.lifecycle import close_deliveries, end
 from otp_worker.store.schema import Instant, verifications
 
 _v = verifications.c
@@ -35,7 +35,7 @@ def count_check(db: Database, verification_id: str, app: str, now: datetime) -> 
         if row is None:
             return None
         if not row.test:
-            guarding.count_attempt(connection, row.number_hash, now)
+            lockouts.count_attempt(connection, row.number_hash, now)
     return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks)
 
 
@@ -65,7 +65,7 @@ def approve(db: Database, verification_id: str, now: datetime) -> bool:
         ended = list(connection.execute(_APPROVE, {"this": verification_id, "now": now}).scalars())
         close_deliveries(connection, ended, "the code was entered before this was sent")
         if ended:
-            guarding.forgive(connection, verification_id)
+            lockouts.forgive(connection, verification_id)
     return bool(ended)
 
 

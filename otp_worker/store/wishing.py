@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, bindparam, null, select, union_all
 
-from otp_worker.errors import NumberReportedError, OptedOutError, OtpError
+from otp_worker.domain.errors import NumberReportedError, OptedOutError, OtpError
 from otp_worker.store.schema import Instant, number_guards, opt_outs
 
 _o, _n = opt_outs.c, number_guards.c

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.processes.rabbitmq import SERVER
-from otp_worker.processes.stack import Stack, running_stack
+from otp_worker.devtools.processes.rabbitmq import SERVER
+from otp_worker.devtools.processes.stack import Stack, running_stack
 from tests.acceptance.shop import Shop
 
 

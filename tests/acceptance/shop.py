@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import requests
 
-from otp_worker.processes.stack import Stack
-from otp_worker.simulator import Message
+from otp_worker.devtools.processes.stack import Stack
+from otp_worker.devtools.simulator import Message
 from otp_worker.store.database import Database
 
 WITHIN_SECONDS = 30.0

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.breaker import FAILURES_TO_OPEN
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 PAUSE_SECONDS = 0.05

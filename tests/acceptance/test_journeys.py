@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.processes.stack import FLOWER_AUTH
-from otp_worker.simulator import Message
+from otp_worker.devtools.processes.stack import FLOWER_AUTH
+from otp_worker.devtools.simulator import Message
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from otp_worker.processes.stack import READY_SECONDS, WIDE_LIMITS, answers, planned_stack
+from otp_worker.devtools.processes.stack import READY_SECONDS, WIDE_LIMITS, answers, planned_stack
 from tests.acceptance.shop import Shop, fresh_number
 
 PARALLEL = 100

@@ -8,8 +8,8 @@ import redis
 import requests
 from sqlalchemy import text
 
-from otp_worker.processes.rabbitmq import EmbeddedRabbit
-from otp_worker.processes.stack import FLOWER_AUTH
+from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
+from otp_worker.devtools.processes.stack import FLOWER_AUTH
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 TABLES = ("verifications", "deliveries", "replies", "api_keys", "idempotency_keys", "number_guards")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.processes.stack import GATEWAY_KEY, WEBHOOK_SECRET, planned_stack
-from otp_worker.simulator import Message, Simulator
-from otp_worker.simulator.profiles.smsgate_requests import DEVICE
+from otp_worker.devtools.processes.stack import GATEWAY_KEY, WEBHOOK_SECRET, planned_stack
+from otp_worker.devtools.simulator import Message, Simulator
+from otp_worker.devtools.simulator.profiles.smsgate_requests import DEVICE
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 from tests.acceptance.test_faults import under_load
 

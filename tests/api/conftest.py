@@ -11,8 +11,8 @@ import structlog
 from falcon import App
 
 from api.app import create_app
-from otp_worker.migrate import upgrade
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 from tests.api.client import Caller
 from tests.api.gateway import CallingGateway
 from tests.api.service import Service

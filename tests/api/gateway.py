@@ -6,7 +6,7 @@ import json
 
 from falcon.testing import Result
 
-from otp_worker.callbacks import callback_url, inbound_url
+from otp_worker.inbound.callbacks import callback_url, inbound_url
 from tests.api.client import Caller
 from tests.api.service import GATEWAY, Service
 

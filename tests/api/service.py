@@ -5,25 +5,26 @@ from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
-from otp_worker.answering import Answering
-from otp_worker.apikeys import ApiKeys
-from otp_worker.callbacks import Callbacks
-from otp_worker.canary import Canaries
+from otp_worker.domain.app import KeyScope
+from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.limits import Limit, Rate
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
-from otp_worker.health import Health
-from otp_worker.idempotency import Idempotency
-from otp_worker.limits import Limit, Rate
-from otp_worker.model import KeyScope
-from otp_worker.operating import Operator
-from otp_worker.outlook import Outlook
-from otp_worker.policy import Policy
-from otp_worker.queue import BrokerAwayError, DeliveryQueue
-from otp_worker.refusals import Refusals
-from otp_worker.sims import Sim, Sims
+from otp_worker.inbound.callbacks import Callbacks
+from otp_worker.inbound.canary import Canaries
+from otp_worker.inbound.replies import Answering
+from otp_worker.issue.idempotency import Idempotency
+from otp_worker.operations.admin import Operator
+from otp_worker.operations.health import Health
+from otp_worker.operations.rejections import Refusals
+from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.wiring import Intake
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys, metadata
-from otp_worker.text import LANGUAGES
-from otp_worker.wiring import Intake
 from tests.contract import service
 
 GATEWAY = service.ObedientGateway.name
@@ -57,7 +58,7 @@ class Service(service.Service):
             api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, self.answering(), canaries),
             operator=Operator(self.db, self.limits, self.policy.countries),
-            health=Health(self.db, _AskedQueue(self), self.breaker, self.sims),
+            health=Health(self.db, _AskedQueue(self).backlog, self.breaker, self.sims),
             refusals=Refusals(self.db),
             outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from otp_worker.errors import InvalidFieldError
-from otp_worker.model import KeyScope
-from otp_worker.pumping import Figures, PumpedKind, Usual
-from otp_worker.store import pausing
-from otp_worker.store.pausing import Suspect
+from otp_worker.domain.app import KeyScope
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.pumping import Figures, PumpedKind, Usual
+from otp_worker.store import pauses
+from otp_worker.store.pauses import Suspect
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER, wrong
@@ -18,7 +18,7 @@ PAUSES = "/v1/admin/pauses"
 def _paused(service: Service) -> None:
     block = service.limits.block_hash(NUMBER)
     suspect = Suspect(PumpedKind.BLOCK, block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
-    pausing.pause(service.db, suspect, 3600, [], service.clock())
+    pauses.pause(service.db, suspect, 3600, [], service.clock())
 
 
 @pytest.mark.usefixtures("_paused")
@@ -52,7 +52,7 @@ def test_an_admin_lifts_a_pause(admin: Caller, service: Service, by_name: bool) 
     answer = admin.simulate_post(f"{PAUSES}/exempt", json={"target": target, "hours": 2})
     assert (answer.status_code, answer.json["state"]) == (200, "exempt")
     assert answer.json["exempt_until"] == "2026-03-01T14:00:00Z"
-    assert pausing.active_pauses(service.db, service.clock()) == []
+    assert pauses.active_pauses(service.db, service.clock()) == []
 
 
 def test_a_target_that_is_nothing_is_not_found(admin: Caller) -> None:

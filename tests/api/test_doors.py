@@ -9,8 +9,8 @@ from falcon.testing import Result
 from sqlalchemy import event
 
 from api.app import create_app
-from otp_worker.apikeys import ApiKeys
-from otp_worker.model import KeyScope
+from otp_worker.domain.app import KeyScope
+from otp_worker.protection.api_keys import ApiKeys
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER

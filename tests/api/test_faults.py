@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import exc
 
-from otp_worker.store import issuing, keys, reading
+from otp_worker.store import api_keys, issue, verifications
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER
@@ -30,7 +30,7 @@ def test_a_database_that_is_away_is_told_without_what_was_asked_of_it(
     shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, kind: type[exc.DBAPIError]
 ) -> None:
     error = kind(STATEMENT, PARAMETERS, sqlite3.OperationalError(f"no route to db.internal for {NUMBER}"))
-    break_down(monkeypatch, issuing, "insert_verifications", error)
+    break_down(monkeypatch, issue, "insert_verifications", error)
     answer = shop.send()
     assert problem(answer) == (503, "database_away")
     assert answer.headers["Retry-After"] == "1"
@@ -43,7 +43,7 @@ def test_a_database_that_is_away_is_told_without_what_was_asked_of_it(
 def test_a_pool_without_a_free_connection_is_a_database_that_is_away(
     shop: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    break_down(monkeypatch, reading, "find", exc.TimeoutError("QueuePool limit reached"))
+    break_down(monkeypatch, verifications, "find", exc.TimeoutError("QueuePool limit reached"))
     for answer in (shop.read("ver_" + "0" * 26), shop.resend("ver_" + "0" * 26)):
         assert problem(answer) == (503, "database_away")
 
@@ -52,7 +52,7 @@ def test_a_caller_cannot_be_known_while_the_database_is_away(
     shop: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = exc.OperationalError(STATEMENT, PARAMETERS, sqlite3.OperationalError("locked"))
-    break_down(monkeypatch, keys, "find_key", error)
+    break_down(monkeypatch, api_keys, "find_key", error)
     assert problem(shop.send()) == (503, "database_away")
 
 
@@ -74,7 +74,7 @@ def test_the_database_itself_refusing_is_told_the_same_way(shop: Caller, service
 def test_a_mistake_of_ours_is_told_by_its_request_id_alone(
     shop: Caller, logged: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    break_down(monkeypatch, issuing, "insert_verifications", error)
+    break_down(monkeypatch, issue, "insert_verifications", error)
     answer = shop.send()
     assert problem(answer) == (500, "unexpected")
     assert set(answer.json) == {"type", "title", "status", "detail", "request_id"}
@@ -89,6 +89,6 @@ def test_a_mistake_of_ours_is_told_by_its_request_id_alone(
 
 def test_the_next_request_is_answered_as_ever(shop: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        break_down(broken, issuing, "insert_verifications", RuntimeError("once"))
+        break_down(broken, issue, "insert_verifications", RuntimeError("once"))
         assert shop.send().status_code == 500
     assert shop.send().status_code == 202

@@ -2,9 +2,9 @@
 
 import pytest
 
-from otp_worker.expire import SWEEP
-from otp_worker.health import SWEEP_STALE_SECONDS, WORKERS_STALE_SECONDS
-from otp_worker.store import expiring
+from otp_worker.operations.health import SWEEP_STALE_SECONDS, WORKERS_STALE_SECONDS
+from otp_worker.store import sweeps
+from otp_worker.store.sweeps import SWEEP
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import OFFLINE
@@ -12,7 +12,7 @@ from tests.contract.service import OFFLINE
 
 @pytest.fixture
 def _swept(service: Service) -> None:
-    expiring.record_sweep(service.db, SWEEP, service.clock())
+    sweeps.record_sweep(service.db, SWEEP, service.clock())
 
 
 def reasons(stranger: Caller) -> dict[str, str]:
@@ -62,7 +62,7 @@ def test_it_is_not_ready_when_no_worker_takes_what_is_due(
 ) -> None:
     shop.sent()
     service.clock.move(WORKERS_STALE_SECONDS + 1)
-    expiring.record_sweep(service.db, SWEEP, service.clock())
+    sweeps.record_sweep(service.db, SWEEP, service.clock())
     assert list(reasons(stranger)) == ["workers"]
     service.deliver_queued()
     assert reasons(stranger) == {}

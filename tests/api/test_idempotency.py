@@ -7,9 +7,9 @@ import pytest
 from falcon.testing import Result
 from sqlalchemy import update
 
-from otp_worker.idempotency import ANSWER_SECONDS
-from otp_worker.limits import Limit, parse_rates
-from otp_worker.store.remembering import KEPT_HOURS
+from otp_worker.domain.limits import Limit, parse_rates
+from otp_worker.issue.idempotency import ANSWER_SECONDS
+from otp_worker.store.idempotency_keys import KEPT_HOURS
 from otp_worker.store.schema import idempotency_keys
 from tests.api.client import ONE, Caller, problem
 from tests.api.service import Service

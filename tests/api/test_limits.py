@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from falcon import App
 
-from otp_worker.limits import Limit, parse_rates
-from otp_worker.settings import Settings
+from otp_worker.domain.limits import Limit, parse_rates
+from otp_worker.service.settings import Settings
 from otp_worker.store.database import Database
 from tests.api.client import Caller, problem
 from tests.api.service import Service

@@ -5,12 +5,12 @@ from typing import Any
 
 from falcon import App
 
-from otp_worker.apikeys import ApiKeys
-from otp_worker.limits import Limit, parse_rates
-from otp_worker.locks import FREE_FAILURES
-from otp_worker.model import KeyScope
-from otp_worker.refusals import REASONS
-from otp_worker.store import guarding
+from otp_worker.domain.app import KeyScope
+from otp_worker.domain.limits import Limit, parse_rates
+from otp_worker.domain.lockout import FREE_FAILURES
+from otp_worker.operations.rejections import REASONS
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.store import lockouts
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER
@@ -48,7 +48,7 @@ def test_each_refusal_is_counted_by_its_reason(
 def test_a_locked_number_is_counted(shop: Caller, service: Service, stranger: Caller, sent: str) -> None:
     with service.db.write() as connection:
         for _ in range(FREE_FAILURES):
-            guarding.count_attempt(connection, service.keyring.number_hash(NUMBER), service.clock())
+            lockouts.count_attempt(connection, service.keyring.number_hash(NUMBER), service.clock())
     assert problem(shop.check(sent, "123456")) == (429, "number_locked")
     assert refused(stranger) == {"number_locked": 1}
 

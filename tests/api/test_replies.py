@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from otp_worker.store import noticing
-from otp_worker.store.receiving import StoredReply, newest_replies
+from otp_worker.store import notifications
+from otp_worker.store.receipts import StoredReply, newest_replies
 from tests.api.client import Caller, problem
 from tests.api.gateway import REPLY, CallingGateway
 from tests.api.service import OUR_NUMBER, REPORT_LOCK_SECONDS, WEBHOOK_SECRET, Service
@@ -41,7 +41,7 @@ def test_a_signed_reply_is_kept_once_however_often_it_comes(
     [reply] = kept(service)
     assert (reply.text, reply.verification_id, reply.app) == ("who are you?", sent, "shop")
     assert (reply.number, reply.number_masked) == (NUMBER, "+44********56")
-    assert noticing.due_notices(service.db, service.clock(), 10) == service.notices
+    assert notifications.due_notices(service.db, service.clock(), 10) == service.notices
     assert len(service.notices) == 1
 
 

@@ -1,6 +1,6 @@
 """Asking for the same code once more."""
 
-from otp_worker.gateways.gateway import OutcomeKind
+from otp_worker.domain.gateway import OutcomeKind
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import ACCEPTED, OFFLINE

@@ -7,7 +7,7 @@ import pytest
 from falcon import App
 
 from api.app import create_app
-from otp_worker.sims import Sim, Sims
+from otp_worker.domain.sim import Sim, Sims
 from tests.api.client import Caller, problem
 from tests.api.gateway import REPLY, CallingGateway
 from tests.api.service import GATEWAY, WEBHOOK_SECRET, Service

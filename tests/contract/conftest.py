@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from otp_worker.migrate import upgrade
-from otp_worker.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 from tests.contract.service import Service
 
 

@@ -7,21 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
-from otp_worker.breaker import Breaker, is_open
-from otp_worker.deliver import Delivered, Deliverer
+from otp_worker.deliver.deliverer import Delivered, Deliverer
+from otp_worker.deliver.retry import RetryAt
+from otp_worker.domain.app import App
+from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limit, Limits, Rate
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.expire import Expirer
-from otp_worker.gateways.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
-from otp_worker.gateways.rehearsal import Rehearsal
-from otp_worker.guard import GuardMode, Pauses
-from otp_worker.issue import App, Hold, Issuer, SendRequest
-from otp_worker.keyring import Keyring
-from otp_worker.limiter import CheckLimiter, RedisLimiter
-from otp_worker.limits import Limit, Limits, Rate
-from otp_worker.model import DeliveryStatus, Verification
-from otp_worker.policy import Policy
-from otp_worker.retry import RetryAt
-from otp_worker.sims import REHEARSED, Sim, Sims
-from otp_worker.store import reading
+from otp_worker.gateways.sandbox import Rehearsal
+from otp_worker.issue.issuer import Hold, Issuer, SendRequest
+from otp_worker.protection.circuit_breaker import Breaker, is_open
+from otp_worker.protection.pumping_guard import GuardMode, Pauses
+from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
+from otp_worker.store import verifications
 from otp_worker.store.database import Database
 from otp_worker.verify import CheckResult, Verifier
 
@@ -171,7 +172,7 @@ class Service:
 
     def read(self, verification: Verification) -> Verification:
         """The verification as the database has it now."""
-        found = reading.find(self.db, verification.id)
+        found = verifications.find(self.db, verification.id)
         assert found is not None
         return found
 

@@ -16,16 +16,16 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, select
 
-from otp_worker.errors import (
+from otp_worker.domain.errors import (
     AlreadyOverError,
     NotFoundError,
     NumberLockedError,
     TooSoonError,
 )
-from otp_worker.gateways.gateway import Outcome
-from otp_worker.limits import Limit, LimitReachedError, parse_rates
-from otp_worker.model import Verification, VerificationStatus
-from otp_worker.policy import MAX_LIFE_SECONDS, Policy
+from otp_worker.domain.gateway import Outcome
+from otp_worker.domain.limits import Limit, LimitReachedError, parse_rates
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, Policy
+from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, number_guards, verifications
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, SHOP, Service, wrong

@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "deploy" / "requirements.lock"

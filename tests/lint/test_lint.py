@@ -18,9 +18,9 @@ TOOLS = {
 }
 # Settings are read in one place. These hand the environment on to the programs they start.
 MAY_SEE_THE_ENVIRONMENT = {
-    "otp_worker/settings.py",
-    "otp_worker/setup_step.py",
-    "otp_worker/processes/environment.py",
+    "otp_worker/service/settings.py",
+    "otp_worker/devtools/setup/step.py",
+    "otp_worker/devtools/processes/environment.py",
 }
 SOURCES = sorted([*ROOT.glob("otp_worker/**/*.py"), *ROOT.glob("api/**/*.py")])
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from otp_worker.bench.gateway import Sink
-from otp_worker.bench.generator import ask
-from otp_worker.bench.load import Item, Loaded, Order
-from otp_worker.bench.service import Service, Services
+from otp_worker.devtools.bench.gateway import Sink
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.load import Item, Loaded, Order
+from otp_worker.devtools.bench.service import Service, Services
 
 Size = TypeVar("Size")
 

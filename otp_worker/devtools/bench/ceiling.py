@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from otp_worker.bench.bench import CONNECTIONS, Bench
-from otp_worker.bench.generator import ask
-from otp_worker.bench.load import Item, Order
-from otp_worker.processes.stack import GATEWAY_KEY
-from otp_worker.simulator import Simulator
+from otp_worker.devtools.bench.bench import CONNECTIONS, Bench
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.load import Item, Order
+from otp_worker.devtools.processes.stack import GATEWAY_KEY
+from otp_worker.devtools.simulator import Simulator
 
 _MESSAGES: list[Item] = [
     ("/v1/messages", {"to": f"+447400{number:06d}", "text": "Your code is 123456.", "ref": f"ref-{number}"})

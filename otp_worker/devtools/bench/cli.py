@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from otp_worker.bench.report import print_table, write_json
-from otp_worker.bench.run import run
-from otp_worker.bench.scenarios import SCENARIOS
-from otp_worker.chaos.scenario import DatabaseKind
+from otp_worker.devtools.bench.report import print_table, write_json
+from otp_worker.devtools.bench.run import run
+from otp_worker.devtools.bench.scenarios import SCENARIOS
+from otp_worker.devtools.chaos.scenario import DatabaseKind
 
 _INTERRUPTED = 130
 _WIDTH = 160

@@ -3,9 +3,9 @@
 import json
 import re
 
-from otp_worker.bench.bench import SENDS, Bench
-from otp_worker.bench.load import Item
-from otp_worker.bench.service import Service
+from otp_worker.devtools.bench.bench import SENDS, Bench
+from otp_worker.devtools.bench.load import Item
+from otp_worker.devtools.bench.service import Service
 
 _CODE = re.compile(r"\b[0-9]{6}\b")
 _WAIT_SECONDS = 300

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from celery import Celery
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.floors import POSTER, publish_posts
-from otp_worker.bench.gateway import Taken
-from otp_worker.bench.service import Service
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.floors import POSTER, publish_posts
+from otp_worker.devtools.bench.gateway import Taken
+from otp_worker.devtools.bench.service import Service
 
 WORKER = "worker"
 _WAIT_SECONDS = 300

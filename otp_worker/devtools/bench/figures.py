@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from otp_worker.bench.bench import Bench
+    from otp_worker.devtools.bench.bench import Bench
 
 
 class Compare(StrEnum):

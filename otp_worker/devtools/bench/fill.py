@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import delete, insert
 from ulid import ULID
 
-from otp_worker.model import DeliveryStatus, VerificationStatus
-from otp_worker.policy import MAX_LIFE_SECONDS, utc_now
+from otp_worker.domain.policy import MAX_LIFE_SECONDS
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
 

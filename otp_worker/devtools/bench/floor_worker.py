@@ -5,8 +5,8 @@ import threading
 import requests
 from celery import Celery
 
-from otp_worker.bench.floors import POST_QUEUE, POST_TASK
-from otp_worker.settings import load_settings
+from otp_worker.devtools.bench.floors import POST_QUEUE, POST_TASK
+from otp_worker.service.settings import load_settings
 
 _TIMEOUT_SECONDS = 15
 

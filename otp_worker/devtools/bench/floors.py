@@ -4,8 +4,8 @@ import socket
 
 from celery import Celery
 
-from otp_worker.processes.ports import LOOPBACK, free_ports
-from otp_worker.processes.stack import READY_SECONDS, Stack
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.stack import READY_SECONDS, Stack
 
 POST_QUEUE = "floor.worker"
 POST_TASK = "floor.post"
@@ -18,7 +18,7 @@ _PING_SECONDS = 0.5
 def start_intake(stack: Stack) -> int:
     """Start the bare WSGI function on the intake's server, with its options; the port it listens on."""
     port = free_ports(None)[0]
-    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.bench.floor_intake:app")
+    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.devtools.bench.floor_intake:app")
     stack.fleet.start(INTAKE, command, {**stack.settings, "PORT": str(port)})
     stack.fleet.await_ready(INTAKE, lambda: _is_up(port), READY_SECONDS)
     return port
@@ -30,7 +30,7 @@ def start_poster(stack: Stack) -> Celery:
     if POSTER not in stack.fleet:
         command = (
             stack.lines["worker"]
-            .replace("otp_worker.worker", "otp_worker.bench.floor_worker")
+            .replace("otp_worker.service.worker", "otp_worker.devtools.bench.floor_worker")
             .replace("deliver-", _HOSTNAME)
             .replace("otp.deliver", POST_QUEUE)
         )

@@ -8,10 +8,10 @@ from typing import Any
 
 import requests
 
-from otp_worker.errors import OtpError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
-from otp_worker.processes.process import POLL_SECONDS
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.process import POLL_SECONDS
+from otp_worker.domain.errors import OtpError
 
 NAME = "sink"
 _READY_SECONDS = 20
@@ -44,7 +44,9 @@ class Sink:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises EndedEarlyError and NotReadyError."""
-        self._fleet.start(NAME, f"exec {shlex.quote(sys.executable)} -m otp_worker.bench.sink {self.port}")
+        self._fleet.start(
+            NAME, f"exec {shlex.quote(sys.executable)} -m otp_worker.devtools.bench.sink {self.port}"
+        )
         self._fleet.await_ready(NAME, self._answers, _READY_SECONDS)
 
     def begin(self, delay_seconds: float = 0.0) -> None:

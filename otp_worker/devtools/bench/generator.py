@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from otp_worker.bench.load import REQUEST_SECONDS, Loaded, Order
-from otp_worker.errors import OtpError
-from otp_worker.processes.environment import child_environment
+from otp_worker.devtools.bench.load import REQUEST_SECONDS, Loaded, Order
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.domain.errors import OtpError
 
 _START_SECONDS = 30
 
@@ -25,7 +25,7 @@ class Generator:
     def __init__(self, order: Order) -> None:
         self._seconds = order.seconds + REQUEST_SECONDS + _START_SECONDS
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "otp_worker.bench.load"],
+            [sys.executable, "-m", "otp_worker.devtools.bench.load"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -4,7 +4,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from otp_worker.codes import hash_code
+from otp_worker.domain.passcode import hash_code
 
 FLOOR_NAME = "cores / time of one bcrypt"
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from otp_worker.bench.figures import Compare, Measurement, Outcome
+from otp_worker.devtools.bench.figures import Compare, Measurement, Outcome
 
 
 @dataclass(frozen=True, slots=True)

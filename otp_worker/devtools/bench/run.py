@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from otp_worker.bench import machine
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.ceiling import ceilings
-from otp_worker.bench.figures import Outcome, Scenario
-from otp_worker.bench.gateway import Sink
-from otp_worker.bench.report import Run
-from otp_worker.bench.service import Services
-from otp_worker.chaos.scenario import DatabaseKind
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
+from otp_worker.devtools.bench import machine
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.ceiling import ceilings
+from otp_worker.devtools.bench.figures import Outcome, Scenario
+from otp_worker.devtools.bench.gateway import Sink
+from otp_worker.devtools.bench.report import Run
+from otp_worker.devtools.bench.service import Services
+from otp_worker.devtools.chaos.scenario import DatabaseKind
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from otp_worker.bench.gateway import Sink
-from otp_worker.chaos.scenario import DatabaseKind
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.postgres import EmbeddedPostgres
-from otp_worker.processes.stack import READY_SECONDS, Stack, answers, planned_stack
+from otp_worker.devtools.bench.gateway import Sink
+from otp_worker.devtools.chaos.scenario import DatabaseKind
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.stack import READY_SECONDS, Stack, answers, planned_stack
 from otp_worker.store.database import Database
 
 Settings = Mapping[str, str]

@@ -1,7 +1,7 @@
 """The raw sink: an asyncio server that takes every POST as a gateway does, and remembers it.
 
 It is the gateway where the simulated phone would be the bottleneck, and the trivial server against which the
-load generator's own ceiling is measured. Run as ``python -m otp_worker.bench.sink PORT``.
+load generator's own ceiling is measured. Run as ``python -m otp_worker.devtools.bench.sink PORT``.
 """
 
 import asyncio

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from otp_worker.errors import OtpError
-from otp_worker.processes.environment import child_environment
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.domain.errors import OtpError
 
 _STEP_SECONDS = 120
 
@@ -52,7 +52,7 @@ def stepping(settings: Mapping[str, str], log: Path) -> Iterator[Stepper]:
     """A process with that environment; at the end it is ended."""
     with log.open("w") as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", "otp_worker.bench.steps"],
+            [sys.executable, "-m", "otp_worker.devtools.bench.steps"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,

@@ -14,13 +14,14 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import select
 
-from otp_worker.celery_app import make_celery
-from otp_worker.codes import derive_code
-from otp_worker.issue import App, SendRequest
-from otp_worker.logs import configure_logs
-from otp_worker.settings import Settings, load_settings
+from otp_worker.domain.app import App
+from otp_worker.domain.passcode import derive_code
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.service.celery_app import make_celery
+from otp_worker.service.logs import configure_logs
+from otp_worker.service.settings import Settings, load_settings
+from otp_worker.service.wiring import build_intake, build_worker
 from otp_worker.store.schema import verifications
-from otp_worker.wiring import build_intake, build_worker
 
 _APP = "shop"
 _SPREAD = 618_033

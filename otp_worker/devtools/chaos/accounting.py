@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from otp_worker.chaos.records import SENT, DeliveryRow, Records, grouped
-from otp_worker.chaos.rules import RULES, Breach, Finding
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.devtools.chaos.rules import RULES, Breach, Finding
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
 _ENDS = {
     VerificationStatus.CANCELED: "canceled",

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from otp_worker.chaos.plan import MIN_KILLS
-from otp_worker.chaos.report import Report
-from otp_worker.chaos.run import run
-from otp_worker.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+from otp_worker.devtools.chaos.plan import MIN_KILLS
+from otp_worker.devtools.chaos.report import Report
+from otp_worker.devtools.chaos.run import run
+from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario
 
 LARGEST_SEED = 2**32
 

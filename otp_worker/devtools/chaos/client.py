@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
-from otp_worker.chaos.history import History
-from otp_worker.chaos.records import Request
+from otp_worker.devtools.chaos.history import History
+from otp_worker.devtools.chaos.records import Request
 
 TIMEOUT_SECONDS = 5.0
 

@@ -4,8 +4,8 @@ import random
 from dataclasses import dataclass
 from threading import Lock
 
-from otp_worker.chaos.client import Client
-from otp_worker.simulator.schedule import Schedule
+from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.simulator.schedule import Schedule
 
 AGAIN_SECONDS = 1.0
 MAX_TRIES = 60

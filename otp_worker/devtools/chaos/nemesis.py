@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from otp_worker.chaos.history import NEMESIS, History
-from otp_worker.chaos.plan import BROKER, DATABASE, GATEWAY, Fault, Kind
-from otp_worker.chaos.proxy import Mode, Proxy
-from otp_worker.chaos.supervisor import Supervisor
-from otp_worker.processes.postgres import EmbeddedPostgres
-from otp_worker.processes.process import Process
-from otp_worker.processes.stack import Stack
-from otp_worker.simulator.knobs import DEFAULTS
+from otp_worker.devtools.chaos.history import NEMESIS, History
+from otp_worker.devtools.chaos.plan import BROKER, DATABASE, GATEWAY, Fault, Kind
+from otp_worker.devtools.chaos.proxy import Mode, Proxy
+from otp_worker.devtools.chaos.supervisor import Supervisor
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.process import Process
+from otp_worker.devtools.processes.stack import Stack
+from otp_worker.devtools.simulator.knobs import DEFAULTS
 
 _LINKS = {Kind.REFUSE: Mode.REFUSE, Kind.BLACKHOLE: Mode.BLACKHOLE, Kind.SLOW_LINK: Mode.SLOW}
 _KNOBS: dict[Kind, dict[str, object]] = {

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from otp_worker.processes.ports import LOOPBACK
+from otp_worker.devtools.processes.ports import LOOPBACK
 
 CHUNK_BYTES = 65_536
 STOP_SECONDS = 5.0

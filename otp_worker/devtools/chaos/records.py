@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from otp_worker.chaos.nemesis import Span, is_of_broker
-from otp_worker.chaos.records import Records
+from otp_worker.devtools.chaos.nemesis import Span, is_of_broker
+from otp_worker.devtools.chaos.records import Records
 
 
 def recoveries(spans: list[Span], records: Records) -> list[float]:

@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from otp_worker import __version__
-from otp_worker.chaos.plan import Fault
-from otp_worker.chaos.rules import Breach
-from otp_worker.chaos.run import Result
-from otp_worker.chaos.scenario import Scenario
+from otp_worker.devtools.chaos.plan import Fault
+from otp_worker.devtools.chaos.rules import Breach
+from otp_worker.devtools.chaos.run import Result
+from otp_worker.devtools.chaos.scenario import Scenario
 
 SHOWN = 10
 _MUST_BE_NONE = (

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from otp_worker.chaos.records import SENT, DeliveryRow, Records, grouped
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
 
 class Breach(StrEnum):

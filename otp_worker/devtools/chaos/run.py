@@ -10,22 +10,22 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from otp_worker.chaos.accounting import Account, account
-from otp_worker.chaos.client import Client
-from otp_worker.chaos.history import History
-from otp_worker.chaos.load import Load, plan_errands
-from otp_worker.chaos.nemesis import Nemesis, Span
-from otp_worker.chaos.plan import WORKERS, Fault
-from otp_worker.chaos.records import Records, read_database, read_journal
-from otp_worker.chaos.recovery import recoveries
-from otp_worker.chaos.rules import Breach, Finding
-from otp_worker.chaos.scenario import Scenario
-from otp_worker.chaos.service import Service, running_service
-from otp_worker.chaos.supervisor import Death, Supervisor
-from otp_worker.chaos.usability import wrong_checks, wrong_hashes
-from otp_worker.keyring import Keyring
-from otp_worker.model import OPEN
-from otp_worker.processes.stack import SECRET_KEY
+from otp_worker.devtools.chaos.accounting import Account, account
+from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.chaos.history import History
+from otp_worker.devtools.chaos.load import Load, plan_errands
+from otp_worker.devtools.chaos.nemesis import Nemesis, Span
+from otp_worker.devtools.chaos.plan import WORKERS, Fault
+from otp_worker.devtools.chaos.records import Records, read_database, read_journal
+from otp_worker.devtools.chaos.recovery import recoveries
+from otp_worker.devtools.chaos.rules import Breach, Finding
+from otp_worker.devtools.chaos.scenario import Scenario
+from otp_worker.devtools.chaos.service import Service, running_service
+from otp_worker.devtools.chaos.supervisor import Death, Supervisor
+from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
+from otp_worker.devtools.processes.stack import SECRET_KEY
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.verification import OPEN
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 

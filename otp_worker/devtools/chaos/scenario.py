@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from otp_worker.chaos.plan import Fault, plan_faults
-from otp_worker.processes.stack import WIDE_LIMITS
+from otp_worker.devtools.chaos.plan import Fault, plan_faults
+from otp_worker.devtools.processes.stack import WIDE_LIMITS
 
 
 class DatabaseKind(StrEnum):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from otp_worker.chaos.proxy import Proxy
-from otp_worker.chaos.scenario import DatabaseKind, Scenario
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.postgres import EmbeddedPostgres
-from otp_worker.processes.stack import Stack, planned_stack
+from otp_worker.devtools.chaos.proxy import Proxy
+from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.stack import Stack, planned_stack
 
 MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
 COPIES = {"worker": 2, "flower": 0}

@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from otp_worker.chaos.plan import BROKER, Fault, Kind
-from otp_worker.processes.errors import EndedEarlyError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.logfile import tail
-from otp_worker.processes.stack import Stack
+from otp_worker.devtools.chaos.plan import BROKER, Fault, Kind
+from otp_worker.devtools.processes.errors import EndedEarlyError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.logfile import tail
+from otp_worker.devtools.processes.stack import Stack
 
 RESTART_SECONDS = 1.0
 AFTERMATH_SECONDS = 20.0

@@ -1,5 +1,5 @@
 """`python3 -m otp_worker demo`: the whole service, a simulated phone, and one code on its way."""
 
-from otp_worker.demo.run import run
+from otp_worker.devtools.demo.run import run
 
 __all__ = ["run"]

@@ -10,10 +10,10 @@ import requests
 from rich.console import Console
 from rich.markup import escape
 
-from otp_worker.demo.errors import DemoFailedError
-from otp_worker.errors import OtpError
-from otp_worker.processes.errors import ProcessError
-from otp_worker.processes.logfile import tail
+from otp_worker.devtools.demo.errors import DemoFailedError
+from otp_worker.devtools.processes.errors import ProcessError
+from otp_worker.devtools.processes.logfile import tail
+from otp_worker.domain.errors import OtpError
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from otp_worker.errors import OtpError
+from otp_worker.domain.errors import OtpError
 
 
 class HopError(OtpError):

@@ -2,9 +2,9 @@
 
 import time
 
-from otp_worker.demo.display import Display
-from otp_worker.demo.journey import Journey, code_in, fictional_number
-from otp_worker.demo.service import PHONE, Service
+from otp_worker.devtools.demo.display import Display
+from otp_worker.devtools.demo.journey import Journey, code_in, fictional_number
+from otp_worker.devtools.demo.service import PHONE, Service
 
 
 def send_one(service: Service, api_key: str, display: Display) -> None:

@@ -2,9 +2,9 @@
 
 import json
 
-from otp_worker.demo.display import Display
-from otp_worker.demo.journey import fictional_number
-from otp_worker.demo.service import Service
+from otp_worker.devtools.demo.display import Display
+from otp_worker.devtools.demo.journey import fictional_number
+from otp_worker.devtools.demo.service import Service
 
 
 def invite(service: Service, api_key: str, display: Display) -> None:

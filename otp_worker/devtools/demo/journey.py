@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import requests
 
-from otp_worker.demo.errors import HopError
-from otp_worker.demo.readiness import local_session
+from otp_worker.devtools.demo.errors import HopError
+from otp_worker.devtools.demo.readiness import local_session
 
 _HOP_SECONDS = 10
 _POLL_SECONDS = 0.01

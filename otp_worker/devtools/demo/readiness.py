@@ -5,7 +5,7 @@ from http import HTTPStatus
 import requests
 from kombu.exceptions import OperationalError
 
-from otp_worker.celery_app import make_celery
+from otp_worker.service.celery_app import make_celery
 
 _ASK_SECONDS = 2
 _REPLIES_SECONDS = 0.5

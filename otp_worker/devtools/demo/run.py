@@ -5,20 +5,20 @@ import sys
 import time
 from pathlib import Path
 
-from otp_worker.demo.display import Display
-from otp_worker.demo.errors import DemoFailedError
-from otp_worker.demo.hops import send_one
-from otp_worker.demo.invitation import invite
-from otp_worker.demo.service import Service
-from otp_worker.demo.startup import start
-from otp_worker.demo.state import State
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.errors import BusyError, EndedEarlyError, NoBrokerError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ledger import Ledger
-from otp_worker.processes.lock import locked
+from otp_worker.devtools.demo.display import Display
+from otp_worker.devtools.demo.errors import DemoFailedError
+from otp_worker.devtools.demo.hops import send_one
+from otp_worker.devtools.demo.invitation import invite
+from otp_worker.devtools.demo.service import Service
+from otp_worker.devtools.demo.startup import start
+from otp_worker.devtools.demo.state import State
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.errors import BusyError, EndedEarlyError, NoBrokerError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ledger import Ledger
+from otp_worker.devtools.processes.lock import locked
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_SECONDS = 0.5
 _INTERRUPTED = 130

@@ -5,15 +5,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from otp_worker.callbacks import inbound_url
-from otp_worker.demo.errors import HopError
-from otp_worker.demo.state import API_KEY, State
-from otp_worker.keyring import Keyring
-from otp_worker.processes.broker import EmbeddedBroker
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
-from otp_worker.processes.procfile import procfile_commands
+from otp_worker.devtools.demo.errors import HopError
+from otp_worker.devtools.demo.state import API_KEY, State
+from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.procfile import procfile_commands
+from otp_worker.domain.keyring import Keyring
+from otp_worker.inbound.callbacks import inbound_url
 
 PHONE = "phone"
 _COMMAND_SECONDS = 60

@@ -1,12 +1,12 @@
 """Starting a demo's service, part by part, until each is ready."""
 
-from otp_worker.demo.display import Display
-from otp_worker.demo.errors import HopError
-from otp_worker.demo.readiness import HttpProbe, WorkersProbe
-from otp_worker.demo.service import PHONE, Service
-from otp_worker.demo.state import API_KEY, State
-from otp_worker.processes.broker import NAME as BROKER
-from otp_worker.processes.errors import NotReadyError
+from otp_worker.devtools.demo.display import Display
+from otp_worker.devtools.demo.errors import HopError
+from otp_worker.devtools.demo.readiness import HttpProbe, WorkersProbe
+from otp_worker.devtools.demo.service import PHONE, Service
+from otp_worker.devtools.demo.state import API_KEY, State
+from otp_worker.devtools.processes.broker import NAME as BROKER
+from otp_worker.devtools.processes.errors import NotReadyError
 
 _READY_SECONDS = 60
 

@@ -12,9 +12,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from otp_worker.processes.errors import NoBrokerError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.errors import NoBrokerError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 NAME = "broker"
 _READY_SECONDS = 20

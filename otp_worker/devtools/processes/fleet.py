@@ -6,9 +6,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from otp_worker.processes.errors import EndedEarlyError, NotReadyError
-from otp_worker.processes.ledger import Ledger
-from otp_worker.processes.process import POLL_SECONDS, Process, stop_all
+from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
+from otp_worker.devtools.processes.ledger import Ledger
+from otp_worker.devtools.processes.process import POLL_SECONDS, Process, stop_all
 
 GRACE_SECONDS = 10
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 import requests
 
-from otp_worker.processes.errors import NoKannelError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.errors import NoKannelError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 PROGRAMS = {
     "bearerbox": Path("/usr/sbin/bearerbox"),

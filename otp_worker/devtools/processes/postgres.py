@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psycopg
 
-from otp_worker.processes.errors import NoPostgresError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.errors import NoPostgresError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 NAME = "postgres"
 _READY_SECONDS = 30

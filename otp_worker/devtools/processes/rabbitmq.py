@@ -10,11 +10,11 @@ from pathlib import Path
 from kombu import Connection
 from kombu.transport.native_delayed_delivery import MAX_LEVEL, level_name
 
-from otp_worker.celery_app import DELIVER_QUEUE, UPKEEP_QUEUE
-from otp_worker.processes.broker import NAME
-from otp_worker.processes.errors import NoBrokerError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.broker import NAME
+from otp_worker.devtools.processes.errors import NoBrokerError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.service.celery_app import DELIVER_QUEUE, UPKEEP_QUEUE
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The server's own script; the one on PATH refuses to run as another user than ``rabbitmq``."""

@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from otp_worker.errors import OtpError
-from otp_worker.processes.logfile import tail
+from otp_worker.devtools.processes.logfile import tail
+from otp_worker.domain.errors import OtpError
 
 _REDRAW_SECONDS = 0.1
 _SPINNER = "|/-\\"

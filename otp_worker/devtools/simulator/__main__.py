@@ -1,4 +1,4 @@
-"""`python -m otp_worker.simulator`: the simulator on its own, without the rest of the command line."""
+"""`python -m otp_worker.devtools.simulator`: the simulator alone, without the rest of the command line."""
 
 from .cli import app
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that otp_worker.migrate hands over."""
+"""Alembic's entry: runs the migrations on the connection that otp_worker.store.migrate hands over."""
 
 from alembic import context
 

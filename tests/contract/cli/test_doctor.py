@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.doctor import Finding, Verdict, examine
-from otp_worker.migrate import upgrade
-from otp_worker.processes.broker import EmbeddedBroker
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.cli.doctor import Finding, Verdict, examine
+from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from otp_worker.codes import code_matches
-from otp_worker.deliver import MAX_ABANDONED, Delivered
-from otp_worker.gateways.gateway import Message, Outcome, OutcomeKind, ReceiptKind
-from otp_worker.issue import App
-from otp_worker.keyring import Keyring
-from otp_worker.model import DeliveryStatus, VerificationStatus
-from otp_worker.retry import RetryAt, UncertainPolicy
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import delivering, receiving
-from otp_worker.store.delivering import Via
+from otp_worker.deliver.deliverer import MAX_ABANDONED, Delivered
+from otp_worker.deliver.retry import RetryAt
+from otp_worker.domain.app import App
+from otp_worker.domain.gateway import Message, Outcome, OutcomeKind, ReceiptKind
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.passcode import code_matches
+from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
+from otp_worker.store import deliver, receipts
+from otp_worker.store.deliver import Via
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
 
@@ -166,21 +166,21 @@ def db_service_never(service: Service) -> Service:
 
 def test_only_one_of_two_workers_gets_a_delivery(service: Service) -> None:
     verification = service.issue()
-    first = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
-    second = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    first = deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
+    second = deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     assert first is not None
     assert second is None
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_the_first_holder_settles_nothing(service: Service) -> None:
     verification = service.issue()
-    first = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    first = deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     assert first is not None
     service.clock.move(30)
-    second = delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    second = deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     assert second is not None
     assert second.attempt == 2
-    delivering.settle_failed(
+    deliver.settle_failed(
         service.db,
         first,
         Via("obedient", None),
@@ -205,7 +205,7 @@ def test_a_delivery_whose_attempts_never_end_is_given_up(service: Service) -> No
 
 def test_an_attempt_whose_worker_died_may_have_been_handed_over(service: Service) -> None:
     verification = service.issue()
-    delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     service.clock.move(31)
     service.gateway.outcomes = [REFUSED]
     service.deliver(verification)
@@ -281,7 +281,7 @@ def test_a_receipt_that_is_there_before_the_gateways_answer_keeps_what_it_said(s
     slow = Slow(
         service,
         3,
-        lambda sms: receiving.move_forward(service.db, sms, ReceiptKind.DELIVERED, service.clock()),
+        lambda sms: receipts.move_forward(service.db, sms, ReceiptKind.DELIVERED, service.clock()),
     )
     service.gateways["obedient"] = slow
     verification = service.issue()

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from otp_worker.gateways.gateway import Capabilities, Receipt, ReceiptKind
-from otp_worker.model import DeliveryStatus
-from otp_worker.poll import FIRST_POLL, POLLED_FOR, Poller, first_poll_at, next_poll_at
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import polling
+from otp_worker.deliver.receipt_poller import FIRST_POLL, POLLED_FOR, Poller, first_poll_at, next_poll_at
+from otp_worker.domain.gateway import Capabilities, Receipt, ReceiptKind
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.store import polls
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 from tests.contract.service import START, ObedientGateway, Service
@@ -146,4 +146,4 @@ def test_a_gateway_that_is_gone_from_the_file_is_not_asked(service: Service) -> 
     service.sent()
     service.clock.move(5)
     assert Poller(service.db, {}).poll(service.clock()) == 0
-    assert polling.due_polls(service.db, service.clock(), 10) == []
+    assert polls.due_polls(service.db, service.clock(), 10) == []

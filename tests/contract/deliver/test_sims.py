@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
-from otp_worker.breaker import FAILURES_TO_OPEN, Breaker, is_open
-from otp_worker.gateways.gateway import Message, Outcome
-from otp_worker.model import DeliveryStatus, Verification
-from otp_worker.policy import Policy
-from otp_worker.retry import RetryAt
-from otp_worker.sims import Hours, Sim, Sims
-from otp_worker.store import sims as store
+from otp_worker.deliver.retry import RetryAt
+from otp_worker.domain.gateway import Message, Outcome
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.sim import Hours, Sim, Sims
+from otp_worker.domain.verification import DeliveryStatus, Verification
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN, Breaker, is_open
+from otp_worker.store import sim_budgets as store
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata, sim_recipients, sims
-from otp_worker.store.sims import Turn, give_back, take_turn, usage
+from otp_worker.store.sim_budgets import Turn, give_back, take_turn, usage
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
 
 HASH = b"h" * 32

@@ -10,11 +10,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from otp_worker.processes import broker as broker_module
-from otp_worker.processes.broker import EmbeddedBroker, find_server, packaged_server
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.errors import EndedEarlyError, NoBrokerError
-from otp_worker.processes.fleet import Fleet
+from otp_worker.devtools.processes import broker as broker_module
+from otp_worker.devtools.processes.broker import EmbeddedBroker, find_server, packaged_server
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.errors import EndedEarlyError, NoBrokerError
+from otp_worker.devtools.processes.fleet import Fleet
 
 SYSTEM = shutil.which("redis-server") or shutil.which("valkey-server")
 SERVERS = {"wheel": packaged_server()} | ({"system": Path(SYSTEM)} if SYSTEM else {})

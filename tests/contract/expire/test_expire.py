@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, insert, select
 
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.expire import STUCK_SECONDS
-from otp_worker.model import DeliveryStatus, VerificationStatus
-from otp_worker.store import delivering, expiring
+from otp_worker.store import deliver, expire, sweeps
 from otp_worker.store.schema import deliveries, replies, verifications
 from tests.contract.service import OFFLINE, SHOP, START, Service, wrong
 
@@ -51,7 +51,7 @@ def test_what_no_worker_ever_took_fails_saying_so(service: Service) -> None:
 def test_a_delivery_in_a_workers_hands_is_left_to_it(service: Service) -> None:
     verification = service.issue()
     service.clock.move(299)
-    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     service.clock.move(2)
     assert service.expirer.expire(service.clock()) == 0
     assert service.read(verification).delivery.status is DeliveryStatus.SENDING
@@ -65,7 +65,7 @@ def test_a_worker_that_died_at_the_deadline_may_have_sent_it_and_the_code_stays_
     service.deliver(verification)
     code = service.gateway.codes[0]
     service.clock.move(299)
-    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     service.clock.move(31)
     service.expirer.expire(service.clock())
     found = service.read(verification)
@@ -137,7 +137,7 @@ def test_a_retry_is_published_when_it_is_overdue_and_not_before(service: Service
 
 def test_an_abandoned_delivery_is_published_again_once_its_lease_ran_out(service: Service) -> None:
     verification = service.issue()
-    assert delivering.claim(service.db, verification.delivery.id, service.clock(), 30)
+    assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     service.clock.move(29)
     assert service.expirer.release(service.clock()) == 0
     service.clock.move(1)
@@ -178,15 +178,15 @@ def test_old_verifications_go_with_their_deliveries_and_replies(service: Service
 
 
 def test_a_sweep_is_remembered(service: Service) -> None:
-    assert expiring.last_sweep(service.db, "expire") is None
+    assert sweeps.last_sweep(service.db, "expire") is None
     service.expirer.expire(service.clock())
     service.clock.move(5)
     service.expirer.expire(service.clock())
-    assert expiring.last_sweep(service.db, "expire") == service.clock()
+    assert sweeps.last_sweep(service.db, "expire") == service.clock()
 
 
 def test_a_sweep_takes_at_most_a_batch(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expiring, "BATCH", 2)
+    monkeypatch.setattr(expire, "BATCH", 2)
     for _ in range(3):
         service.issue()
     service.clock.move(300)

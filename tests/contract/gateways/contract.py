@@ -16,7 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from otp_worker.gateways.gateway import (
+from otp_worker.devtools.processes.ports import free_ports
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Gateway,
     Message,
@@ -26,11 +28,9 @@ from otp_worker.gateways.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.gateways.kinds import account_kinds
-from otp_worker.processes.ports import free_ports
-from otp_worker.simulator import Simulator
+from otp_worker.gateways.registry import account_kinds
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.simulator.rehearsal import Heard, ListeningApp
+from tests.devtools.simulator.rehearsal import Heard, ListeningApp
 
 CODE_TEXT = "Your code is 123456 (valid 5 minutes)."
 NUMBER = "+447400123456"

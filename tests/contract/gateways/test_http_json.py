@@ -13,7 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from otp_worker.gateways.gateway import (
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator.profiles import http_json as profile
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -24,8 +26,6 @@ from otp_worker.gateways.gateway import (
     Reply,
 )
 from otp_worker.gateways.http_json import HttpJsonAccount
-from otp_worker.simulator import Simulator
-from otp_worker.simulator.profiles import http_json as profile
 from tests.contract.gateways.contract import (
     CODE_TEXT,
     NOW,

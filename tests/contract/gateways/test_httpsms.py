@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ValidationError
 
-from otp_worker.gateways.gateway import CallbackRequest, Gateway, OutcomeKind, Receipt, ReceiptKind
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.gateway import CallbackRequest, Gateway, OutcomeKind, Receipt, ReceiptKind
 from otp_worker.gateways.httpsms import HttpSmsAccount
-from otp_worker.simulator import Simulator
 from tests.contract.gateways.contract import (
     CODE_TEXT,
     NUMBER,
@@ -22,7 +22,7 @@ from tests.contract.gateways.contract import (
     request_of,
 )
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.simulator.rehearsal import ListeningApp
+from tests.devtools.simulator.rehearsal import ListeningApp
 
 NOT_REGISTERED = f"no phone found with with 'from' number [{SIM_NUMBER}]. install the android app"
 NOT_LOOKED_UP = f"could not validate 'from' number [{SIM_NUMBER}], please try again later"

@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from otp_worker.gateways.gateway import (
+from otp_worker.devtools.processes.ports import free_ports
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Gateway,
     Message,
@@ -21,11 +23,9 @@ from otp_worker.gateways.gateway import (
     Reply,
 )
 from otp_worker.gateways.kannel import KannelAccount
-from otp_worker.processes.ports import free_ports
-from otp_worker.simulator import Simulator
 from tests.contract.gateways.contract import CODE_TEXT, NUMBER, SIM_NUMBER, AdapterContract, message
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.simulator.rehearsal import ListeningApp
+from tests.devtools.simulator.rehearsal import ListeningApp
 
 ACCEPTED = "0: Accepted for delivery"
 KEPT = "3: Queued for later delivery"

@@ -1,7 +1,7 @@
 """The Mobile API Connect adapter against the simulated phone and against a stub that says what it is told."""
 
-from otp_worker.gateways.gateway import Gateway, OutcomeKind
-from otp_worker.simulator import Simulator
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.gateway import Gateway, OutcomeKind
 from tests.contract.gateways.contract import (
     CODE_TEXT,
     NUMBER,

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.gateways.gateway import (
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.kannel import (
+    QUEUE_LIMIT,
+    SMSC,
+    UNROUTABLE,
+    CarriedSms,
+    EmbeddedKannel,
+    is_installed,
+)
+from otp_worker.domain.gateway import (
     CallbackRequest,
     Message,
     OutcomeKind,
@@ -18,19 +28,9 @@ from otp_worker.gateways.gateway import (
     Reply,
 )
 from otp_worker.gateways.kannel import Kannel, KannelAccount
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.kannel import (
-    QUEUE_LIMIT,
-    SMSC,
-    UNROUTABLE,
-    CarriedSms,
-    EmbeddedKannel,
-    is_installed,
-)
 from tests.contract.gateways.contract import CODE_TEXT, SIM_NUMBER, request_of
 from tests.contract.gateways.test_kannel import GET_URL_FIELDS
-from tests.contract.simulator.rehearsal import ListeningApp
+from tests.devtools.simulator.rehearsal import ListeningApp
 from tests.waiting import awaited
 
 pytestmark = pytest.mark.skipif(

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from otp_worker.gateways.gateway import Gateway, OutcomeKind, Receipt, ReceiptKind
-from otp_worker.simulator import Simulator
-from otp_worker.simulator.profiles.smsgate_requests import DEVICE
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator.profiles.smsgate_requests import DEVICE
+from otp_worker.domain.gateway import Gateway, OutcomeKind, Receipt, ReceiptKind
 from tests.contract.gateways.contract import (
     CODE_TEXT,
     NUMBER,
@@ -20,7 +20,7 @@ from tests.contract.gateways.contract import (
     request_of,
 )
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.simulator.rehearsal import ListeningApp
+from tests.devtools.simulator.rehearsal import ListeningApp
 
 LONG = replace(message(), reference="ver_01JZZZZZZZZZZZZZZZZZZZZZZZ.123456789012")
 NO_DEVICE = {"message": "failed to select device: record not found"}

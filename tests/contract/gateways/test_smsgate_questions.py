@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from otp_worker.gateways.gateway import OutcomeKind, PhoneState, Receipt, ReceiptKind
+from otp_worker.domain.gateway import OutcomeKind, PhoneState, Receipt, ReceiptKind
 from otp_worker.gateways.smsgate import SmsGate
 from tests.contract.gateways.stub import Stub, answer
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ValidationError
 
-from otp_worker.gateways.gateway import Gateway, OutcomeKind, PhoneState, Receipt, ReceiptKind
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator.profiles.textbee import BATTERY_PERCENT, DEVICE
+from otp_worker.domain.gateway import Gateway, OutcomeKind, PhoneState, Receipt, ReceiptKind
 from otp_worker.gateways.textbee import TextbeeAccount
-from otp_worker.simulator import Simulator
-from otp_worker.simulator.profiles.textbee import BATTERY_PERCENT, DEVICE
 from tests.contract.gateways.contract import (
     CODE_TEXT,
     NUMBER,
@@ -20,7 +20,7 @@ from tests.contract.gateways.contract import (
     request_of,
 )
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.simulator.rehearsal import ListeningApp
+from tests.devtools.simulator.rehearsal import ListeningApp
 
 BATCH = "65f0000000000000000000aa"
 QUEUED = {"success": True, "message": "SMS added to queue for processing", "smsBatchId": BATCH}

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from otp_worker.canary import LOST_AFTER, Canaries
-from otp_worker.gateways.gateway import Reply
-from otp_worker.policy import Policy
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import canaries, noticing
+from otp_worker.domain.gateway import Reply
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.inbound.canary import LOST_AFTER, Canaries
+from otp_worker.store import canaries, notifications
 from otp_worker.store.canaries import Way
 from otp_worker.store.database import Database
-from otp_worker.store.sims import usage
+from otp_worker.store.sim_budgets import usage
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service
 
 FIRST, SECOND, THIRD = (
@@ -71,7 +71,7 @@ def test_one_that_does_not_come_in_is_reported_once(db: Database) -> None:
     for seconds, reports in ((119, 0), (1, 1), (60, 1), (600, 1)):
         phones.service.clock.move(seconds)
         canaries.lose(db, phones.service.clock() - LOST_AFTER, ["webhook"], phones.service.clock())
-        assert len(noticing.due_notices(db, phones.service.clock(), 100)) == reports
+        assert len(notifications.due_notices(db, phones.service.clock(), 100)) == reports
     assert canaries.ways(db) == [Way("a", "b", None, 1)]
 
 

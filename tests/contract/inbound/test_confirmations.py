@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from otp_worker.answering import Answering
-from otp_worker.confirm import Confirmations, Confirmer
-from otp_worker.gateways.gateway import Reply
-from otp_worker.model import Meaning
-from otp_worker.policy import Policy
-from otp_worker.sims import Sim, Sims
+from otp_worker.domain.gateway import Reply
+from otp_worker.domain.policy import Policy
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.inbound.confirmations import Confirmations, Confirmer
+from otp_worker.inbound.replies import Answering
 from otp_worker.store.database import Database
-from otp_worker.store.sims import usage
-from otp_worker.text import LANGUAGES
+from otp_worker.store.sim_budgets import usage
 from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service
 
 TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}

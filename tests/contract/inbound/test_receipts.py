@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from otp_worker.gateways.gateway import ReceiptKind
-from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import receiving
-from otp_worker.store.receiving import AFTER_ALL
+from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.store import receipts
+from otp_worker.store.receipts import AFTER_ALL
 from otp_worker.store.schema import deliveries
 from tests.contract.service import Service
 
@@ -34,7 +34,7 @@ def stand(service: Service, verification: Verification, status: DeliveryStatus) 
 
 
 def tell(service: Service, verification: Verification, kind: ReceiptKind) -> bool:
-    return receiving.move_forward(service.db, verification.delivery.id, kind, service.clock())
+    return receipts.move_forward(service.db, verification.delivery.id, kind, service.clock())
 
 
 @pytest.mark.parametrize("kind", ReceiptKind)
@@ -91,10 +91,10 @@ def test_another_sms_of_it_keeps_the_verification_alive(service: Service) -> Non
 def test_a_gateway_finds_its_own_deliveries_alone(service: Service) -> None:
     verification, _ = service.sent()
     delivery_id = verification.delivery.id
-    assert receiving.delivery_of(service.db, "obedient", delivery_id, None) == delivery_id
-    assert receiving.delivery_of(service.db, "obedient", None, "msg_1") == delivery_id
-    assert receiving.delivery_of(service.db, "another", delivery_id, None) is None
-    assert receiving.delivery_of(service.db, "another", None, "msg_1") is None
+    assert receipts.delivery_of(service.db, "obedient", delivery_id, None) == delivery_id
+    assert receipts.delivery_of(service.db, "obedient", None, "msg_1") == delivery_id
+    assert receipts.delivery_of(service.db, "another", delivery_id, None) is None
+    assert receipts.delivery_of(service.db, "another", None, "msg_1") is None
 
 
 @given(kinds=st.lists(st.sampled_from(ReceiptKind), max_size=8))

@@ -8,17 +8,19 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
-from otp_worker.answering import Answering
-from otp_worker.errors import AlreadyOverError, NumberReportedError, OptedOutError
-from otp_worker.gateways.gateway import Message, Outcome, Reply
-from otp_worker.issue import App, Issuer
-from otp_worker.keyring import Keyring
-from otp_worker.limits import Limit, parse_rates
-from otp_worker.model import DeliveryStatus, Meaning, Verification, VerificationStatus
-from otp_worker.store import erasing, noticing, opting, receiving
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import AlreadyOverError, NumberReportedError, OptedOutError
+from otp_worker.domain.gateway import Message, Outcome, Reply
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limit, parse_rates
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.inbound.replies import Answering
+from otp_worker.issue.issuer import Issuer
+from otp_worker.store import erasure, notifications, opt_outs, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.schema import notices
-from otp_worker.text import LANGUAGES
 from tests.contract.service import ACCEPTED, NUMBER, OFFLINE, ROOT_SECRET, ObedientGateway, Service
 
 OTHER = "+447400654321"
@@ -53,7 +55,7 @@ class People:
     @property
     def did(self) -> list[Meaning]:
         """What each reply did, the first one first."""
-        return [each.meaning for each in reversed(receiving.newest_replies(self.service.db, 100))]
+        return [each.meaning for each in reversed(receipts.newest_replies(self.service.db, 100))]
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -197,7 +199,7 @@ class TestStop:
 
     def test_a_wish_to_be_forgotten_does_not_undo_it(self, service: Service, people: People) -> None:
         people.text("STOP")
-        erasing.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+        erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
         assert opted_out(service)
 
     def test_test_keys_are_not_concerned(self, service: Service, people: People) -> None:
@@ -208,17 +210,17 @@ class TestStop:
 
     def test_it_is_listed_masked_and_the_operator_can_lift_it(self, service: Service, people: People) -> None:
         people.text("STOP")
-        (listed,) = opting.list_opt_outs(service.db)
+        (listed,) = opt_outs.list_opt_outs(service.db)
         assert (listed.number_masked, listed.stopped_at) == ("+44********56", service.clock())
-        assert opting.remove(service.db, service.keyring.number_hashes(NUMBER))
+        assert opt_outs.remove(service.db, service.keyring.number_hashes(NUMBER))
         assert not opted_out(service)
-        assert not opting.remove(service.db, service.keyring.number_hashes(NUMBER))
+        assert not opt_outs.remove(service.db, service.keyring.number_hashes(NUMBER))
 
     def test_many_stops_at_once_are_one(self, service: Service, people: People) -> None:
         service.issue()
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: people.text("STOP"), range(8)))
-        assert len(opting.list_opt_outs(service.db)) == 1
+        assert len(opt_outs.list_opt_outs(service.db)) == 1
 
 
 class TestReport:
@@ -235,9 +237,9 @@ class TestReport:
         assert service.read(second).delivery.status is DeliveryStatus.SUPERSEDED
         assert service.read(other).status is VerificationStatus.PENDING
         assert sorted(people.told) == sorted([("number.reported", name) for name in ("webhook", "email")] * 2)
-        notice = noticing.claim_notice(service.db, people.published[0], service.clock(), service.clock())
+        notice = notifications.claim_notice(service.db, people.published[0], service.clock(), service.clock())
         assert notice is not None
-        reply = receiving.newest_replies(service.db, 1)[0].id
+        reply = receipts.newest_replies(service.db, 1)[0].id
         assert notice.data == {
             "reply_id": reply,
             "verification_id": first.id,
@@ -326,7 +328,7 @@ class TestOther:
         people.text(text)
         assert people.did == [Meaning.OTHER]
         assert people.told == [("reply.received", "webhook"), ("reply.received", "email")]
-        assert noticing.due_notices(service.db, service.clock(), 10) == people.published
+        assert notifications.due_notices(service.db, service.clock(), 10) == people.published
 
     def test_support_is_not_told_of_a_stop_or_a_start(self, people: People) -> None:
         people.text("STOP")
@@ -343,7 +345,7 @@ class TestOther:
         service.sent()
         people.text(text, sender)
         assert people.did == [Meaning.OTHER]
-        assert opting.list_opt_outs(service.db) == []
+        assert opt_outs.list_opt_outs(service.db) == []
 
     @pytest.mark.parametrize("sender", ["447400123456", "+44 7400 123456", "00447400123456", NUMBER])
     def test_a_number_is_known_however_a_gateway_writes_it(

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from otp_worker.errors import OptedOutError
-from otp_worker.issue import App, SendRequest
-from otp_worker.limits import Left, Limit, LimitReachedError, parse_rates
-from otp_worker.store import guarding, issuing, opting
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import OptedOutError
+from otp_worker.domain.limits import Left, Limit, LimitReachedError, parse_rates
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.store import issue, lockouts, opt_outs
 from otp_worker.store.database import Database
-from otp_worker.store.issuing import Guard, NewDelivery, NewSend
-from otp_worker.store.remembering import Once
+from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.issue import Guard, NewDelivery, NewSend
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import NUMBER, SHOP, Service
 
@@ -36,7 +37,7 @@ def sends(service: Service, numbers: Sequence[str], app: App = SHOP) -> list[New
     for number in numbers:
         new = service.issuer._new(SendRequest(number), app, now)
         first: NewDelivery = service.issuer._delivery(new.id, 1, new.country, now, new.expires_at)
-        guard = service.issuer._guard(issuing.Recipient(new.number, new.country, None), app, None)
+        guard = service.issuer._guard(issue.Recipient(new.number, new.country, None), app, None)
         own = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
         made.append(NewSend(new, first, replace(guard, scopes=own)))
     return made
@@ -51,7 +52,7 @@ def written(service: Service) -> tuple[set[str], set[str]]:
         )
 
 
-def kinds(answers: Sequence[issuing.Answer]) -> list[str]:
+def kinds(answers: Sequence[issue.Answer]) -> list[str]:
     return [type(answer).__name__ if isinstance(answer, Exception) else "written" for answer in answers]
 
 
@@ -59,13 +60,13 @@ def test_of_a_group_each_is_judged_by_itself_and_the_admitted_are_written(servic
     service.issue(NUMBERS[1])
     hashes = service.keyring.number_hashes
     with service.db.write() as connection:
-        opting.stop(connection, hashes(NUMBERS[2]), "+44", service.clock(), service.clock())
-        guarding.report(
+        opt_outs.stop(connection, hashes(NUMBERS[2]), "+44", service.clock(), service.clock())
+        lockouts.report(
             connection, hashes(NUMBERS[3])[0], service.clock.now.replace(year=2030), service.clock()
         )
     before, _ = written(service)
     group = sends(service, NUMBERS[:5])
-    answers = issuing.insert_verifications(service.db, group)
+    answers = issue.insert_verifications(service.db, group)
     assert kinds(answers) == [
         "written",
         "LimitReachedError",
@@ -82,7 +83,7 @@ def test_of_a_group_each_is_judged_by_itself_and_the_admitted_are_written(servic
 
 
 def test_of_two_to_one_number_the_second_finds_the_first(service: Service) -> None:
-    answers = issuing.insert_verifications(service.db, sends(service, [NUMBER, NUMBERS[0], NUMBER]))
+    answers = issue.insert_verifications(service.db, sends(service, [NUMBER, NUMBERS[0], NUMBER]))
     assert kinds(answers) == ["written", "written", "LimitReachedError"]
     assert len(written(service)[0]) == 2
 
@@ -94,7 +95,7 @@ def test_a_number_under_an_older_root_secret_is_the_same_number(service: Service
     [scope] = group[1].guard.scopes
     scope = replace(scope, key="number:new", values=(newest, *scope.values))
     group[1] = NewSend(group[1].new, group[1].first, Guard([scope]))
-    assert kinds(issuing.insert_verifications(service.db, group)) == ["written", "LimitReachedError"]
+    assert kinds(issue.insert_verifications(service.db, group)) == ["written", "LimitReachedError"]
 
 
 def test_a_repeated_request_and_one_that_all_limits_judge_are_written_apart_and_right(
@@ -104,9 +105,9 @@ def test_a_repeated_request_and_one_that_all_limits_judge_are_written_apart_and_
     once = Once("shop", [b"k" * 32], [b"r" * 32])
     group[0] = replace(group[0], guard=replace(group[0].guard, once=once))
     group[1] = replace(group[1], guard=replace(group[1].guard, once=once))
-    every = service.issuer._guard(issuing.Recipient(NUMBERS[2], "GB", None), SHOP, None)
+    every = service.issuer._guard(issue.Recipient(NUMBERS[2], "GB", None), SHOP, None)
     group[2] = replace(group[2], guard=every)
-    answers = issuing.insert_verifications(service.db, group)
+    answers = issue.insert_verifications(service.db, group)
     assert kinds(answers) == ["written", "RequestInFlightError", "written", "written"]
     assert isinstance(answers[2], list)
     # It was judged when those of the group that need less were written.
@@ -117,7 +118,7 @@ def test_a_group_that_cannot_be_written_leaves_nothing(service: Service) -> None
     group = sends(service, NUMBERS[:3])
     broken = replace(group[2], new=replace(group[2].new, id=group[0].new.id))
     with pytest.raises(Exception, match=r"(?i)unique"):
-        issuing.insert_verifications(service.db, [group[0], group[1], broken])
+        issue.insert_verifications(service.db, [group[0], group[1], broken])
     assert written(service) == (set(), set())
 
 
@@ -174,7 +175,7 @@ def test_what_a_crowd_wrote_and_could_not_publish_is_left_to_the_sweep(service: 
 def test_in_a_crowd_each_is_told_what_became_of_its_own(service: Service) -> None:
     service.issue(NUMBERS[1])
     with service.db.write() as connection:
-        opting.stop(
+        opt_outs.stop(
             connection, service.keyring.number_hashes(NUMBERS[2]), "+44", service.clock(), service.clock()
         )
     crowd = Crowd(service)

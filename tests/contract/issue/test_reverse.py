@@ -5,21 +5,23 @@ from dataclasses import replace
 
 import pytest
 
-from otp_worker.answering import Answering
-from otp_worker.errors import InvalidFieldError, NumberReportedError
-from otp_worker.gateways.gateway import Reply
-from otp_worker.idempotency import Idempotency
-from otp_worker.inbound import Invitation
-from otp_worker.issue import App, SendRequest
-from otp_worker.limits import Limit, LimitReachedError, parse_rates
-from otp_worker.locks import FREE_FAILURES
-from otp_worker.model import Meaning, Verification, VerificationStatus
-from otp_worker.sims import Sim, Sims
-from otp_worker.store import receiving
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import InvalidFieldError, NumberReportedError
+from otp_worker.domain.gateway import Reply
+from otp_worker.domain.inbound_token import Invitation
+from otp_worker.domain.limits import Limit, LimitReachedError, parse_rates
+from otp_worker.domain.lockout import FREE_FAILURES
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.verification import Verification, VerificationStatus
+from otp_worker.inbound.replies import Answering
+from otp_worker.issue.idempotency import Idempotency
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.store import receipts
 from otp_worker.store.database import Database
-from otp_worker.store.receiving import StoredReply
+from otp_worker.store.receipts import StoredReply
 from otp_worker.store.schema import verifications
-from otp_worker.text import LANGUAGES
 from tests.contract.service import NUMBER, SHOP, Service
 
 OTHER = "+447400654321"
@@ -53,7 +55,7 @@ class Inviting:
         answering.take(
             "obedient", Reply(number, text, None, service.clock(), f"sms {self._texted}"), service.clock()
         )
-        return receiving.newest_replies(service.db, 1)[0]
+        return receipts.newest_replies(service.db, 1)[0]
 
     def status(self, verification: Verification) -> VerificationStatus:
         return self.service.read(verification).status_at(self.service.clock())
@@ -133,7 +135,7 @@ def test_of_many_right_ones_at_once_one_approves(inviting: Inviting) -> None:
     verification, invitation = inviting.invite()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: inviting.text(invitation.token), range(8)))
-    did = [reply.meaning for reply in receiving.newest_replies(inviting.service.db, 10)]
+    did = [reply.meaning for reply in receipts.newest_replies(inviting.service.db, 10)]
     assert did.count(Meaning.APPROVED) == 1
     assert inviting.status(verification) is VerificationStatus.APPROVED
 

@@ -10,10 +10,10 @@ from email.policy import default
 
 import pytest
 
-from otp_worker.mail import EmailChannel
-from otp_worker.processes.ports import free_ports
-from otp_worker.smtp_url import SmtpServer
-from otp_worker.store.noticing import Notice
+from otp_worker.devtools.processes.ports import free_ports
+from otp_worker.operations.email import EmailChannel
+from otp_worker.operations.smtp_url import SmtpServer
+from otp_worker.store.notifications import Notice
 from tests.contract.service import START
 
 NOTICE = Notice("ntc_1", "email", "reply.received", "rep_1", {}, START)

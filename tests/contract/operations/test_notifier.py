@@ -10,13 +10,13 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 from time_machine import travel
 
-from otp_worker.gateways.http import BoundedClient
-from otp_worker.model import Meaning
-from otp_worker.notify import BACKOFF_SECONDS, Notifier, WebhookChannel
-from otp_worker.store import answering, noticing, receiving
-from otp_worker.store.answering import Said
+from otp_worker.domain.reply import Meaning
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.operations.notifier import BACKOFF_SECONDS, Notifier, WebhookChannel
+from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.database import Database
-from otp_worker.store.receiving import StoredReply
+from otp_worker.store.receipts import StoredReply
+from otp_worker.store.replies import Said
 from otp_worker.store.schema import notices
 from tests.contract.gateways.stub import Stub, answer
 from tests.contract.service import START
@@ -37,7 +37,7 @@ def support() -> Iterator[Stub]:
 def notice(db: Database) -> str:
     """The id of the notice of a reply."""
     said = Said(REPLY, "key", Meaning.OTHER, [])
-    answered = answering.answer(db, said, START, START, channels=["webhook"])
+    answered = replies.answer(db, said, START, START, channels=["webhook"])
     assert answered is not None
     (notice_id,) = answered.notices
     return notice_id
@@ -102,7 +102,7 @@ def test_it_is_given_up_after_a_day_or_so(
         notifier.notify(notice, now)
         now += timedelta(seconds=seconds)
     assert notifier.notify(notice, now).startswith("given up")
-    assert noticing.due_notices(db, now + timedelta(days=30), 10) == []
+    assert notifications.due_notices(db, now + timedelta(days=30), 10) == []
 
 
 def test_the_sweep_finds_what_is_due(notifier: Notifier, notice: str) -> None:
@@ -120,11 +120,11 @@ def test_a_reply_says_when_support_was_told_of_it(
     db: Database, notifier: Notifier, notice: str, support: Stub
 ) -> None:
     support.answers.append(answer(204, None))
-    assert [reply.forwarded_at for reply in receiving.newest_replies(db, 10)] == [None]
+    assert [reply.forwarded_at for reply in receipts.newest_replies(db, 10)] == [None]
     notifier.notify(notice, START)
-    assert [reply.forwarded_at for reply in receiving.newest_replies(db, 10)] == [START]
+    assert [reply.forwarded_at for reply in receipts.newest_replies(db, 10)] == [START]
 
 
 def test_a_channel_that_is_taken_away_keeps_its_notices_for_its_return(db: Database, notice: str) -> None:
     assert "no webhook is configured any more" in Notifier(db, {}).notify(notice, START)
-    assert noticing.due_notices(db, START + timedelta(minutes=1), 10) == [notice]
+    assert notifications.due_notices(db, START + timedelta(minutes=1), 10) == [notice]

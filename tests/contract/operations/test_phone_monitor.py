@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from otp_worker.gateways.gateway import PhoneState
-from otp_worker.look import Looker, battery_is_low, silence
-from otp_worker.store import looking, noticing
+from otp_worker.domain.gateway import PhoneState
+from otp_worker.operations.phone_monitor import Looker, battery_is_low, silence
+from otp_worker.store import notifications, phones
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.gateways import GatewayState
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service
 
 MINUTE = timedelta(minutes=1)
@@ -48,8 +48,10 @@ def looker(service: Service) -> Looker:
 def told(db: Database) -> list[str]:
     """The types of all notices so far, in order."""
     found = []
-    for notice_id in noticing.due_notices(db, START + timedelta(days=1), 100):
-        notice = noticing.claim_notice(db, notice_id, START + timedelta(days=1), START + timedelta(days=1))
+    for notice_id in notifications.due_notices(db, START + timedelta(days=1), 100):
+        notice = notifications.claim_notice(
+            db, notice_id, START + timedelta(days=1), START + timedelta(days=1)
+        )
         assert notice is not None
         assert notice.data["gateway"] == "obedient"
         found.append((notice.created_at, notice.id, notice.type))
@@ -149,12 +151,12 @@ def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, loo
 def test_the_last_sign_of_life_is_what_the_gateway_saw_or_what_it_sent(
     service: Service, phone: SeenGateway, looker: Looker
 ) -> None:
-    assert [each.last_seen_at for each in looking.phones(service.db, ["obedient"])] == [None]
+    assert [each.last_seen_at for each in phones.phones(service.db, ["obedient"])] == [None]
     service.sent()
-    assert [each.last_seen_at for each in looking.phones(service.db, ["obedient"])] == [START]
+    assert [each.last_seen_at for each in phones.phones(service.db, ["obedient"])] == [START]
     service.clock.move(90)
     seen_at = service.clock()
     phone.phone = PhoneState(last_seen_at=seen_at, battery_percent=55.0)
     looker.look(service.clock())
-    (found,) = looking.phones(service.db, ["obedient"])
+    (found,) = phones.phones(service.db, ["obedient"])
     assert (found.last_seen_at, found.battery_percent, found.silent) == (seen_at, 55.0, False)

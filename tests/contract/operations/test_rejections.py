@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from otp_worker.errors import (
+from otp_worker.domain.errors import (
     CountryNotAllowedError,
     NumberLockedError,
     OtpError,
@@ -16,9 +16,9 @@ from otp_worker.errors import (
     TooSoonError,
     UnauthenticatedError,
 )
-from otp_worker.limits import Limit, LimitReachedError, Rate
-from otp_worker.refusals import REASONS, STORE_SECONDS, Refusals
-from otp_worker.store import counting
+from otp_worker.domain.limits import Limit, LimitReachedError, Rate
+from otp_worker.operations.rejections import REASONS, STORE_SECONDS, Refusals
+from otp_worker.store import counters
 from otp_worker.store.database import Database
 from tests.contract.service import START
 
@@ -58,7 +58,7 @@ def away(db: Database) -> Iterator[None]:
 
 
 def stored(db: Database) -> int:
-    return sum(counting.read(db, [f"refused_{reason}" for reason in REASONS]).values())
+    return sum(counters.read(db, [f"refused_{reason}" for reason in REASONS]).values())
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_two_that_store_at_once_never_lock_each_other_out(db: Database) -> None:
     there = dict.fromkeys(REASONS, 1)
     back = dict.fromkeys(reversed(REASONS), 1)
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda counts: counting.add(db, counts), [there, back] * PARALLEL))
-    assert counting.read(db, REASONS) == dict.fromkeys(REASONS, 2 * PARALLEL)
+        list(pool.map(lambda counts: counters.add(db, counts), [there, back] * PARALLEL))
+    assert counters.read(db, REASONS) == dict.fromkeys(REASONS, 2 * PARALLEL)

@@ -1,9 +1,9 @@
 """A gateway whose phone is offline, against a real database: shared by all workers, nobody hammers it."""
 
-from otp_worker.breaker import FAILURES_TO_OPEN, PROBE_SECONDS, Breaker, is_open
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
-from otp_worker.issue import App
-from otp_worker.model import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.app import App
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN, PROBE_SECONDS, Breaker, is_open
 from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, Service
 
 

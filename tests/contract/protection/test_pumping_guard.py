@@ -8,17 +8,18 @@ from itertools import count
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from otp_worker.errors import NotFoundError
-from otp_worker.guard import GuardMode, Pauses, PumpingGuard, SendsPausedError
-from otp_worker.issue import App
-from otp_worker.keyring import Keyring
-from otp_worker.limits import Limits
-from otp_worker.model import VerificationStatus
-from otp_worker.operating import Operator
-from otp_worker.pumping import SETTLING_SECONDS
-from otp_worker.store import noticing, pausing
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limits
+from otp_worker.domain.pumping import SETTLING_SECONDS
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.operations.admin import Operator
+from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard, SendsPausedError
+from otp_worker.store import notifications
+from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database
-from otp_worker.store.pausing import Pause
+from otp_worker.store.pauses import Pause
 from otp_worker.store.schema import conversions, verifications
 from tests.contract.service import NUMBER, ROOT_SECRET, START, Service
 
@@ -94,12 +95,12 @@ def operator(service: Service) -> Operator:
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The glance of a second is tested by itself."""
-    monkeypatch.setattr("otp_worker.guard.GLANCE_SECONDS", -1.0)
+    monkeypatch.setattr("otp_worker.protection.pumping_guard.GLANCE_SECONDS", -1.0)
     return iter(())
 
 
 def active(service: Service) -> list[Pause]:
-    return pausing.active_pauses(service.db, service.clock())
+    return stored_pauses.active_pauses(service.db, service.clock())
 
 
 def test_a_block_whose_codes_nobody_enters_is_paused_and_others_are_not(
@@ -306,7 +307,7 @@ def test_an_observing_guard_tells_and_refuses_nothing(service: Service, town: To
     assert guard.sweep(service.clock()) == 1
     assert guard.sweep(service.clock()) == 0
     Pauses(service.db, service.limits, GuardMode.OBSERVE).refuse_paused(NUMBER, "GB", service.clock())
-    assert len(noticing.due_notices(service.db, service.clock(), 10)) == 1
+    assert len(notifications.due_notices(service.db, service.clock(), 10)) == 1
 
 
 def test_a_guard_that_is_off_looks_at_nothing(service: Service, town: Town) -> None:
@@ -324,8 +325,8 @@ def test_a_pause_says_its_figures_and_nobodys_number(
     (paused,) = active(service)
     assert paused.reason == "0 of 30 codes entered in an hour; usual are 75% of 4.0"
     assert paused.label == "+44740012****"
-    (notice_id,) = noticing.due_notices(service.db, service.clock(), 10)
-    notice = noticing.claim_notice(service.db, notice_id, service.clock(), service.clock())
+    (notice_id,) = notifications.due_notices(service.db, service.clock(), 10)
+    notice = notifications.claim_notice(service.db, notice_id, service.clock(), service.clock())
     assert notice is not None
     assert notice.type == "guard.paused"
     assert (notice.data["name"], notice.data["sends"], notice.data["approvals"]) == (paused.name, 30, 0)
@@ -339,7 +340,7 @@ def test_two_sweeps_at_once_make_one_pause_and_one_notice(
     now = service.clock()
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda _: guard.sweep(now), range(4))) == 1
-    assert len(noticing.due_notices(service.db, now, 10)) == 1
+    assert len(notifications.due_notices(service.db, now, 10)) == 1
     with service.db.read() as connection:
         hours = connection.execute(select(func.count()).where(conversions.c.kind == "all")).scalar_one()
     assert hours == 48
@@ -348,7 +349,7 @@ def test_two_sweeps_at_once_make_one_pause_and_one_notice(
 def test_intake_looks_at_most_once_a_second(
     db: Database, service: Service, town: Town, guard: PumpingGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otp_worker.guard.GLANCE_SECONDS", 1.0)
+    monkeypatch.setattr("otp_worker.protection.pumping_guard.GLANCE_SECONDS", 1.0)
     passed = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: passed[0])
     pauses = Pauses(db, service.limits, GuardMode.ON)

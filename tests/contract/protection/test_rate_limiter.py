@@ -10,15 +10,16 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import func, select
 
-from otp_worker.errors import RequestInFlightError, TooSoonError
-from otp_worker.idempotency import Idempotency
-from otp_worker.issue import App, SendRequest
-from otp_worker.keyring import Keyring
-from otp_worker.limiter import REST_SECONDS
-from otp_worker.limits import Limit, LimitReachedError, Limits, Rate, parse_rates
-from otp_worker.policy import Policy
-from otp_worker.processes.broker import EmbeddedBroker
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import RequestInFlightError, TooSoonError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limit, LimitReachedError, Limits, Rate, parse_rates
+from otp_worker.domain.policy import Policy
+from otp_worker.issue.idempotency import Idempotency
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.protection.rate_limiter import REST_SECONDS
 from otp_worker.store.database import Database
 from otp_worker.store.schema import number_guards, verifications
 from tests.contract.service import NUMBER, SHOP, Service, wrong

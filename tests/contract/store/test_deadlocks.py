@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 
-from otp_worker.errors import OtpError
-from otp_worker.gateways.gateway import ReceiptKind
-from otp_worker.store import delivering, receiving
-from otp_worker.store.delivering import Via
+from otp_worker.domain.errors import OtpError
+from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.store import deliver, receipts
+from otp_worker.store.deliver import Via
 from tests.contract.service import SHOP, Service
 
 ROUNDS = 40
@@ -27,11 +27,11 @@ def _meeting(service: Service) -> list[Callable[[], object]]:
     service.clock.move(31)
     service.resend(verification)
     now = service.clock()
-    job = delivering.claim(service.db, f"{verification.id}.2", now, 30)
+    job = deliver.claim(service.db, f"{verification.id}.2", now, 30)
     assert job is not None
     return [
-        partial(delivering.settle_sent, service.db, job, Via("obedient", "obedient"), "msg", now, "taken"),
-        partial(receiving.move_forward, service.db, job.delivery_id, ReceiptKind.DELIVERED, now),
+        partial(deliver.settle_sent, service.db, job, Via("obedient", "obedient"), "msg", now, "taken"),
+        partial(receipts.move_forward, service.db, job.delivery_id, ReceiptKind.DELIVERED, now),
         partial(service.check, verification, code),
         partial(service.issuer.cancel, verification.id, SHOP, now),
         partial(service.expirer.expire, now),

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import func, insert, select
 
-from otp_worker.errors import NumberLockedError
-from otp_worker.gateways.gateway import Message, Outcome
-from otp_worker.idempotency import Idempotency
-from otp_worker.issue import SendRequest
-from otp_worker.store import erasing
-from otp_worker.store.erasing import Erased
+from otp_worker.domain.errors import NumberLockedError
+from otp_worker.domain.gateway import Message, Outcome
+from otp_worker.issue.idempotency import Idempotency
+from otp_worker.issue.issuer import SendRequest
+from otp_worker.store import erasure
+from otp_worker.store.erasure import Erased
 from otp_worker.store.schema import metadata, replies
 from tests.contract.service import ACCEPTED, NUMBER, SHOP, ObedientGateway, Service, wrong
 
@@ -16,7 +16,7 @@ OTHER = "+447400654321"
 
 
 def erase(service: Service) -> Erased:
-    return erasing.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+    return erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
 
 
 def rows(service: Service) -> dict[str, int]:

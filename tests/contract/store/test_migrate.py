@@ -9,9 +9,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from otp_worker import migrate
-from otp_worker.errors import DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.migrate import (
+from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.store import migrate, notifications
+from otp_worker.store.api_keys import list_keys
+from otp_worker.store.database import Database
+from otp_worker.store.migrate import (
     START_SECONDS,
     await_current,
     check_current,
@@ -19,10 +22,6 @@ from otp_worker.migrate import (
     newest_version,
     upgrade,
 )
-from otp_worker.processes.postgres import EmbeddedPostgres
-from otp_worker.store import noticing
-from otp_worker.store.database import Database
-from otp_worker.store.keys import list_keys
 from otp_worker.store.schema import metadata
 
 
@@ -120,8 +119,8 @@ def test_a_reply_that_was_to_be_passed_on_still_is_after_the_upgrade(
             )
         upgrade(database)
         noon = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
-        assert noticing.due_notices(database, noon, 10) == ["rep_1"]
-        notice = noticing.claim_notice(database, "rep_1", noon, noon)
+        assert notifications.due_notices(database, noon, 10) == ["rep_1"]
+        notice = notifications.claim_notice(database, "rep_1", noon, noon)
         assert notice is not None
         assert (notice.channel, notice.type, notice.reply_id) == ("webhook", "reply.received", "rep_1")
         database.close()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from otp_worker.guard import GuardMode, PumpingGuard
-from otp_worker.health import Health
-from otp_worker.notify import Notifier
-from otp_worker.outlook import Outlook
-from otp_worker.queue import DeliveryQueue
-from otp_worker.store import reading, receiving
+from otp_worker.operations.health import Health
+from otp_worker.operations.notifier import Notifier
+from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.protection.pumping_guard import GuardMode, PumpingGuard
+from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.store import receipts, verifications
 from otp_worker.store.database import Database
 from tests.contract.service import NUMBER, OFFLINE, SHOP, Service, wrong
 
@@ -72,7 +72,7 @@ def everyday(service: Service) -> None:
     service.gateway.outcomes = [OFFLINE]
     waiting = service.issue("+447400654321")
     service.deliver(waiting)
-    reading.newest_pending(service.db, "shop", service.keyring.number_hashes(NUMBER), service.clock())
+    verifications.newest_pending(service.db, "shop", service.keyring.number_hashes(NUMBER), service.clock())
     Outlook(service.db, service.breaker, service.sims).of(service.read(waiting).delivery, service.clock())
     service.issuer.cancel(waiting.id, SHOP, service.clock())
 
@@ -84,8 +84,8 @@ def sweeps(service: Service) -> None:
     service.work()
     service.expirer.purge(service.clock())
     PumpingGuard(service.db, GuardMode.ON, 20, 3600, (), lambda _: True).sweep(service.clock())
-    Health(service.db, _Queue(), service.breaker, service.sims).vitals(service.clock())
-    receiving.delivery_of(service.db, "obedient", None, "msg_1")
+    Health(service.db, _Queue().backlog, service.breaker, service.sims).vitals(service.clock())
+    receipts.delivery_of(service.db, "obedient", None, "msg_1")
     Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
 
 

@@ -7,10 +7,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy import update
 
-from otp_worker.errors import NumberLockedError
-from otp_worker.issue import App
-from otp_worker.locks import FREE_FAILURES, HARD_CAP
-from otp_worker.store import guarding
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import NumberLockedError
+from otp_worker.domain.lockout import FREE_FAILURES, HARD_CAP
+from otp_worker.store import lockouts
 from otp_worker.store.schema import number_guards
 from tests.contract.service import NUMBER, Service, wrong
 
@@ -90,7 +90,7 @@ def test_the_hard_cap_holds_until_an_operator_unlocks(service: Service) -> None:
     with pytest.raises(NumberLockedError) as locked:
         service.check(verification, code)
     assert locked.value.retry_at is None
-    assert guarding.unlock(service.db, service.keyring.number_hashes(NUMBER))
+    assert lockouts.unlock(service.db, service.keyring.number_hashes(NUMBER))
     assert service.check(verification, code).valid
 
 

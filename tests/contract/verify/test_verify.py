@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pytest
 
-from otp_worker.errors import AlreadyOverError, NotFoundError
-from otp_worker.keyring import Keyring
-from otp_worker.model import Verification, VerificationStatus
+from otp_worker.domain.errors import AlreadyOverError, NotFoundError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.verify import CheckResult
 from tests.contract.service import NUMBER, SHOP, Service, wrong
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.run import run
-from otp_worker.bench.scenarios import SCENARIOS
-from otp_worker.chaos.scenario import DatabaseKind
-from otp_worker.errors import OtpError
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.run import run
+from otp_worker.devtools.bench.scenarios import SCENARIOS
+from otp_worker.devtools.chaos.scenario import DatabaseKind
+from otp_worker.domain.errors import OtpError
 from tests.waiting import awaited
 
 PATIENCE_SECONDS = 600

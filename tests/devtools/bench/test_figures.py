@@ -2,7 +2,7 @@
 
 import pytest
 
-from otp_worker.bench.figures import Measurement, percentile
+from otp_worker.devtools.bench.figures import Measurement, percentile
 
 
 def measurement(subject: list[float], floor: list[float]) -> Measurement:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.bench.gateway import NotDeliveredError, Sink
-from otp_worker.bench.generator import LoadFailedError, ask, generating
-from otp_worker.bench.load import Item, Order
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
+from otp_worker.devtools.bench.gateway import NotDeliveredError, Sink
+from otp_worker.devtools.bench.generator import LoadFailedError, ask, generating
+from otp_worker.devtools.bench.load import Item, Order
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
 
 SLOW_SECONDS = 0.3
 MESSAGES: list[Item] = [("/v1/messages", {"to": f"+44740000000{n}", "text": f"text {n}"}) for n in range(5)]

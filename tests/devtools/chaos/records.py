@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from otp_worker.chaos.records import DeliveryRow, JournalLine, Records, Request, VerificationRow
-from otp_worker.model import DeliveryStatus, VerificationStatus
+from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records, Request, VerificationRow
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NUMBER = "+447400123456"

@@ -4,11 +4,20 @@ from typing import Any
 
 import pytest
 
-from otp_worker.chaos.accounting import Account, account
-from otp_worker.chaos.records import DeliveryRow, JournalLine, Records
-from otp_worker.chaos.rules import Breach
-from otp_worker.model import OPEN, DeliveryStatus, VerificationStatus
-from tests.chaos.records import DELIVERY, VERIFICATION, after, delivery, line, records, request, verification
+from otp_worker.devtools.chaos.accounting import Account, account
+from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records
+from otp_worker.devtools.chaos.rules import Breach
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from tests.devtools.chaos.records import (
+    DELIVERY,
+    VERIFICATION,
+    after,
+    delivery,
+    line,
+    records,
+    request,
+    verification,
+)
 
 
 def drawn(found: Records, **changes: Any) -> Account:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
-from otp_worker.chaos.rules import Breach
-from otp_worker.chaos.run import Result, run
-from otp_worker.chaos.scenario import BrokerKind, Scenario, as_it_is
-from otp_worker.processes.rabbitmq import SERVER
+from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
+from otp_worker.devtools.chaos.rules import Breach
+from otp_worker.devtools.chaos.run import Result, run
+from otp_worker.devtools.chaos.scenario import BrokerKind, Scenario, as_it_is
+from otp_worker.devtools.processes.rabbitmq import SERVER
 
 SEED = 20_260_601
 
@@ -41,7 +41,7 @@ def short_run(folder: Path, command: Callable[[str], str]) -> Result:
 
 def mutated(name: str) -> Callable[[str], str]:
     """A command that runs the same program with that promise taken out."""
-    wrapper = f"exec {shlex.quote(sys.executable)} -m tests.chaos.mutations.{name} "
+    wrapper = f"exec {shlex.quote(sys.executable)} -m tests.devtools.chaos.mutations.{name} "
     return lambda command: command.replace("exec ", wrapper, 1)
 
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from otp_worker.chaos.history import History
-from otp_worker.chaos.nemesis import Nemesis
-from otp_worker.chaos.plan import BROKER, GATEWAY, Fault, Kind
+from otp_worker.devtools.chaos.history import History
+from otp_worker.devtools.chaos.nemesis import Nemesis
+from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, Fault, Kind
 
 
 class Supervisor:

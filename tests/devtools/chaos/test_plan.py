@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.chaos.load import plan_errands
-from otp_worker.chaos.plan import (
+from otp_worker.devtools.chaos.load import plan_errands
+from otp_worker.devtools.chaos.plan import (
     DATABASE,
     DATABASE_CARDS,
     KILL_CARDS,
@@ -12,7 +12,7 @@ from otp_worker.chaos.plan import (
     Kind,
     plan_faults,
 )
-from otp_worker.numbers import parse_number
+from otp_worker.domain.phone_number import parse_number
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
 

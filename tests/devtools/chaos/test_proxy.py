@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from otp_worker.chaos.proxy import Mode, Proxy
-from otp_worker.processes.ports import LOOPBACK
+from otp_worker.devtools.chaos.proxy import Mode, Proxy
+from otp_worker.devtools.processes.ports import LOOPBACK
 
 NOTHING_SECONDS = 0.2
 

@@ -1,9 +1,9 @@
 """How soon messages leave after the broker's return, measured over hand-made records."""
 
-from otp_worker.chaos.nemesis import Span
-from otp_worker.chaos.plan import BROKER, GATEWAY, Fault, Kind
-from otp_worker.chaos.recovery import recoveries
-from tests.chaos.records import after, line, records, request
+from otp_worker.devtools.chaos.nemesis import Span
+from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, Fault, Kind
+from otp_worker.devtools.chaos.recovery import recoveries
+from tests.devtools.chaos.records import after, line, records, request
 
 
 def span(begun: float, healed: float, kind: Kind = Kind.KILL, target: str = BROKER) -> Span:

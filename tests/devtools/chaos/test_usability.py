@@ -5,13 +5,13 @@ import random
 import pytest
 import time_machine
 
-from otp_worker.chaos.client import Client
-from otp_worker.chaos.rules import Breach
-from otp_worker.chaos.usability import wrong_checks, wrong_hashes
-from otp_worker.codes import hash_code
-from otp_worker.keyring import Keyring
-from otp_worker.model import VerificationStatus
-from tests.chaos.records import VERIFICATION, after, records, verification
+from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.chaos.rules import Breach
+from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.passcode import hash_code
+from otp_worker.domain.verification import VerificationStatus
+from tests.devtools.chaos.records import VERIFICATION, after, records, verification
 
 KEYRING = Keyring(["a root secret for tests, long enough"])
 PEPPER = KEYRING.pepper(KEYRING.newest)

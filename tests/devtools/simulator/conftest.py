@@ -3,8 +3,8 @@ from contextlib import closing
 
 import pytest
 
-from otp_worker.simulator import Simulator
-from tests.contract.simulator.rehearsal import Client, ListeningApp
+from otp_worker.devtools.simulator import Simulator
+from tests.devtools.simulator.rehearsal import Client, ListeningApp
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from otp_worker.simulator import Simulator
+from otp_worker.devtools.simulator import Simulator
 
 NUMBER = "+447700900123"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import requests
 
-from otp_worker.simulator import Simulator
-from tests.contract.simulator.rehearsal import NUMBER
+from otp_worker.devtools.simulator import Simulator
+from tests.devtools.simulator.rehearsal import NUMBER
 
 KEY = "sms:a-long-password"
 MESSAGE = {"textMessage": {"text": "Your code is 123456"}, "phoneNumbers": [NUMBER]}

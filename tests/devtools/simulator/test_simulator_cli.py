@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from otp_worker.simulator import Simulator
-from tests.contract.simulator.rehearsal import NUMBER, Client
+from otp_worker.devtools.simulator import Simulator
+from tests.devtools.simulator.rehearsal import NUMBER, Client
 
-SIMULATOR = [sys.executable, "-m", "otp_worker.simulator"]
+SIMULATOR = [sys.executable, "-m", "otp_worker.devtools.simulator"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from otp_worker.simulator import Knobs, Simulator
-from otp_worker.simulator import messages as simulator_messages
-from otp_worker.simulator.control import Control
-from otp_worker.simulator.exchange import Request
-from tests.contract.simulator.rehearsal import NUMBER, Client
+from otp_worker.devtools.simulator import Knobs, Simulator
+from otp_worker.devtools.simulator import messages as simulator_messages
+from otp_worker.devtools.simulator.control import Control
+from otp_worker.devtools.simulator.exchange import Request
+from tests.devtools.simulator.rehearsal import NUMBER, Client
 
 OTHER = "+447700900999"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.simulator import Knobs, Simulator
-from tests.contract.simulator.rehearsal import NUMBER, Client
+from otp_worker.devtools.simulator import Knobs, Simulator
+from tests.devtools.simulator.rehearsal import NUMBER, Client
 
 
 def test_a_journal_has_a_line_for_every_message_taken(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import time
 import pytest
 import requests
 
-from otp_worker.simulator import Simulator
-from tests.contract.simulator.rehearsal import NUMBER, Client
+from otp_worker.devtools.simulator import Simulator
+from tests.devtools.simulator.rehearsal import NUMBER, Client
 
 
 def taken(simulator: Simulator) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from otp_worker.simulator import Simulator
-from otp_worker.simulator import outbound as simulator_outbound
-from tests.contract.simulator.rehearsal import NUMBER, Client, Heard, ListeningApp
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator import outbound as simulator_outbound
+from tests.devtools.simulator.rehearsal import NUMBER, Client, Heard, ListeningApp
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.simulator import Simulator
-from tests.contract.simulator.rehearsal import NUMBER, Client
+from otp_worker.devtools.simulator import Simulator
+from tests.devtools.simulator.rehearsal import NUMBER, Client
 
 
 def test_a_message_is_taken_with_202_and_an_id(client: Client, simulator: Simulator) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.simulator import Message, Simulator
-from otp_worker.simulator import messages as simulator_messages
-from otp_worker.simulator.profiles.smsgate_requests import DEVICE
-from tests.contract.simulator.rehearsal import NUMBER
-from tests.contract.simulator.smsgate import KEY, ask, send, state
+from otp_worker.devtools.simulator import Message, Simulator
+from otp_worker.devtools.simulator import messages as simulator_messages
+from otp_worker.devtools.simulator.profiles.smsgate_requests import DEVICE
+from tests.devtools.simulator.rehearsal import NUMBER
+from tests.devtools.simulator.smsgate import KEY, ask, send, state
 from tests.waiting import awaited
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from otp_worker.simulator import Simulator
-from otp_worker.simulator.profiles.smsgate_events import sign
-from otp_worker.simulator.profiles.smsgate_requests import DEVICE
-from tests.contract.simulator.rehearsal import NUMBER, Heard, ListeningApp
-from tests.contract.simulator.smsgate import KEY, ask, register, send
+from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator.profiles.smsgate_events import sign
+from otp_worker.devtools.simulator.profiles.smsgate_requests import DEVICE
+from tests.devtools.simulator.rehearsal import NUMBER, Heard, ListeningApp
+from tests.devtools.simulator.smsgate import KEY, ask, register, send
 
 SIM_NUMBER = "+447700900000"
 SECRET = "key-of-the-app"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from otp_worker.cli import app
-from otp_worker.simulator import Simulator
+from otp_worker.cli.app import app
+from otp_worker.devtools.simulator import Simulator
 
 KEY = "sk_live_" + "k" * 40
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from otp_worker.cli import app
-from otp_worker.keyring import Keyring
-from otp_worker.limits import Limits
-from otp_worker.policy import utc_now
-from otp_worker.pumping import Figures, PumpedKind, Usual
-from otp_worker.store import pausing
+from otp_worker.cli.app import app
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limits
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.pumping import Figures, PumpedKind, Usual
+from otp_worker.store import pauses
 from otp_worker.store.database import Database
-from otp_worker.store.pausing import Suspect
+from otp_worker.store.pauses import Suspect
 
 NUMBER = "+447400123456"
 SECRET = "a root secret of the tests that is long enough"
@@ -37,7 +37,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     db = Database(url)
     block = Limits(Keyring([SECRET])).block_hash(NUMBER)
     suspect = Suspect(PumpedKind.BLOCK, block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
-    pausing.pause(db, suspect, 3600, [], utc_now())
+    pauses.pause(db, suspect, 3600, [], utc_now())
     db.close()
     return runner
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from otp_worker.cli import app
+from otp_worker.cli.app import app
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from otp_worker.cli import app
-from otp_worker.keyring import Keyring
-from otp_worker.policy import utc_now
-from otp_worker.store import opting
+from otp_worker.cli.app import app
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.ports import utc_now
+from otp_worker.store import opt_outs
 from otp_worker.store.database import Database
 
 NUMBER = "+447400123456"
@@ -33,7 +33,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     db = Database(url)
     with db.write() as connection:
         now = utc_now()
-        opting.stop(connection, Keyring([SECRET]).number_hashes(NUMBER), "+44********56", now, now)
+        opt_outs.stop(connection, Keyring([SECRET]).number_hashes(NUMBER), "+44********56", now, now)
     db.close()
     return runner
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.gateways.gateway import Outcome, OutcomeKind
-from otp_worker.retry import BACKOFF_SECONDS, JITTER, MAX_ATTEMPTS, GiveUp, RetryAt, UncertainPolicy, decide
+from otp_worker.deliver.retry import BACKOFF_SECONDS, JITTER, MAX_ATTEMPTS, GiveUp, RetryAt, decide
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.domain.sim import UncertainPolicy
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RETRIED = (OutcomeKind.UNAVAILABLE, OutcomeKind.THROTTLED)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker import bootstrap
-from otp_worker.bootstrap import Checkout, SetupError, Stamp, is_current, prepare
-from otp_worker.setup_step import SetupStep
+from otp_worker.devtools.setup import bootstrap
+from otp_worker.devtools.setup.bootstrap import Checkout, SetupError, Stamp, is_current, prepare
+from otp_worker.devtools.setup.step import SetupStep
 
 Steps = list[str]
 

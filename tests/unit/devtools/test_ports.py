@@ -2,7 +2,7 @@
 
 import socket
 
-from otp_worker.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 
 def test_a_preferred_port_that_is_free_is_taken() -> None:

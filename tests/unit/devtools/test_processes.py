@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.errors import BusyError, EndedEarlyError, NotReadyError
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.ledger import Ledger, birth_mark
-from otp_worker.processes.lock import locked
-from otp_worker.processes.logfile import tail
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.errors import BusyError, EndedEarlyError, NotReadyError
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.ledger import Ledger, birth_mark
+from otp_worker.devtools.processes.lock import locked
+from otp_worker.devtools.processes.logfile import tail
 from tests.waiting import awaited
 
 SLEEP = "exec sleep 60"
@@ -130,7 +130,7 @@ def test_what_a_killed_fleet_left_behind_is_ended_by_the_next(tmp_path: Path) ->
     program = f"""
 import os, signal
 from pathlib import Path
-from otp_worker.processes.fleet import Fleet
+from otp_worker.devtools.processes.fleet import Fleet
 fleet = Fleet(Path({str(tmp_path)!r}), cwd=Path("/"), env=os.environ)
 fleet.start("left", "exec sleep 63")
 os.kill(os.getpid(), signal.SIGKILL)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.processes.procfile import procfile_commands
+from otp_worker.devtools.processes.procfile import procfile_commands
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.errors import InvalidFieldError
-from otp_worker.inbound import new_token, number_to_text, plain, shown, tokens_in
-from otp_worker.sims import Sim, Sims
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.inbound_token import new_token, number_to_text, plain, shown, tokens_in
+from otp_worker.domain.sim import Sim, Sims
 
 TOKEN = "7K3Q0XW1"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from otp_worker.keyring import Keyring, UnknownKeyError
+from otp_worker.domain.keyring import Keyring, UnknownKeyError
 
 OLD, NEW = "an old root secret, long enough to be one", "a new root secret, long enough to be one"
 NUMBER = "+447400123456"

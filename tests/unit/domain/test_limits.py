@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from otp_worker.keyring import Keyring
-from otp_worker.limiter import REMEMBERED_SCOPES, LocalLimiter
-from otp_worker.limits import Limit, LimitReachedError, Limits, Rate, Scope, parse_rates
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limit, LimitReachedError, Limits, Rate, Scope, parse_rates
+from otp_worker.protection.rate_limiter import REMEMBERED_SCOPES, LocalLimiter
 
 NUMBER = "+447400123456"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.codes import MAX_LENGTH, MIN_LENGTH, code_matches, derive_code, hash_code, truncate
+from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH, code_matches, derive_code, hash_code, truncate
 
 KEY, SEED, ID = b"k" * 32, b"s" * 20, "ver_01"
 PEPPER = b"p" * 32

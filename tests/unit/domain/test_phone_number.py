@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from otp_worker.errors import CountryNotAllowedError, InvalidFieldError, OtpError
-from otp_worker.numbers import FOUND_IN, WITHOUT_MOBILES, PhoneNumber, mask, parse_number
+from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError, OtpError
+from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES, PhoneNumber, mask, parse_number
 
 COUNTRIES = frozenset({"DE", "GB"})
 NUMBER = PhoneNumber("+447400123456", "GB")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.pumping import (
+from otp_worker.domain.pumping import (
     ASSUMED_CONVERSION,
     ENOUGH_SENDS,
     LONGEST_PAUSE_SECONDS,

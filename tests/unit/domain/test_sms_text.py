@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.errors import InvalidFieldError
-from otp_worker.text import LANGUAGES, SEGMENT, check_template, compose, language_of
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.sms_text import LANGUAGES, SEGMENT, check_template, compose, language_of
 
 # What the built-in sentences are made of; every one of these is in the GSM-7 alphabet.
 PLAIN = set(string.ascii_letters + string.digits + " .:()" + "\u00fc\u00e8")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from otp_worker.model import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EXPIRY = NOW + timedelta(minutes=5)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
+from otp_worker.devtools.simulator.profiles.httpsms_webhook import token
+from otp_worker.domain.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
 from otp_worker.gateways.httpsms import HttpSms
-from otp_worker.simulator.profiles.httpsms_webhook import token
 
 SECRET = "a signing key"
 URL = "https://otp.example.com/v1/callbacks/phone/token"

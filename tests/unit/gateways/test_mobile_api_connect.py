@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from otp_worker.gateways.gateway import Message, Outcome, OutcomeKind
-from otp_worker.gateways.http import Answer, BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
+from otp_worker.gateways.client import Answer, BoundedClient, NoAnswerError, NotReachedError
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 
 URL = "https://gateway.example/v1"

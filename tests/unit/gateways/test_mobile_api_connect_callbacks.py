@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
+from otp_worker.domain.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 
 SECRET = "whsec_rehearsal"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
+from otp_worker.domain.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
 from otp_worker.gateways.smsgate import SmsGate
-from otp_worker.gateways.smsgate_reading import id_of
+from otp_worker.gateways.smsgate_parsing import id_of
 
 SECRET = "key-of-the-app"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.gateways.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
+from otp_worker.domain.gateway import CallbackRequest, Receipt, ReceiptKind, Reply
 from otp_worker.gateways.textbee import Textbee
 
 SECRET = "a signing secret of the webhook"

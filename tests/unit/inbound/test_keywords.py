@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.model import Meaning
-from otp_worker.text import LANGUAGES
-from otp_worker.words import fold, meaning_of
+from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.inbound.keywords import fold, meaning_of
 
 SAID = {
     ("en", Meaning.STOP): ["STOP", "stopall", "Stop all", "unsubscribe", "CANCEL", "End", "quit", "opt-out"],

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.apikeys import ApiKeys
-from otp_worker.errors import InvalidFieldError, UnauthenticatedError
-from otp_worker.issue import App
-from otp_worker.limits import Limit, Rate
-from otp_worker.migrate import upgrade
-from otp_worker.store import keys as stored_keys
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
+from otp_worker.domain.limits import Limit, Rate
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.store import api_keys as stored_keys
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.errors import ConfigurationError
-from otp_worker.gateways.file import read_gateways
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.sim import Hours, Sims, UncertainPolicy
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.gateways.smsgate import SmsGate
-from otp_worker.retry import UncertainPolicy
-from otp_worker.sims import Hours, Sims
+from otp_worker.service.gateways_file import read_gateways
 
 WHOLE = """
 # Two phones.
@@ -153,7 +152,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_example_in_deploy_is_a_good_one() -> None:
-    sims = read_gateways(Path(__file__).parents[2] / "deploy/gateways.toml", UncertainPolicy.RESEND_ONCE)
+    sims = read_gateways(Path(__file__).parents[3] / "deploy/gateways.toml", UncertainPolicy.RESEND_ONCE)
     assert [sim.name for sim in sims.all] == ["office", "pixel-1", "spare"]
 
 

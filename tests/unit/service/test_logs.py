@@ -2,7 +2,7 @@
 
 import pytest
 
-from otp_worker.logs import redact
+from otp_worker.service.logs import redact
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What beat runs, and how often."""
 
-from otp_worker.celery_app import CANARY, make_celery
+from otp_worker.service.celery_app import CANARY, make_celery
 
 
 def test_canaries_leave_as_often_as_it_is_said_and_not_at_all_unless_it_is() -> None:

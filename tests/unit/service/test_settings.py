@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.errors import ConfigurationError
-from otp_worker.mail import EmailChannel
-from otp_worker.settings import Role, load_settings
-from otp_worker.smtp_url import SmtpServer
-from otp_worker.text import LANGUAGES
-from otp_worker.wiring import channels
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.operations.email import EmailChannel
+from otp_worker.operations.smtp_url import SmtpServer
+from otp_worker.service.settings import Role, load_settings
+from otp_worker.service.wiring import channels
 
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WHOLE = {

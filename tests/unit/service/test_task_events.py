@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from otp_worker.celery_app import make_celery
-from otp_worker.task_events import WholeDispatcher
+from otp_worker.service.celery_app import make_celery
+from otp_worker.service.task_events import WholeDispatcher
 
 
 class Broker:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from otp_worker.together import MOST, Together
+from otp_worker.store.batcher import MOST, Together
 
 SECONDS = 10
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from otp_worker.bench.figures import Scenario
-from otp_worker.bench.scenarios import (
+from otp_worker.devtools.bench.figures import Scenario
+from otp_worker.devtools.bench.scenarios import (
     accept_to_gateway,
     checks,
     deliveries,

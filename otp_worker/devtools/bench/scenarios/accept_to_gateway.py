@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.figures import Compare, Measured, Measurement, Scenario, percentile
-from otp_worker.bench.generator import ask
-from otp_worker.bench.load import Order
-from otp_worker.bench.service import QUICK_HASHES
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.figures import Compare, Measured, Measurement, Scenario, percentile
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.load import Order
+from otp_worker.devtools.bench.service import QUICK_HASHES
 
 _CONNECTIONS = 4
 _GOALS = {50: "<= 20 ms over it", 99: "<= 100 ms over it"}

@@ -1,12 +1,12 @@
 """Checks a second of right codes, at bcrypt's default cost, where the hash is the limit."""
 
-from otp_worker.bench.bench import CONNECTIONS, Bench
-from otp_worker.bench.codes import right_checks
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.generator import ask
-from otp_worker.bench.hashing import FLOOR_NAME, hashes_per_s
-from otp_worker.bench.load import Order
-from otp_worker.bench.service import DEFAULT_HASHES
+from otp_worker.devtools.bench.bench import CONNECTIONS, Bench
+from otp_worker.devtools.bench.codes import right_checks
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.hashing import FLOOR_NAME, hashes_per_s
+from otp_worker.devtools.bench.load import Order
+from otp_worker.devtools.bench.service import DEFAULT_HASHES
 
 _SECONDS = 300.0
 

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.drain import accepted_per_s, posted_per_s
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.floors import start_poster
-from otp_worker.bench.service import QUICK_HASHES
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.drain import accepted_per_s, posted_per_s
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.floors import start_poster
+from otp_worker.devtools.bench.service import QUICK_HASHES
 
 
 def _measure(bench: Bench, delay_seconds: float, full: int, goal: str) -> Measured:

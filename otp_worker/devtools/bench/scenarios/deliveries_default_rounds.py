@@ -1,10 +1,10 @@
 """Deliveries a second at bcrypt's default cost, where the hash is the limit."""
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.drain import accepted_per_s
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.hashing import FLOOR_NAME, hashes_per_s
-from otp_worker.bench.service import DEFAULT_HASHES
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.drain import accepted_per_s
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.hashing import FLOOR_NAME, hashes_per_s
+from otp_worker.devtools.bench.service import DEFAULT_HASHES
 
 
 def _measure(bench: Bench) -> Measured:

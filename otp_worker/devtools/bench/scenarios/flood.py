@@ -3,12 +3,12 @@
 import statistics
 from contextlib import nullcontext
 
-from otp_worker.bench.bench import SENDS, Bench
-from otp_worker.bench.codes import right_checks
-from otp_worker.bench.figures import Measured, Measurement, Scenario, percentile
-from otp_worker.bench.generator import Generator, ask, generating, must_be
-from otp_worker.bench.load import Order
-from otp_worker.bench.service import DEFAULT_HASHES, Service
+from otp_worker.devtools.bench.bench import SENDS, Bench
+from otp_worker.devtools.bench.codes import right_checks
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario, percentile
+from otp_worker.devtools.bench.generator import Generator, ask, generating, must_be
+from otp_worker.devtools.bench.load import Order
+from otp_worker.devtools.bench.service import DEFAULT_HASHES, Service
 
 _HONEST_CONNECTIONS = 2
 _FLOOD_CONNECTIONS = 8

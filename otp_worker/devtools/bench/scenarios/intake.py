@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from otp_worker.bench.bench import CONNECTIONS, Bench
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.floors import start_intake
-from otp_worker.bench.generator import ask
-from otp_worker.bench.load import Order
-from otp_worker.bench.service import Needs
-from otp_worker.chaos.scenario import DatabaseKind
+from otp_worker.devtools.bench.bench import CONNECTIONS, Bench
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.floors import start_intake
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.load import Order
+from otp_worker.devtools.bench.service import Needs
+from otp_worker.devtools.chaos.scenario import DatabaseKind
 
 _NUMBERS = 20_000
 

@@ -1,10 +1,10 @@
 """Whether intake feels a slow gateway: its p99 at a steady pace, the gateway at 200 ms and at 0 ms."""
 
-from otp_worker.bench.bench import CONNECTIONS, SENDS, Bench
-from otp_worker.bench.figures import Measured, Measurement, Scenario, percentile
-from otp_worker.bench.generator import ask
-from otp_worker.bench.load import Order
-from otp_worker.bench.service import QUICK_HASHES
+from otp_worker.devtools.bench.bench import CONNECTIONS, SENDS, Bench
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario, percentile
+from otp_worker.devtools.bench.generator import ask
+from otp_worker.devtools.bench.load import Order
+from otp_worker.devtools.bench.service import QUICK_HASHES
 
 _SLOW_SECONDS = 0.2
 _RATE_PER_S = 60.0

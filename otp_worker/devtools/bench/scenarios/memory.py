@@ -4,15 +4,14 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.fill import empty, fill_waiting
-from otp_worker.bench.scenarios.waiting import NEEDS
-from otp_worker.bench.service import Service
-from otp_worker.expire import SWEEP
-from otp_worker.policy import utc_now
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.fill import empty, fill_waiting
+from otp_worker.devtools.bench.scenarios.waiting import NEEDS
+from otp_worker.devtools.bench.service import Service
+from otp_worker.domain.ports import utc_now
 from otp_worker.store.database import Database
-from otp_worker.store.expiring import last_sweep
+from otp_worker.store.sweeps import SWEEP, last_sweep
 
 _PROCESSES = ("worker", "upkeep")
 _SAMPLE_SECONDS = 0.2

@@ -5,17 +5,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.figures import Measured, Measurement, Scenario
-from otp_worker.bench.fill import fill_ended
-from otp_worker.bench.service import QUICK_HASHES
-from otp_worker.bench.stepper import Stepper, stepping
-from otp_worker.migrate import upgrade
-from otp_worker.processes.broker import EmbeddedBroker
-from otp_worker.processes.environment import child_environment
-from otp_worker.processes.fleet import Fleet
-from otp_worker.processes.stack import GATEWAY_KEY, SECRET_KEY, WIDE_LIMITS
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
+from otp_worker.devtools.bench.fill import fill_ended
+from otp_worker.devtools.bench.service import QUICK_HASHES
+from otp_worker.devtools.bench.stepper import Stepper, stepping
+from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.stack import GATEWAY_KEY, SECRET_KEY, WIDE_LIMITS
 from otp_worker.store.database import Database
+from otp_worker.store.migrate import upgrade
 
 _STEPS = ("intake", "deliver", "check", "sweep")
 _FEW = 1000

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from otp_worker.bench.bench import Bench
-from otp_worker.bench.figures import Compare, Measured, Measurement, Scenario
-from otp_worker.bench.gateway import NotDeliveredError
-from otp_worker.bench.service import Needs, Service
-from otp_worker.model import DeliveryStatus
-from otp_worker.processes.process import POLL_SECONDS
+from otp_worker.devtools.bench.bench import Bench
+from otp_worker.devtools.bench.figures import Compare, Measured, Measurement, Scenario
+from otp_worker.devtools.bench.gateway import NotDeliveredError
+from otp_worker.devtools.bench.service import Needs, Service
+from otp_worker.devtools.processes.process import POLL_SECONDS
+from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 

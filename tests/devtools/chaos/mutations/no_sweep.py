@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from otp_worker.expire import Expirer
-from tests.chaos.mutations.program import run_program
+from tests.devtools.chaos.mutations.program import run_program
 
 
 def release(_: Expirer, _now: datetime) -> int:

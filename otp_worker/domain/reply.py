@@ -1,0 +1,16 @@
+"""What a person texts back."""
+
+from enum import StrEnum
+
+
+class Meaning(StrEnum):
+    """What a reply says, and did."""
+
+    STOP = "stop"
+    START = "start"
+    REPORT = "report"
+    """Somebody else asked for the code."""
+    APPROVED = "approved"
+    """The token of a verification, from its number."""
+    OTHER = "other"
+    """Something for support."""
