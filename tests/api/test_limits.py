@@ -17,7 +17,7 @@ from tests.api.client import Caller, problem
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "deploy" / "README.md"
 LIMITS = {Limit.NUMBER: parse_rates("1/30s,3/10m"), Limit.CHECKS_KEY: parse_rates("2/m")}
 
 
