@@ -5,9 +5,7 @@ from datetime import timedelta
 import falcon
 
 from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
-from api.middleware import caller
 from api.request_body import read_body
-from otp_worker.domain.app import KeyScope
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.admin import Operator
 
@@ -21,14 +19,12 @@ class Pauses:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Every block and country that was paused or exempted."""
-        caller(req, KeyScope.ADMIN)
         now = self._clock()
         shown = [PauseBody.of(each, now) for each in self._operator.pauses()]
         resp.text = PausesBody(pauses=shown).model_dump_json()
 
     def on_post_exempt(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End a pause, and allow none for a while."""
-        caller(req, KeyScope.ADMIN)
         body = read_body(req, ExemptBody)
         now = self._clock()
         exempted = self._operator.exempt(body.target, now + timedelta(hours=body.hours))
@@ -43,13 +39,11 @@ class Numbers:
 
     def on_post_unlock(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Unlock a number that too many wrong codes were entered for."""
-        caller(req, KeyScope.ADMIN)
         unlocked = self._operator.unlock(read_body(req, NumberBody).to)
         resp.text = UnlockedBody(to=unlocked.masked).model_dump_json()
 
     def on_post_forget(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Erase a person."""
-        caller(req, KeyScope.ADMIN)
         number, erased = self._operator.forget(read_body(req, NumberBody).to)
         resp.text = ErasedBody(
             to=number.masked, verifications=erased.verifications, replies=erased.replies

@@ -15,8 +15,6 @@ MAX_CALLBACK_BYTES = 64 * 1024
 class CallbackResource:
     """One endpoint for every gateway; the token says which delivery, or that it is the inbound webhook."""
 
-    public = True
-
     def __init__(self, callbacks: Callbacks, clock: Clock) -> None:
         self._callbacks = callbacks
         self._clock = clock

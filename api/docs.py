@@ -2,10 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import falcon
-
-from api.openapi import openapi_document
 
 STATIC = Path(__file__).parent / "static"
 _CSP = (
@@ -17,10 +16,8 @@ _CSP = (
 class OpenApi:
     """The API's description, OpenAPI 3.1."""
 
-    public = True
-
-    def __init__(self) -> None:
-        self._document = json.dumps(openapi_document())
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = json.dumps(document)
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """The whole document."""
@@ -29,8 +26,6 @@ class OpenApi:
 
 class Docs:
     """The API's description to read and try."""
-
-    public = True
 
     def __init__(self) -> None:
         self._page = (STATIC / "docs.html").read_text()

@@ -10,8 +10,6 @@ from otp_worker.operations.health import Health
 class Alive:
     """Whether this process answers at all."""
 
-    public = True
-
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """Always 200."""
         resp.text = AlivenessBody().model_dump_json()
@@ -19,8 +17,6 @@ class Alive:
 
 class Ready:
     """Whether sends asked for here will be made."""
-
-    public = True
 
     def __init__(self, health: Health, clock: Clock) -> None:
         self._health = health

@@ -17,8 +17,6 @@ from otp_worker.protection.circuit_breaker import is_open
 class Metrics:
     """In Prometheus' text format; any process of ``web`` gives the same answer, but for fresh refusals."""
 
-    public = True
-
     def __init__(self, health: Health, refusals: Refusals, clock: Clock) -> None:
         self._health = health
         self._refusals = refusals

@@ -2,13 +2,14 @@
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import falcon
 import structlog
 from ulid import ULID
 
-from otp_worker.domain.app import App, KeyScope
+from api.routes import Route
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.protection.api_keys import ApiKeys
 
@@ -56,22 +57,22 @@ class RequestLog:
 
 
 class Authentication:
-    """Every resource needs an API key unless it says that it is public."""
+    """Finds the app that calls, by its API key, and holds its key to what the route asks for."""
 
-    def __init__(self, api_keys: ApiKeys) -> None:
+    def __init__(self, api_keys: ApiKeys, routes: Iterable[Route]) -> None:
         self._api_keys = api_keys
+        self._public = {(route.method, route.path) for route in routes if route.scope is None}
+        self._scopes = {(route.method, route.path): route.scope for route in routes if route.scope}
 
     def process_resource(
-        self, req: falcon.Request, _resp: falcon.Response, resource: Any, _params: Any
+        self, req: falcon.Request, _resp: falcon.Response, _resource: Any, _params: Any
     ) -> None:
-        """Find the calling app; raises UnauthenticatedError."""
-        if not getattr(resource, "public", False):
-            req.context.app = self._api_keys.authenticate(req.get_header("Authorization"))
-
-
-def caller(req: falcon.Request, scope: KeyScope) -> App:
-    """The app that calls. Raises ScopeMissingError unless its key is for this."""
-    app: App = req.context.app
-    if scope not in app.scopes:
-        raise ScopeMissingError(f"this API key may not be used to {scope}; make one with --scope {scope}")
-    return app
+        """Let the caller in; raises UnauthenticatedError and ScopeMissingError."""
+        call = (req.method, req.uri_template or "")
+        if call in self._public:
+            return
+        app = self._api_keys.authenticate(req.get_header("Authorization"))
+        req.context.app = app
+        scope = self._scopes.get(call)
+        if scope is not None and scope not in app.scopes:
+            raise ScopeMissingError(f"this API key may not be used to {scope}; make one with --scope {scope}")

@@ -8,8 +8,7 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from api.problems import InvalidBodyError, InvalidFieldsError
-from api.schemas import FieldErrorBody
+from otp_worker.domain.errors import BodyTooLargeError, InvalidBodyError, InvalidFieldsError
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 
 MAX_BODY_BYTES = 4096
@@ -27,24 +26,21 @@ _FIXES = {
 
 
 def read_body(req: falcon.Request, model: type[Body]) -> Body:
-    """The request's body as ``model``; raises InvalidBodyError and InvalidFieldsError."""
+    """The request's body as ``model``; raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError."""
     try:
         return model.model_validate(_read_object(req))
     except ValidationError as error:
-        errors = [
-            FieldErrorBody(field=_name(problem), detail=_detail(problem))
-            for problem in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise InvalidFieldsError(errors) from None
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        raise InvalidFieldsError([(_name(problem), _detail(problem)) for problem in problems]) from None
 
 
 def read_raw(req: falcon.Request, limit: int) -> bytes:
-    """The raw body of at most ``limit`` bytes; raises InvalidBodyError."""
+    """The raw body of at most ``limit`` bytes; raises BodyTooLargeError."""
     length = req.content_length
     if length is None and req.get_header("Transfer-Encoding"):
-        raise InvalidBodyError(413, "body_too_large", "send the body with a Content-Length")
+        raise BodyTooLargeError("send the body with a Content-Length")
     if (length or 0) > limit:
-        raise InvalidBodyError(413, "body_too_large", f"the body may be {limit} bytes long at most")
+        raise BodyTooLargeError(f"the body may be {limit} bytes long at most")
     body: bytes = req.bounded_stream.read(limit + 1)
     return body
 
@@ -78,7 +74,7 @@ def _refuse_constant(_name: str) -> NoReturn:
 
 
 def _refuse(detail: str) -> NoReturn:
-    raise InvalidBodyError(400, "invalid_json", detail)
+    raise InvalidBodyError(detail)
 
 
 def _name(problem: ErrorDetails) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import falcon
 
-from api.middleware import caller
 from api.request_body import read_body
 from api.schemas import (
     AcceptedBody,
@@ -15,7 +14,7 @@ from api.schemas import (
     SendBody,
     VerificationBody,
 )
-from otp_worker.domain.app import App, KeyScope
+from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ports import Clock
@@ -47,7 +46,7 @@ class Verifications:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Ask for a code to be sent."""
-        app = caller(req, KeyScope.SEND)
+        app: App = req.context.app
         body = read_body(req, SendBody)
         request = SendRequest(**body.model_dump())
         ask = self._issuer.invite if request.channel == INBOUND else self._issuer.issue
@@ -60,12 +59,12 @@ class Verifications:
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Look at a verification."""
-        found = self._issuer.read(_possible(verification_id), caller(req, KeyScope.READ))
+        found = self._issuer.read(_possible(verification_id), req.context.app)
         resp.text = self._body(found).model_dump_json()
 
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
-        app = caller(req, KeyScope.SEND)
+        app: App = req.context.app
         possible = _possible(verification_id)
         self._accept(
             req,
@@ -76,7 +75,7 @@ class Verifications:
 
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """End a verification that is not wanted any more."""
-        app = caller(req, KeyScope.SEND)
+        app: App = req.context.app
         canceled = self._issuer.cancel(_possible(verification_id), app, self._clock())
         resp.text = self._body(canceled).model_dump_json()
 
@@ -120,13 +119,13 @@ class Checks:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Judge a code against a number's newest pending verification."""
-        app = caller(req, KeyScope.CHECK)
+        app: App = req.context.app
         body = read_body(req, NumberCheckBody)
         self._answer(resp, self._verifier.check_number(body.to, body.code, app.name, body.ip, app.rates))
 
     def on_post_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Judge a code against a verification."""
-        app = caller(req, KeyScope.CHECK)
+        app: App = req.context.app
         body = read_body(req, CheckBody)
         possible = _possible(verification_id)
         self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
-from otp_worker.domain.errors import OtpError
 from otp_worker.domain.keyring import Keyring
 
 BLOCK_DIGITS = 4
@@ -74,18 +72,6 @@ class Left:
     limit: Limit
     seconds: int
     left: int
-
-
-class LimitReachedError(OtpError):
-    """A limit allows no more until ``retry_at``; says which."""
-
-    def __init__(self, limit: Limit, rate: Rate, retry_at: datetime) -> None:
-        super().__init__(
-            f"the limit {limit.value} is reached, {rate.count} in {rate.seconds} s; "
-            f"not before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
-        )
-        self.limit = limit
-        self.retry_at = retry_at
 
 
 def parse_rates(text: str) -> tuple[Rate, ...]:

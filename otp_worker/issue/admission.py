@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from otp_worker.domain.limits import Left, Limit, LimitReachedError, Scope
+from otp_worker.domain.errors import LimitReachedError
+from otp_worker.domain.limits import Left, Limit, Scope
 from otp_worker.protection.rate_limiter import RedisLimiter, Use
 from otp_worker.store.issue import Answer, Guard
 

@@ -2,42 +2,32 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from threading import Lock
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from otp_worker.domain.errors import (
-    CountryNotAllowedError,
-    NumberLockedError,
-    NumberReportedError,
-    OptedOutError,
-    OtpError,
-    ScopeMissingError,
-    TooSoonError,
-    UnauthenticatedError,
-)
-from otp_worker.domain.limits import Limit, LimitReachedError
-from otp_worker.protection.pumping_guard import SendsPausedError
+from otp_worker.domain.errors import RequestError
+from otp_worker.domain.limits import Limit
 from otp_worker.store import counters
-from otp_worker.store.database import Database
+from otp_worker.store.database import DATABASE_ERRORS, Database
 
 log = structlog.get_logger()
 
 STORE_SECONDS = 1.0
 """A flood of refusals is one statement in this time, whatever their number."""
 
-_KINDS: dict[type[OtpError], str] = {
-    NumberLockedError: "number_locked",
-    NumberReportedError: "number_reported",
-    OptedOutError: "opted_out",
-    TooSoonError: "too_soon",
-    SendsPausedError: "paused",
-    CountryNotAllowedError: "country",
-    ScopeMissingError: "scope",
-    UnauthenticatedError: "unauthenticated",
-}
-REASONS = (*(f"limit_{limit}" for limit in Limit), *_KINDS.values())
+
+def _kinds(error: type[RequestError]) -> Iterator[type[RequestError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _kinds(kind)
+
+
+REASONS = (
+    *(f"limit_{limit}" for limit in Limit),
+    *sorted(error.rejection for error in _kinds(RequestError) if error.rejection),
+)
 _NAME = "refused_{}"
 
 
@@ -54,11 +44,12 @@ class Refusals:
         self._storing = Lock()
         self._store_at = float("-inf")
 
-    def count(self, error: OtpError) -> None:
-        """Count what was refused with ``error``; never fails."""
-        reason = f"limit_{error.limit}" if isinstance(error, LimitReachedError) else _KINDS[type(error)]
+    def count(self, error: RequestError) -> None:
+        """Count a request that was rejected with ``error``, if its kind is counted; never fails."""
+        if error.rejection is None:
+            return
         with self._counting:
-            self._unstored[_NAME.format(reason)] += 1
+            self._unstored[_NAME.format(error.rejection)] += 1
         if time.monotonic() >= self._store_at and self._storing.acquire(blocking=False):
             try:
                 self._store()
@@ -80,7 +71,7 @@ class Refusals:
         try:
             if counts:
                 counters.add(self._db, counts)
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             log.warning("refusals_not_stored", error=type(error).__name__)
             with self._counting:
                 self._unstored.update(counts)

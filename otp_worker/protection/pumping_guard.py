@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import structlog
 
-from otp_worker.domain.errors import OtpError
+from otp_worker.domain.errors import SendsPausedError
 from otp_worker.domain.limits import BLOCK_DIGITS, Limits
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.pumping import (
@@ -41,18 +41,6 @@ class GuardMode(StrEnum):
     ON = "on"
     OBSERVE = "observe"
     OFF = "off"
-
-
-class SendsPausedError(OtpError):
-    """Sends to a block or a country are paused until ``retry_at``, for what looks like SMS pumping."""
-
-    def __init__(self, kind: PumpedKind, retry_at: datetime) -> None:
-        super().__init__(
-            f"sends to this number's {kind.value} are paused: far fewer codes than usual were entered there; "
-            f"not before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
-        )
-        self.kind = kind
-        self.retry_at = retry_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import structlog
 from redis import Redis, RedisError
 from redis.exceptions import NoScriptError
 
-from otp_worker.domain.limits import Left, LimitReachedError, Scope
+from otp_worker.domain.errors import LimitReachedError
+from otp_worker.domain.limits import Left, Scope
 
 log = structlog.get_logger()
 
@@ -154,7 +155,9 @@ def _taken(use: Use, answer: Any) -> list[Left] | LimitReachedError:
     if not taken:
         scope = use.scopes[told[0]]
         retry_at = datetime.fromtimestamp(told[2] / 1000, UTC)
-        return LimitReachedError(scope.limit, scope.rates[told[1]], retry_at)
+        return LimitReachedError(
+            scope.limit, scope.rates[told[1]].count, scope.rates[told[1]].seconds, retry_at
+        )
     rates = [(scope.limit, rate.seconds) for scope in use.scopes for rate in scope.rates]
     return [Left(limit, seconds, left) for (limit, seconds), left in zip(rates, told, strict=True)]
 
@@ -204,7 +207,7 @@ def _refuse_beyond(scope: Scope, uses: deque[datetime], now: datetime) -> None:
         if len(uses) >= rate.count:
             retry_at = uses[-rate.count] + timedelta(seconds=rate.seconds)
             if retry_at > now:
-                raise LimitReachedError(scope.limit, rate, retry_at)
+                raise LimitReachedError(scope.limit, rate.count, rate.seconds, retry_at)
 
 
 def _milliseconds(instant: datetime) -> int:

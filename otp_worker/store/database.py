@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -18,6 +18,12 @@ from otp_worker.store.batcher import Together
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
+
+DATABASE_ERRORS = (exc.SQLAlchemyError,)
+"""What any statement can raise."""
+# An internal error is what a standby that only reads answers after a failover. Any other kind is our mistake.
+DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
+"""What a statement raises where the database cannot be worked with."""
 
 # A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
 _EACH_ALONE = "AUTOCOMMIT"

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
-from otp_worker.domain.limits import Left, Limit, LimitReachedError, Rate, Scope
+from otp_worker.domain.errors import LimitReachedError
+from otp_worker.domain.limits import Left, Limit, Rate, Scope
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.store.schema import Instant, deliveries, verifications
 
@@ -80,7 +81,7 @@ def _left(
     if reached:
         free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
         latest = max(reached, key=lambda rate: free[rate])
-        raise LimitReachedError(scope.limit, latest, free[latest])
+        raise LimitReachedError(scope.limit, latest.count, latest.seconds, free[latest])
     return [
         Left(scope.limit, rate.seconds, rate.count - count - 1)
         for rate, count in zip(scope.rates, counts, strict=True)

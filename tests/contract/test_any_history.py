@@ -18,12 +18,13 @@ from sqlalchemy import delete, select
 
 from otp_worker.domain.errors import (
     AlreadyOverError,
+    LimitReachedError,
     NotFoundError,
     NumberLockedError,
     TooSoonError,
 )
 from otp_worker.domain.gateway import Outcome
-from otp_worker.domain.limits import Limit, LimitReachedError, parse_rates
+from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, Policy
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.store.database import Database

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import OptedOutError
-from otp_worker.domain.limits import Left, Limit, LimitReachedError, parse_rates
+from otp_worker.domain.errors import LimitReachedError, OptedOutError
+from otp_worker.domain.limits import Left, Limit, parse_rates
 from otp_worker.issue.issuer import SendRequest
 from otp_worker.store import issue, lockouts, opt_outs
 from otp_worker.store.database import Database

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import InvalidFieldError, NumberReportedError
+from otp_worker.domain.errors import InvalidFieldError, LimitReachedError, NumberReportedError
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.inbound_token import Invitation
-from otp_worker.domain.limits import Limit, LimitReachedError, parse_rates
+from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.lockout import FREE_FAILURES
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims

@@ -10,13 +10,14 @@ from sqlalchemy import event
 
 from otp_worker.domain.errors import (
     CountryNotAllowedError,
+    LimitReachedError,
     NumberLockedError,
-    OtpError,
+    RequestError,
     ScopeMissingError,
     TooSoonError,
     UnauthenticatedError,
 )
-from otp_worker.domain.limits import Limit, LimitReachedError, Rate
+from otp_worker.domain.limits import Limit
 from otp_worker.operations.rejections import REASONS, STORE_SECONDS, Refusals
 from otp_worker.store import counters
 from otp_worker.store.database import Database
@@ -64,7 +65,7 @@ def stored(db: Database) -> int:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        *((LimitReachedError(limit, Rate(1, 60), START), f"limit_{limit}") for limit in Limit),
+        *((LimitReachedError(limit, 1, 60, START), f"limit_{limit}") for limit in Limit),
         (LOCKED, "number_locked"),
         (TooSoonError(START), "too_soon"),
         (CountryNotAllowedError("FR"), "country"),
@@ -72,7 +73,7 @@ def stored(db: Database) -> int:
         (UnauthenticatedError("unknown"), "unauthenticated"),
     ],
 )
-def test_every_refusal_has_its_reason(db: Database, error: OtpError, reason: str) -> None:
+def test_every_refusal_has_its_reason(db: Database, error: RequestError, reason: str) -> None:
     refusals = Refusals(db)
     assert refusals.totals() == dict.fromkeys(REASONS, 0)
     refusals.count(error)

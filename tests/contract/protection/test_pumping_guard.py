@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.errors import NotFoundError, SendsPausedError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.pumping import SETTLING_SECONDS
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.operations.admin import Operator
-from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard, SendsPausedError
+from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
 from otp_worker.store import notifications
 from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database

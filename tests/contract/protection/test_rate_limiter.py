@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import RequestInFlightError, TooSoonError
+from otp_worker.domain.errors import LimitReachedError, RequestInFlightError, TooSoonError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, LimitReachedError, Limits, Rate, parse_rates
+from otp_worker.domain.limits import Limit, Limits, Rate, parse_rates
 from otp_worker.domain.policy import Policy
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import SendRequest

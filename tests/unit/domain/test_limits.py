@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from otp_worker.domain.errors import LimitReachedError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, LimitReachedError, Limits, Rate, Scope, parse_rates
+from otp_worker.domain.limits import Limit, Limits, Rate, Scope, parse_rates
 from otp_worker.protection.rate_limiter import REMEMBERED_SCOPES, LocalLimiter
 
 NUMBER = "+447400123456"
