@@ -14,6 +14,12 @@ from pathlib import Path
 from otp_worker.devtools.setup.bootstrap import Checkout, SetupError, is_current, prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
+_QUICK = (
+    "tests/unit",
+    "tests/contract",
+    "tests/lint",
+    "--ignore=tests/contract/gateways/test_real_kannel.py",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +34,8 @@ def main(arguments: list[str]) -> int:
         return run(once=options.once, fresh=options.fresh, state=options.state)
     if command == ["test"]:
         _continue_inside(Checkout(_ROOT), arguments)
-        os.execv(sys.executable, [sys.executable, "-m", "pytest", *rest])  # nosec B606 # noqa: S606 - no shell wanted
+        pytest = [sys.executable, "-m", "pytest", *_test_arguments(rest)]
+        os.execv(sys.executable, pytest)  # nosec B606 # noqa: S606 - no shell wanted
     return _service_command()
 
 
@@ -43,6 +50,15 @@ def _demo_options(arguments: list[str]) -> argparse.Namespace:
         "--state", type=Path, default=_ROOT / ".state" / "demo", help="folder to keep state in (%(default)s)"
     )
     return parser.parse_args(arguments)
+
+
+def _test_arguments(arguments: list[str]) -> list[str]:
+    """What pytest is told: all but the nightly tests; with ``--quick`` or ``--nightly`` less, or those."""
+    if arguments[:1] == ["--quick"]:
+        return ["-m", "not nightly", "-k", "not postgres", *_QUICK, *arguments[1:]]
+    if arguments[:1] == ["--nightly"]:
+        return ["-m", "nightly", *arguments[1:]]
+    return ["-m", "not nightly", "--durations=25", "--durations-min=2", *arguments]
 
 
 def _continue_inside(checkout: Checkout, arguments: list[str]) -> None:

@@ -12,26 +12,16 @@ from falcon import App
 
 from api.app import create_app
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import upgrade
 from tests.api.client import Caller
 from tests.api.gateway import CallingGateway
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the current schema and nothing in it."""
-    path = tmp_path_factory.mktemp("migrated") / "otp.db"
-    with closing(Database(f"sqlite:///{path}")) as db:
-        upgrade(db)
-    return path
-
-
 @pytest.fixture
-def service(migrated: Path, tmp_path: Path) -> Iterator[Service]:
+def service(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Service]:
     """The service on a database of its own, at noon, its gateway taking every message."""
-    path = shutil.copy(migrated, tmp_path / "otp.db")
+    path = shutil.copy(migrated_sqlite, tmp_path / "otp.db")
     with closing(Database(f"sqlite:///{path}")) as db:
         yield Service(db)
 

@@ -1,5 +1,6 @@
 """The same service over SQLite and over Postgres."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,19 +9,15 @@ import pytest
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import upgrade
 from tests.contract.service import Service
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
     """The URL of a fresh database with the current schema."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/otp.db"
-        database = Database(url)
-        upgrade(database)
-        database.close()
-        return url
+        shutil.copyfile(migrated_sqlite, tmp_path / "otp.db")
+        return f"sqlite:///{tmp_path}/otp.db"
     server: EmbeddedPostgres = request.getfixturevalue("postgres")
     name = f"test_{abs(hash(request.node.nodeid))}"
     with psycopg.connect(server.url, autocommit=True) as connection:
