@@ -76,7 +76,7 @@ class Deliverer:
         """Make one attempt; the answer is that it is settled, or when to try again."""
         job = statements.claim(self.db, delivery_id, self.clock(), self.policy.lease_seconds)
         if job is None:
-            return Delivered("not due, or taken by another worker")
+            return self._not_claimed(delivery_id)
         if job.abandoned >= MAX_ABANDONED:
             # Every attempt so far took its worker down with it; it must not take them all.
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
@@ -91,6 +91,13 @@ class Deliverer:
         if isinstance(way, str):
             return self._park(job, way)
         return self._attempt(job, way)
+
+    def _not_claimed(self, delivery_id: str) -> Delivered | RetryAt:
+        """A message that came early waits for its time: the clock that set it may be ahead of this one."""
+        due_at = statements.due_at(self.db, delivery_id)
+        if due_at is not None and due_at > self.clock():
+            return RetryAt(due_at)
+        return Delivered("over, or taken by another worker")
 
     def _choose(self, job: Job) -> _Way | str:
         """The first SIM that may send this now, its turn taken; or why there is none."""

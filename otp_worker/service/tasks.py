@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery
 
 from otp_worker.deliver.retry import RetryAt
+from otp_worker.domain.ports import utc_now
 from otp_worker.service.celery_app import (
     CANARY,
     CONFIRM,
@@ -28,7 +29,8 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     def deliver(self: Any, delivery_id: str) -> str:
         result = parts().deliverer.deliver(delivery_id)
         if isinstance(result, RetryAt):
-            raise self.retry(eta=result.at)
+            # Celery goes by the clock of its machine, the instant is one of the service's clock.
+            raise self.retry(eta=utc_now() + (result.at - parts().clock()))
         return result.note
 
     @app.task(name=EXPIRE)

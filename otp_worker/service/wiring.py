@@ -15,7 +15,7 @@ from otp_worker.deliver.receipt_poller import Poller
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
-from otp_worker.domain.ports import Clock, utc_now
+from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.expire import Expirer
 from otp_worker.gateways.client import BoundedClient
@@ -41,6 +41,7 @@ from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
+from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -87,9 +88,10 @@ def open_database(settings: Settings, connections: int = INTAKE_CONNECTIONS) -> 
     return Database(_set(settings.database_url, "OTP_DATABASE_URL"), connections)
 
 
-def build_intake(settings: Settings, clock: Clock = utc_now) -> Intake:
+def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     """The parts of the HTTP intake: it can judge a code and not make one."""
     db = open_database(settings)
+    clock = clock or service_clock(db)
     keyring = Keyring(settings.root_secrets)
     publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
     queue = DeliveryQueue(publishing)
@@ -161,9 +163,10 @@ def hold(queue: DeliveryQueue, outlook: Outlook, route: str) -> Hold | None:
     return Hold(DeliveryStatus.QUEUED) if queue.rests else None
 
 
-def build_worker(settings: Settings, app: Celery, clock: Clock = utc_now) -> WorkerParts:
+def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) -> WorkerParts:
     """The parts of the workers."""
     db = open_database(settings, WORKER_CONNECTIONS)
+    clock = clock or service_clock(db)
     keyring = Keyring(settings.root_secrets, settings.code_secrets)
     queue = DeliveryQueue(app)
     sims = settings.sims

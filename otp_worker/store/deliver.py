@@ -58,7 +58,10 @@ class Via:
 
 
 def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -> Job | None:
-    """Take a due delivery for ``lease_seconds``; None if it is not due, over, or another worker's."""
+    """Take a due delivery for ``lease_seconds``; None if it is not due, over, or another worker's.
+
+    A first attempt is due whenever its message arrives, whatever the clock of the one that wrote it says.
+    """
     until = now + timedelta(seconds=lease_seconds)
     with db.write() as connection:
         claimed = connection.execute(_CLAIM, {"this": delivery_id, "now": now, "until": until}).first()
@@ -72,6 +75,13 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
         with db.update() as connection:
             _start_life(connection, job, now)
     return job
+
+
+def due_at(db: Database, delivery_id: str) -> datetime | None:
+    """When a delivery that nobody has claimed is due; None if it is claimed or over."""
+    statement = select(_d.due_at).where(_d.id == delivery_id, _d.status.in_(_NOT_CLAIMED))
+    with db.read() as connection:
+        return connection.execute(statement).scalar()
 
 
 def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str) -> tuple[str, ...]:
@@ -231,7 +241,7 @@ _CLAIM = (
     .where(
         _d.id == _THIS,
         or_(
-            and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= _NOW),
+            and_(_d.status.in_(_NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
             and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
         ),
     )

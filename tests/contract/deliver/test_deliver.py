@@ -15,7 +15,8 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import code_matches
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
-from otp_worker.store import deliver, receipts
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from otp_worker.store import circuit_breakers, deliver, receipts
 from otp_worker.store.deliver import Via
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
@@ -72,13 +73,52 @@ def test_a_phone_offline_makes_the_delivery_wait_with_a_reason(service: Service)
     assert found.delivery.due_at == service.clock() + timedelta(seconds=1)
 
 
-def test_an_attempt_before_its_time_does_nothing(service: Service) -> None:
+def test_a_retry_before_its_time_sends_nothing_and_comes_again_at_its_time(service: Service) -> None:
     service.gateway.outcomes = [OFFLINE, ACCEPTED]
     verification = service.issue()
-    service.deliver(verification)
+    first = service.deliver(verification)
     service.clock.move(0.9)
-    assert isinstance(service.deliver(verification), Delivered)
+    assert service.deliver(verification) == first
     assert len(service.gateway.messages) == 1
+    service.clock.move(0.1)
+    assert isinstance(service.deliver(verification), Delivered)
+    assert len(service.gateway.messages) == 2
+
+
+@pytest.mark.parametrize("seconds_behind", [0.05, 3, 3600])
+def test_a_worker_whose_clock_is_behind_makes_a_first_attempt_at_once(
+    service: Service, seconds_behind: float
+) -> None:
+    verification = service.issue()
+    service.clock.move(-seconds_behind)
+    assert service.deliver(verification) == Delivered("sent by obedient on attempt 1")
+    assert len(service.gateway.messages) == 1
+
+
+def test_what_waited_for_a_sim_from_the_start_is_a_first_attempt_too(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(FAILURES_TO_OPEN):
+        service.deliver(service.issue(f"+4474001{n:05}"))
+    verification = service.issue()
+    assert service.read(verification).delivery.status is DeliveryStatus.WAITING
+    service.gateway.outcomes = [ACCEPTED]
+    circuit_breakers.note_success(service.db, "obedient")
+    service.clock.move(-0.05)
+    assert service.deliver(verification) == Delivered("sent by obedient on attempt 1")
+
+
+@pytest.mark.parametrize(
+    "status", sorted(set(DeliveryStatus) - {DeliveryStatus.QUEUED, DeliveryStatus.WAITING})
+)
+def test_what_is_claimed_or_over_is_not_tried_again_however_early(
+    service: Service, status: DeliveryStatus
+) -> None:
+    verification = service.issue()
+    lease_until = START + timedelta(seconds=30)
+    with service.db.write() as connection:
+        connection.execute(update(deliveries).values(status=status, lease_until=lease_until))
+    service.clock.move(-1)
+    assert service.deliver(verification) == Delivered("over, or taken by another worker")
 
 
 def test_a_phone_offline_to_the_end_fails_the_verification_with_a_reason_and_sends_nothing_late(
