@@ -1,6 +1,6 @@
 """What every gateway is to us: one way to send, and one vocabulary for what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,8 @@ class OutcomeKind(StrEnum):
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
     UNCERTAIN = "uncertain"
+    WITHDRAWN = "withdrawn"
+    """It was not wanted any more when it could leave; the gateway was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Message:
     """One SMS to hand over: ``reference`` is the same for every attempt of a delivery.
 
     ``sender`` (E.164) and ``slot`` name the SIM that is to send it, where one is chosen; ``slot`` is what
-    the gateway itself calls that SIM.
+    the gateway itself calls that SIM. ``may_leave`` tells right before it leaves whether it is wanted still.
     """
 
     to: str
@@ -47,6 +49,7 @@ class Message:
     timeout_seconds: float
     sender: str | None = None
     slot: str | None = None
+    may_leave: Callable[[], bool] = lambda: True
 
 
 class ReceiptKind(StrEnum):

@@ -1,4 +1,8 @@
-"""One HTTP request to a gateway, bounded in time and size, that follows no redirect."""
+"""One HTTP request to a gateway, bounded in time and size, that follows no redirect.
+
+What a failure means is decided by its phase: until the connection stands, its TLS handshake included, the
+gateway was not reached; from the first byte of the request on, nobody knows what became of it.
+"""
 
 import http.client
 import io
@@ -7,7 +11,8 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -30,6 +35,10 @@ class NotReachedError(Exception):
 
 class NoAnswerError(Exception):
     """The request may have reached the gateway, but no whole answer came back."""
+
+
+class WithdrawnError(Exception):
+    """The request was not wanted any more when it could leave: nothing of it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +74,47 @@ class BoundedClient:
         self._local = threading.local()
         self._adapter = _PublicAdapter if public_only else _BoundedAdapter
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
-        """POST a JSON body; the whole answer must be there within ``seconds`` of being connected.
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        seconds: float,
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """POST a JSON body; the whole answer must be there within ``seconds``.
 
-        Raises NotReachedError or NoAnswerError.
+        ``may_leave`` is asked when the connection stands, right before the first byte of the request.
+        Raises NotReachedError, WithdrawnError or NoAnswerError.
         """
-        return self._ask("POST", url, body, {"Content-Type": "application/json", **headers}, seconds)
+        headers = {"Content-Type": "application/json", **headers}
+        return self._ask("POST", url, body, headers, _Exchange(time.monotonic() + seconds, may_leave))
 
-    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        """GET; the whole answer must be there within ``seconds`` of being connected.
-
-        Raises NotReachedError or NoAnswerError.
-        """
-        return self._ask("GET", url, None, headers, seconds)
+    def get(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        seconds: float,
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """GET; everything else is as for ``post``."""
+        return self._ask("GET", url, None, headers, _Exchange(time.monotonic() + seconds, may_leave))
 
     def _ask(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], exchange: "_Exchange"
     ) -> Answer:
-        timeout = (min(CONNECT_SECONDS, seconds), seconds)
+        under_way = _EXCHANGE.set(exchange)
         try:
             with self._session().request(
-                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+                method, url, data=body, headers=headers, allow_redirects=False, stream=True
             ) as response:
                 answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
-        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+        except _NEVER_LEFT as error:
             raise NotReachedError(_short(error)) from None
-        except requests.ConnectionError as error:
-            raise (NotReachedError if _never_connected(error) else NoAnswerError)(_short(error)) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswerError(_short(error)) from None
+        finally:
+            _EXCHANGE.reset(under_way)
         if len(answer) > MAX_ANSWER_BYTES:
             return Answer(response.status_code, response.headers, None)
         text = answer.decode(errors="replace")
@@ -109,23 +130,50 @@ class BoundedClient:
         return session
 
 
+_NEVER_LEFT = (
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
+"""What a request fails with that is never begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """What bounds one request with its answer: an instant of the monotonic clock, and our own word."""
+
+    deadline: float
+    may_leave: Callable[[], bool]
+
+    def seconds_left(self) -> float:
+        """The time that is left. Raises NotReachedError once there is none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise NotReachedError("no time left")
+        return left
+
+
+_EXCHANGE: ContextVar[_Exchange] = ContextVar("exchange")
+"""The exchange of this thread: a connection, kept or new, serves one after another."""
+
+
 class _DeadlineReader(io.RawIOBase):
     """A socket's bytes until a deadline: a peer that drips cannot hold the reader longer."""
 
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase, seconds: float | None) -> None:
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._sock = sock
         self._raw = raw
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._deadline = _EXCHANGE.get().deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._deadline is not None:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
-            self._sock.settimeout(left)
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -137,15 +185,36 @@ class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         raw = self.fp.detach()
-        self.fp = io.BufferedReader(_DeadlineReader(sock, raw, sock.gettimeout()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, raw))
 
 
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     response_class = _DeadlineResponse
 
+    def connect(self) -> None:
+        """Resolve the name, connect, and shake hands where it is TLS: all of it, or NotReachedError."""
+        self.timeout = min(CONNECT_SECONDS, _EXCHANGE.get().seconds_left())
+        try:
+            super().connect()
+        except Exception as error:
+            raise NotReachedError(_short(error)) from None
 
-class _HTTPSConnection(urllib3.connection.HTTPSConnection):
-    response_class = _DeadlineResponse
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Ask once more whether the request may leave when nothing but its first byte is missing.
+
+        A name look-up has no time-out, and whoever waited for it may have been overtaken.
+        """
+        if self.sock is None:
+            self.connect()
+        exchange = _EXCHANGE.get()
+        if not exchange.may_leave():
+            raise WithdrawnError
+        self.timeout = exchange.seconds_left()
+        super().request(*args, **kwargs)
+
+
+class _HTTPSConnection(_HTTPConnection, urllib3.connection.HTTPSConnection):
+    pass
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -192,12 +261,6 @@ def _public(connection: urllib3.connection.HTTPConnection, sock: socket.socket) 
         sock.close()
         raise urllib3.exceptions.NewConnectionError(connection, "not an address on the public internet")
     return sock
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError)
 
 
 def _short(error: Exception) -> str:

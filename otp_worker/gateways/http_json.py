@@ -85,7 +85,9 @@ class HttpJson(Gateway):
         }
         body = json.dumps(filled(self._described.body, fillings)).encode()
         url, seconds = self._described.url, message.timeout_seconds
-        return outcome_of(lambda: self._client.post(url, body, self._headers, seconds), self._outcome)
+        return outcome_of(
+            lambda: self._client.post(url, body, self._headers, seconds, message.may_leave), self._outcome
+        )
 
     def probe(self) -> Outcome:
         """GET the probe's URL; without one, whether the key is good shows with the first SMS."""

@@ -90,8 +90,9 @@ class HttpSms(Gateway):
             "request_id": message.reference,
         }
         url, body = f"{self._url}/messages/send", json.dumps(payload).encode()
+        seconds = message.timeout_seconds
         return outcome_of(
-            lambda: self._client.post(url, body, self._headers, message.timeout_seconds), _outcome
+            lambda: self._client.post(url, body, self._headers, seconds, message.may_leave), _outcome
         )
 
     def probe(self) -> Outcome:

@@ -28,6 +28,7 @@ receipts are known by the URL that they are posted to. For the key ``otp:passwor
 """
 
 import math
+from collections.abc import Callable
 from typing import Literal, Self
 from urllib.parse import urlencode
 
@@ -110,11 +111,11 @@ class Kannel(Gateway):
             fields["smsc"] = smsc
         if message.callback_url:
             fields |= {"dlr-mask": _WANTED_RECEIPTS, "dlr-url": _receipt_url(message.callback_url)}
-        return self._get(fields, message.timeout_seconds)
+        return self._get(fields, message.timeout_seconds, message.may_leave)
 
     def probe(self) -> Outcome:
         """Ask without sending: a message to nobody is refused as invalid once the password was taken."""
-        asked = self._get({}, PROBE_SECONDS)
+        asked = self._get({}, PROBE_SECONDS, lambda: True)
         if asked.kind is OutcomeKind.REFUSED and not asked.alarm:
             return Outcome(OutcomeKind.ACCEPTED, "Kannel answers and takes the user and password")
         return asked
@@ -131,9 +132,9 @@ class Kannel(Gateway):
         online = self._status.is_online(self._smsc) if self._status else None
         return None if online is None else PhoneState(online=online)
 
-    def _get(self, fields: dict[str, str], seconds: float) -> Outcome:
+    def _get(self, fields: dict[str, str], seconds: float, may_leave: Callable[[], bool]) -> Outcome:
         url = f"{self._url}?{urlencode({**self._login, **fields})}"
-        return outcome_of(lambda: self._client.get(url, {}, seconds), outcome)
+        return outcome_of(lambda: self._client.get(url, {}, seconds, may_leave), outcome)
 
 
 def _receipt_url(callback_url: str) -> str:

@@ -8,6 +8,7 @@ delivery forward.
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -70,11 +71,11 @@ class MobileApiConnect(Gateway):
         payload: dict[str, object] = {"to": message.to, "text": message.text, "ref": message.reference}
         if message.callback_url:
             payload["callback"] = message.callback_url
-        return self._post(payload, message.timeout_seconds)
+        return self._post(payload, message.timeout_seconds, message.may_leave)
 
     def probe(self) -> Outcome:
         """Ask without sending: a message without fields is refused as invalid once the key was taken."""
-        outcome = self._post({}, PROBE_SECONDS)
+        outcome = self._post({}, PROBE_SECONDS, lambda: True)
         if outcome.kind is OutcomeKind.REFUSED and not outcome.alarm:
             return Outcome(OutcomeKind.ACCEPTED, "the gateway answers and takes the key")
         return outcome
@@ -96,9 +97,11 @@ class MobileApiConnect(Gateway):
             return _reply(body)
         return _receipt(body)
 
-    def _post(self, payload: dict[str, object], seconds: float) -> Outcome:
+    def _post(self, payload: dict[str, object], seconds: float, may_leave: Callable[[], bool]) -> Outcome:
         body = json.dumps(payload).encode()
-        return outcome_of(lambda: self._client.post(self._url, body, self._headers, seconds), _outcome)
+        return outcome_of(
+            lambda: self._client.post(self._url, body, self._headers, seconds, may_leave), _outcome
+        )
 
 
 def _outcome(answer: Answer) -> Outcome:

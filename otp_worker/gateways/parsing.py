@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from otp_worker.domain.gateway import CallbackRequest, Outcome, OutcomeKind
-from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError, WithdrawnError
 
 _MESSAGE_ID_LENGTH = 128
 _WORD_LENGTH = 40
@@ -19,6 +19,8 @@ def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> 
         answer = ask()
     except NotReachedError as error:
         return Outcome(OutcomeKind.UNAVAILABLE, f"the gateway cannot be reached ({error})")
+    except WithdrawnError:
+        return Outcome(OutcomeKind.WITHDRAWN, "it was not wanted any more when it could leave")
     except NoAnswerError as error:
         return Outcome(OutcomeKind.UNCERTAIN, f"the gateway gave no answer ({error})")
     return read(answer)

@@ -81,8 +81,9 @@ class SmsGate(Gateway):
             return _TOO_SHORT
         message_id = id_of(message.reference)
         url, body = f"{self._url}/messages{self._filter}", json.dumps(self._payload(message_id, message))
+        seconds = message.timeout_seconds
         return outcome_of(
-            lambda: self._client.post(url, body.encode(), self._headers, message.timeout_seconds),
+            lambda: self._client.post(url, body.encode(), self._headers, seconds, message.may_leave),
             lambda answer: read_sent(answer, message_id),
         )
 

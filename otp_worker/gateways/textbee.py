@@ -86,8 +86,9 @@ class Textbee(Gateway):
                 return Outcome(OutcomeKind.REFUSED, "the SIM's slot is no subscription id", alarm=True)
             payload["simSubscriptionId"] = int(message.slot)
         url, body = f"{self._url}/{self._device}/send-sms", json.dumps(payload).encode()
+        seconds = message.timeout_seconds
         return outcome_of(
-            lambda: self._client.post(url, body, self._headers, message.timeout_seconds), read_send
+            lambda: self._client.post(url, body, self._headers, seconds, message.may_leave), read_send
         )
 
     def probe(self) -> Outcome:

@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,6 +32,7 @@ from otp_worker.domain.gateway import (
 )
 from otp_worker.gateways.registry import account_kinds
 from tests.contract.gateways.stub import Stub, answer
+from tests.contract.gateways.tls import ENDS, TlsStub, make_certificate
 from tests.devtools.simulator.rehearsal import Heard, ListeningApp
 
 CODE_TEXT = "Your code is 123456 (valid 5 minutes)."
@@ -98,6 +101,11 @@ class AdapterContract:
         """A server that answers what it is told."""
         with Stub() as listening:
             yield listening
+
+    @pytest.fixture
+    def certificate(self, tmp_path: Path) -> Path:
+        """A certificate of localhost that nobody vouches for."""
+        return make_certificate(tmp_path)
 
     @pytest.fixture
     def app(self) -> Iterator[ListeningApp]:
@@ -234,6 +242,53 @@ class AdapterContract:
         stub.answers.append(b"this is not TLS\r\n\r\n")
         gateway = self.open(stub.url.replace("http://", "https://"))
         assert gateway.send(message()).kind is OutcomeKind.UNAVAILABLE
+
+    def test_a_tls_handshake_that_never_ends_is_unavailable(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            outcome = self.open(f"https://127.0.0.1:{silent.getsockname()[1]}").send(message(seconds=0.2))
+        assert outcome.kind is OutcomeKind.UNAVAILABLE
+
+    def test_a_certificate_that_nobody_vouches_for_is_unavailable(self, certificate: Path) -> None:
+        with TlsStub(certificate, ENDS["reset"]) as stub:
+            assert self.open(stub.url).send(message()).kind is OutcomeKind.UNAVAILABLE
+        assert stub.requests == []
+
+    @pytest.mark.parametrize("end", ENDS)
+    def test_whatever_goes_wrong_in_tls_after_the_request_is_uncertain(
+        self, certificate: Path, monkeypatch: pytest.MonkeyPatch, end: str
+    ) -> None:
+        monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
+        with TlsStub(certificate, ENDS[end]) as stub:
+            assert self.open(stub.url).send(message()).kind is OutcomeKind.UNCERTAIN
+            assert len(stub.requests) == 1
+
+    def test_a_message_that_is_withdrawn_while_it_connects_never_leaves(self, stub: Stub) -> None:
+        withdrawn = replace(message(), may_leave=lambda: False)
+        assert self.open(stub.url).send(withdrawn).kind is OutcomeKind.WITHDRAWN
+        assert stub.requests == []
+
+    def test_a_message_that_is_withdrawn_does_not_leave_by_a_kept_connection(
+        self, phone: Simulator, gateway: Gateway
+    ) -> None:
+        assert gateway.send(message()).kind is OutcomeKind.ACCEPTED
+        withdrawn = replace(message(), reference=f"{REFERENCE[:-1]}2", may_leave=lambda: False)
+        assert gateway.send(withdrawn).kind is OutcomeKind.WITHDRAWN
+        assert len(phone.messages) == 1
+
+    def test_a_name_that_resolves_when_the_time_is_over_is_unavailable_and_nothing_is_sent(
+        self, stub: Stub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slept = threading.Event()
+        resolve = socket.getaddrinfo
+
+        def slowly(*arguments: Any, **options: Any) -> Any:
+            slept.wait(0.3)
+            return resolve(*arguments, **options)
+
+        gateway = self.open(stub.url)
+        monkeypatch.setattr(socket, "getaddrinfo", slowly)
+        assert gateway.send(message(seconds=0.2)).kind is OutcomeKind.UNAVAILABLE
+        assert stub.requests == []
 
     def test_a_listener_that_never_accepts_is_left_within_the_deadline(self) -> None:
         with closing(socket.socket()) as full:

@@ -21,7 +21,9 @@ class Wire:
         self.posted: list[tuple[str, dict[str, str], dict[str, str], float]] = []
         self.answer: Answer | Exception = Answer(202, {}, {"id": "msg_1", "status": "queued"})
 
-    def post(self, url: str, body: bytes, headers: dict[str, str], seconds: float) -> Answer:
+    def post(
+        self, url: str, body: bytes, headers: dict[str, str], seconds: float, may_leave: object
+    ) -> Answer:
         self.posted.append((url, json.loads(body), headers, seconds))
         if isinstance(self.answer, Exception):
             raise self.answer
