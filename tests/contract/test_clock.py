@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import time_machine
-from otp_worker.domain.ports import utc_now
 
+from otp_worker.domain.ports import utc_now
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 
