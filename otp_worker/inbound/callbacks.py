@@ -24,15 +24,28 @@ def inbound_subject(gateway: str) -> str:
     return f"inbound:{gateway}"
 
 
+def delivery_subject(gateway: str, delivery_id: str) -> str:
+    """What the token of one delivery's receipts from one gateway is made for."""
+    return f"delivery:{gateway}:{delivery_id}"
+
+
 def callback_url(public_url: str | None, keyring: Keyring, gateway: str, delivery_id: str) -> str | None:
     """The URL for one delivery's receipts; None where this service cannot be reached from outside."""
-    token = f"{delivery_id}.{keyring.callback_token(delivery_id)}"
+    token = f"{delivery_id}.{keyring.callback_token(delivery_subject(gateway, delivery_id))}"
     return f"{public_url}/v1/callbacks/{gateway}/{token}" if public_url else None
 
 
 def inbound_url(public_url: str, keyring: Keyring, gateway: str) -> str:
     """The URL to register at the gateway for inbound messages."""
     return f"{public_url}/v1/callbacks/{gateway}/{keyring.callback_token(inbound_subject(gateway))}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSource:
+    """Who posts a callback, by its URL; ``delivery_id`` is None for the gateway's forward-all webhook."""
+
+    gateway: Gateway
+    delivery_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +58,46 @@ class Callbacks:
     answering: Answering
     canaries: Canaries
 
-    def receive(self, gateway: str, token: str, request: CallbackRequest, now: datetime) -> None:
-        """Authenticate, read, and take note; a repeat changes nothing.
+    def authenticate(self, gateway: str, token: str) -> CallbackSource:
+        """Who posts to the URL with this gateway and token; needs nothing of the request's body.
 
         Raises NotFoundError (no such gateway) and UnauthenticatedError.
         """
         called = self.gateways.get(gateway)
         if called is None:
             raise NotFoundError("there is no gateway of that name")
-        delivery_id = self._subject(called, token)
+        delivery_id, dot, mac = token.rpartition(".")
+        if dot and self._is_of_delivery(gateway, delivery_id, mac):
+            return CallbackSource(called, delivery_id)
+        if not dot and self.keyring.callback_token_is_good(inbound_subject(gateway), token):
+            return CallbackSource(called, None)
+        raise UnauthenticatedError("the callback's token is wrong")
+
+    def receive(self, source: CallbackSource, request: CallbackRequest, now: datetime) -> None:
+        """Check the signature, read, and take note; a repeat changes nothing. Raises UnauthenticatedError."""
+        called, delivery_id = source.gateway, source.delivery_id
         signed = called.signature_is_good(request, now)
         must_be_signed = called.capabilities.signature
         if signed is False or (delivery_id is None and must_be_signed and signed is not True):
             raise UnauthenticatedError("the callback's signature is missing or wrong")
-        for event in called.read_callback(request):
+        events = called.read_callback(request)
+        if delivery_id is not None and any(isinstance(event, Reply) for event in events):
+            # The gateway and everybody on the way to it know this token, and it need not be signed.
+            raise UnauthenticatedError("the token of a delivery is good for its receipts alone")
+        for event in events:
             if isinstance(event, Receipt):
                 self._take_receipt(called, event, delivery_id, now)
-            elif signed is True or not must_be_signed:
-                self._take_reply(called, event, now)
             else:
-                raise UnauthenticatedError("an inbound message must be signed")
+                self._take_reply(called, event, now)
 
-    def _subject(self, called: Gateway, token: str) -> str | None:
-        """The delivery that the token is for; None for the gateway's forward-all token."""
-        delivery_id, dot, mac = token.rpartition(".")
-        subject = delivery_id if dot else inbound_subject(called.name)
-        if not self.keyring.callback_token_is_good(subject, mac):
-            raise UnauthenticatedError("the callback's token is wrong")
-        return delivery_id if dot else None
+    def _is_of_delivery(self, gateway: str, delivery_id: str, mac: str) -> bool:
+        """Whether a MAC was made for the receipts of a delivery that is still kept."""
+        if self.keyring.callback_token_is_good(delivery_subject(gateway, delivery_id), mac):
+            return receipts.is_kept(self.db, delivery_id)
+        # Earlier versions made it for the delivery alone: then the row says whose receipts it is good for.
+        if self.keyring.callback_token_is_good(delivery_id, mac):
+            return receipts.is_kept(self.db, delivery_id, gateway)
+        return False
 
     def _take_receipt(
         self, called: Gateway, receipt: Receipt, delivery_id: str | None, now: datetime

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.gateway import ReceiptKind
@@ -63,6 +63,15 @@ def delivery_of(db: Database, gateway: str, reference: str | None, message_id: s
     known = _d.id == reference if reference else _d.gateway_message_id == message_id
     with db.read() as connection:
         return connection.execute(select(_d.id).where(_d.gateway == gateway, known)).scalar()
+
+
+def is_kept(db: Database, delivery_id: str, gateway: str | None = None) -> bool:
+    """Whether there is such a delivery; with ``gateway`` only one that no other gateway was given."""
+    statement = select(_d.id).where(_d.id == delivery_id)
+    if gateway is not None:
+        statement = statement.where(or_(_d.gateway == gateway, _d.gateway.is_(None)))
+    with db.read() as connection:
+        return connection.execute(statement).first() is not None
 
 
 def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:

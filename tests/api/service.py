@@ -7,10 +7,12 @@ from sqlalchemy import func, select, update
 
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.gateway import Gateway
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.inbound.callbacks import Callbacks
 from otp_worker.inbound.canary import Canaries
@@ -28,6 +30,8 @@ from otp_worker.store.schema import api_keys, metadata
 from tests.contract import service
 
 GATEWAY = service.ObedientGateway.name
+MODEM = "modem"
+"""Another gateway, which signs nothing."""
 PACE = 20
 OUR_NUMBER = "+447700900000"
 REPORT_LOCK_SECONDS = 3600
@@ -49,14 +53,17 @@ class Service(service.Service):
         )
         canaries = Canaries(self.db, self.keyring, ours, ("webhook",), self.notify)
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
-        gateway = MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET)
+        gateways: dict[str, Gateway] = {
+            GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
+            MODEM: Kannel(MODEM, "http://modem.invalid", "user", "password"),
+        }
         return Intake(
             db=self.db,
             issuer=replace(self.issuer, inbound_sims=self.inbound_sims),
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, {GATEWAY: gateway}, self.answering(), canaries),
+            callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries),
             operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self).backlog, self.breaker, self.sims),
             refusals=Refusals(self.db),
