@@ -32,6 +32,7 @@ class CallbackResource:
     def _receive(self, req: falcon.Request, gateway: str, token: str) -> None:
         # Judged by the URL alone: nobody who is not let in can make a thread wait for a body.
         source = self._callbacks.authenticate(gateway, token)
+        req.context.caller = f"gateway {gateway}"
         headers = {name.lower(): value for name, value in req.headers.items()}
         query = dict(parse_qsl(req.query_string, keep_blank_values=True))
         request = CallbackRequest(headers, read_raw(req, MAX_CALLBACK_BYTES), query)

@@ -9,6 +9,7 @@ import falcon
 import structlog
 from ulid import ULID
 
+from api.body_turns import BodyTurns
 from api.routes import Route
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.protection.api_keys import ApiKeys
@@ -57,10 +58,13 @@ class RequestLog:
 
 
 class Authentication:
-    """Finds the app that calls, by its API key, and holds its key to what the route asks for."""
+    """Finds the app that calls, by its API key, and holds its key to what the route asks for.
+
+    Who calls has its turns at bodies."""
 
     def __init__(self, api_keys: ApiKeys, routes: Iterable[Route]) -> None:
         self._api_keys = api_keys
+        self._body_turns = BodyTurns()
         self._public = {(route.method, route.path) for route in routes if route.scope is None}
         self._scopes = {(route.method, route.path): route.scope for route in routes if route.scope}
 
@@ -68,11 +72,13 @@ class Authentication:
         self, req: falcon.Request, _resp: falcon.Response, _resource: Any, _params: Any
     ) -> None:
         """Let the caller in; raises UnauthenticatedError and ScopeMissingError."""
+        req.context.body_turns = self._body_turns
         call = (req.method, req.uri_template or "")
         if call in self._public:
             return
         app = self._api_keys.authenticate(req.get_header("Authorization"))
         req.context.app = app
+        req.context.caller = f"app {app.name}"
         scope = self._scopes.get(call)
         if scope is not None and scope not in app.scopes:
             raise ScopeMissingError(f"this API key may not be used to {scope}; make one with --scope {scope}")

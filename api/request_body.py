@@ -8,6 +8,7 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from api.body_turns import BodyTurns
 from otp_worker.domain.errors import BodyTooLargeError, InvalidBodyError, InvalidFieldsError
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 
@@ -35,13 +36,17 @@ def read_body(req: falcon.Request, model: type[Body]) -> Body:
 
 
 def read_raw(req: falcon.Request, limit: int) -> bytes:
-    """The raw body of at most ``limit`` bytes; raises BodyTooLargeError."""
+    """The raw body of at most ``limit`` bytes, of a known caller; raises BodyTooLargeError, SlowBodiesError."""
     length = req.content_length
     if length is None and req.get_header("Transfer-Encoding"):
         raise BodyTooLargeError("send the body with a Content-Length")
     if (length or 0) > limit:
         raise BodyTooLargeError(f"the body may be {limit} bytes long at most")
-    body: bytes = req.bounded_stream.read(limit + 1)
+    if not length:
+        return b""
+    turns: BodyTurns = req.context.body_turns
+    with turns.turn(req.context.caller):
+        body: bytes = req.bounded_stream.read(limit + 1)
     return body
 
 

@@ -39,6 +39,7 @@ from otp_worker.domain.errors import (
     RequestInFlightError,
     ScopeMissingError,
     SendsPausedError,
+    SlowBodiesError,
     TooSoonError,
     UnauthenticatedError,
 )
@@ -60,7 +61,7 @@ _CHECK: Errors = (
     NumberLockedError,
     NumberReportedError,
 )
-_BODY: Errors = (InvalidBodyError, BodyTooLargeError, InvalidFieldsError)
+_BODY: Errors = (InvalidBodyError, BodyTooLargeError, InvalidFieldsError, SlowBodiesError)
 _ONE = "/v1/verifications/{verification_id}"
 
 

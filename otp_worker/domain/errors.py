@@ -178,6 +178,17 @@ class TooManyRequestsError(RequestError):
         self.retry_at = retry_at
 
 
+class SlowBodiesError(RequestError):
+    """Too many bodies of this caller are on their way, and none of them gets on."""
+
+    http_status = 429
+    problem = "slow_bodies"
+    headers: Mapping[str, str] = {"Retry-After": "1"}
+
+    def __init__(self) -> None:
+        super().__init__("too many bodies of yours are on their way and do not get on; send each at once")
+
+
 class TooSoonError(TooManyRequestsError):
     """The request may be repeated, but not before ``retry_at``."""
 
