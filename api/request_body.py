@@ -36,7 +36,10 @@ def read_body(req: falcon.Request, model: type[Body]) -> Body:
 
 
 def read_raw(req: falcon.Request, limit: int) -> bytes:
-    """The raw body of at most ``limit`` bytes, of a known caller; raises BodyTooLargeError, SlowBodiesError."""
+    """The raw body of at most ``limit`` bytes, of a known caller.
+
+    Raises BodyTooLargeError and SlowBodiesError.
+    """
     length = req.content_length
     if length is None and req.get_header("Transfer-Encoding"):
         raise BodyTooLargeError("send the body with a Content-Length")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
-from otp_worker.store import canaries, confirmations, idempotency_keys, sim_budgets, sweeps
+from otp_worker.store import canaries, confirmations, idempotency_keys, reply_keys, sim_budgets, sweeps
 from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
 from otp_worker.store.sweeps import SWEEP
@@ -79,5 +79,6 @@ class Expirer:
         sim_budgets.forget_months(self.db, oldest_month)
         confirmations.forget_confirmations(self.db, now)
         canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
+        forgotten += reply_keys.purge_reply_keys(self.db, now)
         forgotten += idempotency_keys.forget(self.db, now - timedelta(hours=idempotency_keys.KEPT_HOURS))
         return forgotten + statements.purge(self.db, now - timedelta(days=self.retention_days))

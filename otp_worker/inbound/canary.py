@@ -14,6 +14,8 @@ from otp_worker.domain.gateway import Message, OutcomeKind, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.side_sends import obstacle
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import give_back, take_turn
@@ -33,6 +35,7 @@ class Canaries:
     db: Database
     keyring: Keyring
     sims: Sims
+    breaker: Breaker
     channels: tuple[str, ...]
     publish: Publish
 
@@ -68,6 +71,9 @@ class Canaries:
 
     def _send(self, sender: Sim, to: Sim, now: datetime) -> str:
         number = to.number or ""
+        why_not = obstacle(self.breaker, sender, number, now)
+        if why_not is not None:
+            return f"no canary: {why_not}"
         turn = take_turn(self.db, sender, self.keyring.number_hash(number), now)
         if isinstance(turn, str):
             return f"no canary: {turn}"

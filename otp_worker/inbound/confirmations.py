@@ -10,13 +10,17 @@ from datetime import datetime
 
 import structlog
 
+from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Message, OutcomeKind
+from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.store import confirmations, receipts
+from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.side_sends import obstacle
+from otp_worker.store import confirmations, opt_outs, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.sim_budgets import give_back, take_turn
+from otp_worker.store.sim_budgets import Turn, give_back, take_turn
 
 log = structlog.get_logger()
 
@@ -43,8 +47,10 @@ class Confirmer:
     """What a worker sends."""
 
     db: Database
+    keyring: Keyring
     texts: Mapping[Meaning, str]
     sims: Sims
+    breaker: Breaker
 
     def confirm(self, reply_id: str, now: datetime) -> str:
         """Send the confirmation of a reply, once; what came of it, for people."""
@@ -53,12 +59,14 @@ class Confirmer:
         if asked is None or reply is None or reply.number is None:
             return "not asked for, or done already"
         text = self.texts.get(reply.meaning)
-        sim = self._sim_of(reply.gateway)
-        if text is None or sim is None:
-            return "nothing to say, or no SIM to say it"
-        turn = take_turn(self.db, sim, asked, now)
-        if isinstance(turn, str):
-            return f"not confirmed: {turn}"
+        if text is None:
+            return "nothing to say"
+        if not self._may_write(reply.number, reply.meaning):
+            return f"not confirmed: {opt_outs.WANTS_NO_SMS}"
+        reserved = self._reserve(reply.gateway, reply.number, asked, now)
+        if isinstance(reserved, str):
+            return f"not confirmed: {reserved}"
+        sim, turn = reserved
         message = Message(
             reply.number, text, reply_id, None, LIFE_SECONDS, TIMEOUT_SECONDS, sim.number, sim.slot
         )
@@ -68,6 +76,25 @@ class Confirmer:
         log.info("confirmation", reply=reply_id, outcome=outcome.kind.value, reason=outcome.reason)
         return f"confirmed over {sim.name}: {outcome.reason}"
 
-    def _sim_of(self, gateway: str) -> Sim | None:
-        """A SIM of the gateway that the reply came in by."""
-        return next((sim for sim in self.sims.all if sim.gateway == gateway), None)
+    def _may_write(self, number: str, meaning: Meaning) -> bool:
+        """Whether to write to a number: to one that is opted out, only to say so (47 CFR 64.1200(a)(12))."""
+        try:
+            opt_outs.refuse_opted_out(self.db, self.keyring.number_hashes(number))
+        except OptedOutError:
+            return meaning is Meaning.STOP
+        return True
+
+    def _reserve(
+        self, gateway: str, number: str, number_hash: bytes, now: datetime
+    ) -> tuple[Sim, Turn] | str:
+        """A SIM of the gateway that the reply came in by, its turn taken; or why there is none."""
+        reason = f"no SIM is behind {gateway}"
+        for sim in (sim for sim in self.sims.all if sim.gateway == gateway):
+            reason = obstacle(self.breaker, sim, number, now) or ""
+            if reason:
+                continue
+            turn = take_turn(self.db, sim, number_hash, now)
+            if isinstance(turn, Turn):
+                return sim, turn
+            reason = turn
+        return reason

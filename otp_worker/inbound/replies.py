@@ -66,7 +66,8 @@ class Answering:
             forwarded_at=None,
         )
         meaning = meaning_of(reply.text, self.languages)
-        said = Said(stored, reply.dedupe_key, meaning, hashes, token_hashes)
+        key_hashes = self.keyring.hashes("reply", reply.dedupe_key)
+        said = Said(stored, reply.dedupe_key, key_hashes, meaning, hashes, token_hashes)
         lock_until = now + timedelta(seconds=self.report_lock_seconds)
         answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
         if answered is None:
@@ -74,7 +75,7 @@ class Answering:
         log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
         for notice_id in answered.notices:
             self.publish(notice_id)
-        if self.confirmations is not None and hashes:
+        if self.confirmations is not None and hashes and answered.is_news:
             self.confirmations.ask(stored.id, answered.meaning, hashes[0], now)
 
     def _tokens(self, text: str, now: datetime) -> tuple[str, list[bytes]]:

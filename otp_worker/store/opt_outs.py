@@ -26,11 +26,13 @@ class OptOut:
 
 def stop(
     connection: Connection, number_hashes: list[bytes], masked: str, at: datetime, now: datetime
-) -> None:
+) -> bool:
     """Send nothing more to a number, from the instant of its STOP; call back what no worker has in hand.
 
-    Its verifications fail unless an SMS of theirs was, may have been, or may yet be sent.
+    Its verifications fail unless an SMS of theirs was, may have been, or may yet be sent. False if it was
+    opted out before.
     """
+    is_news = not _is_opted_out(connection, number_hashes)
     insert_missing(connection, opt_outs, number_hash=number_hashes[0], number_masked=masked, stopped_at=at)
     earlier = update(opt_outs).where(_o.number_hash.in_(number_hashes), _o.stopped_at < at)
     connection.execute(earlier.values(stopped_at=at))
@@ -56,6 +58,7 @@ def stop(
         .values(status=DeliveryStatus.SUPERSEDED, reason=WANTS_NO_SMS)
     )
     fail_if_nothing_was_sent(connection, pending, now, WANTS_NO_SMS)
+    return is_news
 
 
 def start(connection: Connection, number_hashes: list[bytes], at: datetime) -> bool:
@@ -67,9 +70,12 @@ def start(connection: Connection, number_hashes: list[bytes], at: datetime) -> b
 def refuse_opted_out(db: Database, number_hashes: list[bytes]) -> None:
     """Raise OptedOutError if the number's person wants no SMS."""
     with db.read() as connection:
-        found = connection.execute(_OF_NUMBER, {"hashes": number_hashes}).first()
-    if found is not None:
-        raise OptedOutError
+        if _is_opted_out(connection, number_hashes):
+            raise OptedOutError
+
+
+def _is_opted_out(connection: Connection, number_hashes: list[bytes]) -> bool:
+    return connection.execute(_OF_NUMBER, {"hashes": number_hashes}).first() is not None
 
 
 # Made once: every send and every delivery asks.

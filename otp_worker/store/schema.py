@@ -264,7 +264,9 @@ replies = Table(
     Column("gateway", String(64), nullable=False),
     Column("verification_id", String(40)),
     Column("app", String(64)),
+    # Kept as long as a verification's; the keyed hash of whatever it came from outlives it.
     Column("number", String(20)),
+    Column("number_hash", LargeBinary(32)),
     Column("number_masked", String(24), nullable=False),
     Column("text", Text, nullable=False),
     # What it did, a word of Meaning.
@@ -273,6 +275,22 @@ replies = Table(
     Column("created_at", Instant, nullable=False),
 )
 Index("ix_replies_created_at", replies.c.created_at)
+Index("ix_replies_number_hash", replies.c.number_hash)
+Index(
+    "ix_replies_numbers_kept",
+    replies.c.created_at,
+    sqlite_where=text("number IS NOT NULL"),
+    postgresql_where=text("number IS NOT NULL"),
+)
+
+# What was posted before, as keyed hashes of its content: it acts once, even after its reply is gone.
+reply_keys = Table(
+    "reply_keys",
+    metadata,
+    Column("key_hash", LargeBinary(32), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+Index("ix_reply_keys_seen_at", reply_keys.c.seen_at)
 
 # The numbers whose people want no SMS. No purge and no wish to be forgotten touches them.
 opt_outs = Table(

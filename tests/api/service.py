@@ -51,7 +51,7 @@ class Service(service.Service):
         ours = Sims(
             (Sim("first", GATEWAY, number=OUR_NUMBER), Sim("second", GATEWAY, number="+447700900001"))
         )
-        canaries = Canaries(self.db, self.keyring, ours, ("webhook",), self.notify)
+        canaries = Canaries(self.db, self.keyring, ours, self.breaker, ("webhook",), self.notify)
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateways: dict[str, Gateway] = {
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),

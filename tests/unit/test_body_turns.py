@@ -7,7 +7,8 @@ from threading import Event, Thread
 
 import pytest
 
-from api.body_turns import TURNS, BodyTurns, SlowBodiesError
+from api.body_turns import TURNS, BodyTurns
+from otp_worker.domain.errors import SlowBodiesError
 
 FOR_EVER = 60.0
 PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"

@@ -1,15 +1,18 @@
 """Canaries over a real database: from SIM to SIM, measured where they come in."""
 
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.policy import Policy
-from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sim import Hours, Sim, Sims
 from otp_worker.inbound.canary import LOST_AFTER, Canaries
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import canaries, notifications
 from otp_worker.store.canaries import Way
+from otp_worker.store.circuit_breakers import note_failure, read_state
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import usage
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service
@@ -26,7 +29,9 @@ class Phones:
         self.gateways = {sim.gateway: ObedientGateway(name=sim.gateway) for sim in of}
         sims = Sims(of, self.gateways)
         self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
-        self.canaries = Canaries(db, self.service.keyring, sims, ("webhook",), lambda _: True)
+        self.canaries = Canaries(
+            db, self.service.keyring, sims, self.service.breaker, ("webhook",), lambda _: True
+        )
 
     def sweep(self) -> str:
         return self.canaries.sweep(self.service.clock())
@@ -132,3 +137,24 @@ def test_old_canaries_are_purged(db: Database) -> None:
     phones.service.clock.move(31 * 86_400)
     phones.service.expirer.purge(phones.service.clock())
     assert canaries.ways(db) == []
+
+
+def test_none_leaves_outside_the_hours_of_its_sim(db: Database) -> None:
+    phones = Phones(db, replace(FIRST, hours=Hours(time(13), time(20))), SECOND)
+    assert phones.sweep() == "no canary: a works 13:00-20:00"
+    assert phones.gateways["a"].messages == []
+
+
+def test_none_leaves_by_a_gateway_that_is_away_and_none_is_its_probe(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND)
+    for _ in range(FAILURES_TO_OPEN):
+        note_failure(db, "a", START, START, "no paired phone is online")
+    assert phones.sweep() == "no canary: no paired phone is online"
+    assert phones.gateways["a"].messages == []
+    assert read_state(db, "a").probe_at == START
+
+
+def test_none_goes_to_a_country_that_its_sim_does_not_serve(db: Database) -> None:
+    phones = Phones(db, replace(FIRST, countries=frozenset({"DE"})), SECOND)
+    assert phones.sweep() == "no canary: a does not serve GB"
+    assert phones.gateways["a"].messages == []

@@ -2,18 +2,22 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.reply import Meaning
-from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sim import Hours, Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Answering
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from otp_worker.store.circuit_breakers import note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import usage
+from tests.contract.inbound.test_replies import blind
 from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service
 
 TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}
@@ -29,7 +33,7 @@ class Office:
         self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
         self.service.gateway = self.gateway
         self.queue: list[str] = []
-        self.confirmer = Confirmer(db, TEXTS, sims)
+        self.confirmer = Confirmer(db, self.service.keyring, TEXTS, sims, self.service.breaker)
         self._texted = 0
 
     def publish(self, reply_id: str) -> bool:
@@ -145,3 +149,69 @@ def test_without_a_text_nothing_is_asked_for(office: Office) -> None:
     silent = Confirmations(office.service.db, {}, office.publish)
     silent.ask("rep_1", Meaning.STOP, b"h" * 32, office.service.clock())
     assert office.queue == []
+
+
+def test_of_a_report_nothing_is_texted_to_a_number_that_is_opted_out(office: Office) -> None:
+    office.service.sent()
+    office.text("STOP")
+    office.work()
+    office.service.clock.move(86_400)
+    office.service.issuer = blind(office.service)
+    office.service.issue()
+    office.text("no")
+    assert len(office.queue) == 1
+    office.work()
+    assert office.texts == [TEXTS[Meaning.STOP]]
+
+
+def test_a_stop_between_a_report_and_its_confirmation_stops_that_too(office: Office) -> None:
+    office.service.sent()
+    office.text("no")
+    office.text("STOP")
+    office.work()
+    assert office.texts == []
+
+
+def test_a_stop_of_whom_nothing_is_sent_to_already_is_not_confirmed_again(office: Office) -> None:
+    for _ in range(3):
+        office.text("STOP")
+        office.work()
+        office.service.clock.move(86_400)
+    assert office.texts == [TEXTS[Meaning.STOP]]
+
+
+def test_none_is_sent_outside_the_hours_of_its_sim(db: Database) -> None:
+    office = Office(db, replace(SIM, hours=Hours(time(13), time(20))))
+    office.text("STOP")
+    (reply_id,) = office.queue
+    said = office.confirmer.confirm(reply_id, office.service.clock())
+    assert said == "not confirmed: obedient works 13:00-20:00"
+    office.service.clock.move(3600)
+    office.work()
+    assert office.texts == []
+
+
+def test_none_is_sent_by_a_sim_that_does_not_serve_its_country(db: Database) -> None:
+    office = Office(db, replace(SIM, countries=frozenset({"US"})))
+    office.text("STOP")
+    office.work()
+    assert office.texts == []
+
+
+def test_none_is_sent_while_the_gateway_is_away_and_none_is_its_probe(office: Office) -> None:
+    service = office.service
+    for n in range(FAILURES_TO_OPEN):
+        note_failure(service.db, "obedient", service.clock(), service.clock(), f"away {n}")
+    office.text("STOP")
+    (reply_id,) = office.queue
+    assert office.confirmer.confirm(reply_id, service.clock()) == "not confirmed: away 2"
+    assert office.texts == []
+
+
+def test_another_sim_of_its_gateway_sends_it_where_the_first_one_may_not(db: Database) -> None:
+    resting = replace(SIM, name="resting", slot="0", hours=Hours(time(13), time(20)))
+    office = Office(db, resting)
+    office.confirmer = replace(office.confirmer, sims=replace(office.confirmer.sims, all=(resting, SIM)))
+    office.text("STOP")
+    office.work()
+    assert [each.slot for each in office.gateway.messages] == ["1"]

@@ -20,8 +20,8 @@ from otp_worker.inbound.replies import Answering
 from otp_worker.issue.issuer import Issuer
 from otp_worker.store import erasure, notifications, opt_outs, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.schema import notices
-from tests.contract.service import ACCEPTED, NUMBER, OFFLINE, ROOT_SECRET, ObedientGateway, Service
+from otp_worker.store.schema import notices, reply_keys
+from tests.contract.service import ACCEPTED, NUMBER, OFFLINE, ROOT_SECRET, SHOP, ObedientGateway, Service
 
 OTHER = "+447400654321"
 REHEARSING = App("shop", test=True)
@@ -277,6 +277,38 @@ class TestReport:
         assert service.read(verification).status is VerificationStatus.APPROVED
         assert people.told == [("number.reported", "webhook"), ("number.reported", "email")]
 
+    @pytest.mark.parametrize("ended", ["approved", "canceled", "expired", "forgotten by every sweep"])
+    def test_it_counts_for_an_hour_after_the_end_and_not_a_second_longer(
+        self, service: Service, people: People, ended: str
+    ) -> None:
+        verification, code = service.sent()
+        if ended == "approved":
+            service.check(verification, code)
+        elif ended == "canceled":
+            service.issuer.cancel(verification.id, SHOP, service.clock())
+        else:
+            service.clock.move(300)
+            if ended == "expired":
+                service.expirer.expire(service.clock())
+        service.clock.move(3600)
+        people.text("No")
+        assert people.did == [Meaning.OTHER]
+        assert people.told == [("reply.received", "webhook"), ("reply.received", "email")]
+        service.clock.move(-1)
+        people.text("No")
+        assert sorted(people.did) == [Meaning.OTHER, Meaning.REPORT]
+        with pytest.raises(NumberReportedError):
+            service.issue()
+
+    def test_weeks_after_an_approved_code_it_locks_nothing(self, service: Service, people: People) -> None:
+        verification, code = service.sent()
+        service.check(verification, code)
+        service.clock.move(29 * 86_400)
+        people.text("No")
+        assert people.did == [Meaning.OTHER]
+        assert ("number.reported", "webhook") not in people.told
+        service.issue()
+
     def test_a_report_of_nothing_is_for_support(self, service: Service, people: People) -> None:
         service.issue(app=REHEARSING)
         people.text("no")
@@ -317,6 +349,59 @@ class TestReport:
                 approved = checked.result()
             ended = VerificationStatus.APPROVED if approved else VerificationStatus.CANCELED
             assert service.read(verification).status is ended
+
+
+class TestPostedAgain:
+    """With whatever retention, and after a wish to be forgotten: one post acts once."""
+
+    @pytest.mark.parametrize(("text", "after"), [("not me", "START"), ("STOP", "START"), ("who?", "hi")])
+    def test_the_same_post_acts_once_however_short_the_retention(
+        self, service: Service, people: People, text: str, after: str
+    ) -> None:
+        service.sent()
+        at = service.clock()
+        people.text(text, at=at, key="the same")
+        service.clock.move(3601)
+        people.text(after)
+        service.clock.move(2 * 86_400)
+        service.expirer = replace(service.expirer, retention_days=1)
+        service.expirer.purge(service.clock())
+        assert people.did == []
+        verification = service.issue()
+        people.text(text, at=at, key="the same")
+        assert people.did == []
+        assert service.read(verification).status is VerificationStatus.PENDING
+        service.clock.move(31)
+        service.issue()
+
+    def test_the_same_post_acts_once_after_its_number_was_forgotten(
+        self, service: Service, people: People
+    ) -> None:
+        people.text("hello", key="the same")
+        erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+        people.text("hello", key="the same")
+        assert people.did == []
+
+    def test_the_same_post_acts_once_after_a_rotation(self, service: Service, people: People) -> None:
+        people.text("STOP", key="the same")
+        service.keyring = Keyring(["a newer root secret of the tests, long", ROOT_SECRET])
+        service.issuer = replace(service.issuer, keyring=service.keyring)
+        people.text("START")
+        people.text("STOP", key="the same")
+        assert not opted_out(service)
+
+    def test_what_knows_it_again_is_kept_for_a_year_and_names_nobody(
+        self, service: Service, people: People
+    ) -> None:
+        people.text("hello", key="the same")
+        with service.db.read() as connection:
+            (known,) = connection.execute(select(reply_keys.c.key_hash)).scalars()
+        assert known not in (b"the same", *service.keyring.number_hashes(NUMBER))
+        for days, left in ((365, 1), (1, 0)):
+            service.clock.move(days * 86_400)
+            service.expirer.purge(service.clock())
+            with service.db.read() as connection:
+                assert len(connection.execute(select(reply_keys)).all()) == left
 
 
 class TestOther:

@@ -36,7 +36,7 @@ def support() -> Iterator[Stub]:
 @pytest.fixture
 def notice(db: Database) -> str:
     """The id of the notice of a reply."""
-    said = Said(REPLY, "key", Meaning.OTHER, [])
+    said = Said(REPLY, "key", [b"key"], Meaning.OTHER, [])
     answered = replies.answer(db, said, START, START, channels=["webhook"])
     assert answered is not None
     (notice_id,) = answered.notices
