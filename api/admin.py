@@ -44,7 +44,7 @@ class Numbers:
 
     def on_post_forget(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Erase a person."""
-        number, erased = self._operator.forget(read_body(req, NumberBody).to)
+        masked, erased = self._operator.forget(read_body(req, NumberBody).to)
         resp.text = ErasedBody(
-            to=number.masked, verifications=erased.verifications, replies=erased.replies
+            to=masked, verifications=erased.verifications, replies=erased.replies
         ).model_dump_json()

@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
-from otp_worker.store import canaries, confirmations, idempotency_keys, reply_keys, sim_budgets, sweeps
+from otp_worker.store import (
+    canaries,
+    confirmations,
+    idempotency_keys,
+    receipts,
+    reply_keys,
+    sim_budgets,
+    sweeps,
+)
 from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
 from otp_worker.store.sweeps import SWEEP
@@ -74,7 +82,9 @@ class Expirer:
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
-        forgotten = statements.forget_numbers(self.db, now - timedelta(seconds=self.number_retention_seconds))
+        numbers_before = now - timedelta(seconds=self.number_retention_seconds)
+        forgotten = statements.forget_numbers(self.db, numbers_before)
+        forgotten += receipts.forget_reply_numbers(self.db, numbers_before)
         oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
         sim_budgets.forget_months(self.db, oldest_month)
         confirmations.forget_confirmations(self.db, now)

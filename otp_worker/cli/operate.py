@@ -95,13 +95,13 @@ def unlock(number: str = typer.Argument(..., help="The phone number, such as +44
     typer.echo(f"{open_operator().unlock(number).masked} is unlocked")
 
 
-def forget(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+def forget(number: str = typer.Argument(..., help="Such as +447400123456, or a reply's sender.")) -> None:
     """Erase a person: every verification, delivery and reply of a number, at once and for good.
 
     That its person texted STOP is kept, as a keyed hash.
     """
-    parsed, erased = open_operator().forget(number)
-    typer.echo(f"{parsed.masked}: {erased.verifications} verifications and {erased.replies} replies erased")
+    masked, erased = open_operator().forget(number)
+    typer.echo(f"{masked}: {erased.verifications} verifications and {erased.replies} replies erased")
 
 
 def open_operator() -> Operator:

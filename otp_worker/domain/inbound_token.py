@@ -7,7 +7,6 @@ claimed number is therefore weaker proof than a code that was sent there, and th
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,10 +80,3 @@ def number_to_text(sims: Sims, country: str, recipient: bytes) -> str:
         if sim.number:
             return sim.number
     raise InvalidFieldError("channel", f"no SIM that serves {country} has a number here; use the channel sms")
-
-
-def star(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """A text with these parts starred out."""
-    for start, end in sorted(spans, reverse=True):
-        text = f"{text[:start]}****{text[end:]}"
-    return text

@@ -4,7 +4,6 @@ The sender's number of an SMS can be forged: but for reverse verification, which
 can spare a person SMS, and give nobody anything.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from otp_worker.domain.phone_number import mask, number_of_sender
 from otp_worker.domain.ports import Publish
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.keywords import meaning_of
+from otp_worker.redaction import star, star_codes
 from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.receipts import StoredReply
@@ -28,7 +28,6 @@ log = structlog.get_logger()
 
 REPLY_TEXT_LENGTH = 1600
 _NUMBER_LENGTH = 20
-_COULD_BE_A_CODE = re.compile(r"\d(?:[ -]?\d){3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +51,18 @@ class Answering:
         """Keep a reply and let it have its effect; a repeat changes nothing."""
         sender = number_of_sender(reply.number)
         hashes = self.keyring.number_hashes(sender.e164) if sender else []
-        text, token_hashes = self._tokens(reply.text[:REPLY_TEXT_LENGTH], now)
+        text, token_hashes = self._tokens(reply.text, now)
         verification_id, app = verifications.newest_of_number(self.db, hashes) or (None, None)
+        number = sender.e164 if sender else reply.number[:_NUMBER_LENGTH]
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
             gateway=gateway,
             verification_id=verification_id,
             app=app,
-            number=sender.e164 if sender else reply.number[:_NUMBER_LENGTH],
-            number_masked=sender.masked if sender else mask(reply.number[:_NUMBER_LENGTH]),
-            text=_COULD_BE_A_CODE.sub("****", text),
+            number=number,
+            number_hash=self.keyring.number_hash(number),
+            number_masked=mask(number),
+            text=star_codes(text)[:REPLY_TEXT_LENGTH],
             received_at=reply.received_at,
             forwarded_at=None,
         )
@@ -90,4 +91,4 @@ class Answering:
         hashes = [token_hash for each, _ in found for token_hash in each]
         living = inbound_tokens.living(self.db, hashes, now)
         spans = [span for each, span in found if living.intersection(each)]
-        return (inbound_token.star(plain, spans) if spans else text), hashes
+        return (star(plain, spans) if spans else text), hashes

@@ -8,7 +8,7 @@ import phonenumbers
 
 from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.domain.limits import BLOCK_DIGITS, Limits
-from otp_worker.domain.phone_number import PhoneNumber, parse_number
+from otp_worker.domain.phone_number import PhoneNumber, mask, parse_number
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.store import erasure, lockouts
 from otp_worker.store import opt_outs as stored_opt_outs
@@ -17,6 +17,9 @@ from otp_worker.store.database import Database
 from otp_worker.store.erasure import Erased
 from otp_worker.store.opt_outs import OptOut
 from otp_worker.store.pauses import Pause
+
+LONGEST_SHORT_CODE = 8
+"""A number of more digits that names no country is a mistake, and nothing that replies come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,15 @@ class Operator:
             raise NotFoundError(f"{parsed.masked} is not locked")
         return parsed
 
-    def forget(self, number: str) -> tuple[PhoneNumber, Erased]:
+    def forget(self, sender: str) -> tuple[str, Erased]:
         """Erase a person: every verification, delivery and reply of a number, but not its STOP.
 
-        Raises InvalidFieldError.
+        ``sender`` is a number of any country and kind, or a short code or name that replies came from; the
+        answer shows it masked. Raises InvalidFieldError.
         """
-        # Any country: what was allowed once may not be any more.
-        parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
-        hashes = self.limits.keyring.number_hashes(parsed.e164)
-        return parsed, erasure.erase_number(self.db, parsed.e164, hashes)
+        spellings = _spellings(sender)
+        hashes = [each for spelling in spellings for each in self.limits.keyring.number_hashes(spelling)]
+        return mask(spellings[0]), erasure.erase_number(self.db, spellings, hashes)
 
     def opt_outs(self) -> list[OptOut]:
         """Every number that is opted out, the last one first."""
@@ -87,3 +90,24 @@ class Operator:
         return stored_pauses.exempt(
             self.db, PumpedKind.BLOCK, self.limits.block_hash(parsed.e164), label, until
         )
+
+
+def _spellings(sender: str) -> list[str]:
+    """How what a reply came from may be kept, a number in E.164 first. Raises InvalidFieldError."""
+    try:
+        # Any country: what was allowed once may not be any more.
+        return [parse_number(sender, phonenumbers.SUPPORTED_REGIONS).e164]
+    except InvalidFieldError:
+        plain = sender.strip()
+        if not plain.startswith("+") and sum(map(str.isdigit, plain)) > LONGEST_SHORT_CODE:
+            raise
+    # Some gateways' adapters put a plus before whatever stands there.
+    return list(dict.fromkeys([*_any_number(plain), plain, f"+{plain.lstrip('+')}"]))
+
+
+def _any_number(text: str) -> list[str]:
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return []
+    return [phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)]

@@ -7,16 +7,33 @@ from typing import Any, Literal
 
 import structlog
 
-# Ids hold letters, and instants hold dashes: what is left of eight digits and more is a phone number.
-_NUMBER = re.compile(r"(?<![\w.:-])\+?\d{6,13}(\d{2})(?![\w:-])")
+# Ids hold letters, and instants hold dashes: what is left of eight digits and more is a phone number. With a
+# plus it is one wherever it stands, in groups as well, and as URLs spell it.
+_NUMBER = re.compile(
+    r"(?:\+|%2B)\(?\d(?:[ ().\-/\u00a0]{0,2}\d){5,12}[ ().\-/\u00a0]{0,2}(?P<plus>\d{2})(?!\d)"
+    r"|(?<![\w.:-])\d{6,13}(?P<bare>\d{2})(?![\w:-])",
+    re.IGNORECASE,
+)
+_PLAIN_TYPES = (bool, float, type(None))
 
 
 def redact(_logger: Any, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Star out all but the last two digits of whatever looks like a phone number, in any value."""
-    for name, value in line.items():
-        if isinstance(value, str) and name != "timestamp":
-            line[name] = _NUMBER.sub(r"***\1", value)
-    return line
+    return {name: value if name == "timestamp" else _starred(value) for name, value in line.items()}
+
+
+def _starred(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NUMBER.sub(lambda match: f"***{match['plus'] or match['bare']}", value)
+    if isinstance(value, dict):
+        return {_starred(name): _starred(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_starred(each) for each in value]
+    if isinstance(value, _PLAIN_TYPES):
+        return value
+    # A number among the digits of an integer, or in what an object says of itself.
+    starred = _starred(str(value))
+    return value if isinstance(value, int) and starred == str(value) else starred
 
 
 _SHARED: list[structlog.typing.Processor] = [

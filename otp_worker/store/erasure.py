@@ -1,5 +1,6 @@
 """The statement that erases a person: all that is kept under a number, but for what guards it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select
@@ -18,17 +19,20 @@ class Erased:
     replies: int
 
 
-def erase_number(db: Database, number: str, number_hashes: list[bytes]) -> Erased:
-    """Delete a number's verifications with their deliveries and answers, and its replies.
+def erase_number(db: Database, numbers: Collection[str], number_hashes: Collection[bytes]) -> Erased:
+    """Delete a person's verifications with their deliveries and answers, and their replies with the notices.
 
-    What counts its wrong codes, and that its person wants no SMS, stay as keyed hashes: else a wish to be
-    forgotten would unlock a number, and be followed by SMS.
+    ``numbers`` are the spellings that something may be kept under, ``number_hashes`` stand for them. What
+    counts wrong codes, that the person wants no SMS, and what was posted before, stay as keyed hashes: else a
+    wish to be forgotten would unlock a number, be followed by SMS, and be undone by a repeated post.
     """
     mine = select(_v.id).where(_v.number_hash.in_(number_hashes))
     with db.write() as connection:
         ids = list(connection.execute(mine.with_for_update()).scalars())
         connection.execute(delete(idempotency_keys).where(_i.verification_id.in_(ids)))
         gone = connection.execute(
-            delete(replies).where(or_(_r.number == number, _r.verification_id.in_(ids)))
+            delete(replies).where(
+                or_(_r.number_hash.in_(number_hashes), _r.number.in_(numbers), _r.verification_id.in_(ids))
+            )
         ).rowcount
         return Erased(connection.execute(delete(verifications).where(_v.id.in_(ids))).rowcount, gone)

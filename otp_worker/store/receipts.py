@@ -33,14 +33,16 @@ _MOVED_TO = {
 _OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED)
 _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
+BATCH = 500
 AFTER_ALL = "; the gateway reports it as sent after all"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply as it is kept: runs of digits that could be a code are starred out.
+    """A reply as it is kept: what could be a code is starred out.
 
-    ``forwarded_at`` is when support was last told of it.
+    ``number`` is whatever it came from, a number or not, while that is kept; ``number_hash`` stands for it
+    afterwards. ``forwarded_at`` is when support was last told of it.
     """
 
     id: str
@@ -53,6 +55,7 @@ class StoredReply:
     received_at: datetime
     forwarded_at: datetime | None
     meaning: Meaning = Meaning.OTHER
+    number_hash: bytes | None = None
 
 
 def delivery_of(db: Database, gateway: str, reference: str | None, message_id: str | None) -> str | None:
@@ -156,12 +159,20 @@ def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, no
         verification_id=reply.verification_id,
         app=reply.app,
         number=reply.number,
+        number_hash=reply.number_hash,
         number_masked=reply.number_masked,
         text=reply.text,
         meaning=reply.meaning,
         received_at=reply.received_at,
         created_at=now,
     )
+
+
+def forget_reply_numbers(db: Database, before: datetime) -> int:
+    """Drop the plain numbers of the replies that came before then."""
+    batch = select(_r.id).where(_r.number.is_not(None), _r.created_at <= before).limit(BATCH)
+    with db.update() as connection:
+        return connection.execute(update(replies).where(_r.id.in_(batch)).values(number=None)).rowcount
 
 
 def set_meaning(connection: Connection, reply_id: str, meaning: Meaning) -> None:
@@ -200,4 +211,5 @@ def _stored(row: Row[Any]) -> StoredReply:
         received_at=row.received_at,
         forwarded_at=row.forwarded_at,
         meaning=Meaning(row.meaning),
+        number_hash=row.number_hash,
     )

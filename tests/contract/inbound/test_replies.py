@@ -199,7 +199,7 @@ class TestStop:
 
     def test_a_wish_to_be_forgotten_does_not_undo_it(self, service: Service, people: People) -> None:
         people.text("STOP")
-        erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+        erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
         assert opted_out(service)
 
     def test_test_keys_are_not_concerned(self, service: Service, people: People) -> None:
@@ -378,7 +378,7 @@ class TestPostedAgain:
         self, service: Service, people: People
     ) -> None:
         people.text("hello", key="the same")
-        erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+        erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
         people.text("hello", key="the same")
         assert people.did == []
 

@@ -3,11 +3,15 @@
 import pytest
 from sqlalchemy import func, insert, select
 
-from otp_worker.domain.errors import NumberLockedError
-from otp_worker.domain.gateway import Message, Outcome
+from otp_worker.domain.errors import InvalidFieldError, NumberLockedError
+from otp_worker.domain.gateway import Message, Outcome, Reply
+from otp_worker.domain.phone_number import mask
+from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.inbound.replies import Answering
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import SendRequest
-from otp_worker.store import erasure
+from otp_worker.operations.admin import Operator
+from otp_worker.store import erasure, notifications, receipts
 from otp_worker.store.erasure import Erased
 from otp_worker.store.schema import metadata, replies
 from tests.contract.service import ACCEPTED, NUMBER, SHOP, ObedientGateway, Service, wrong
@@ -16,7 +20,7 @@ OTHER = "+447400654321"
 
 
 def erase(service: Service) -> Erased:
-    return erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+    return erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
 
 
 def rows(service: Service) -> dict[str, int]:
@@ -92,3 +96,72 @@ def test_an_sms_in_hand_is_settled_without_its_rows(service: Service) -> None:
     service.deliver(verification)
     assert rows(service)["deliveries"] == 0
     service.work()
+
+
+@pytest.mark.parametrize(
+    ("sender", "typed"),
+    [
+        ("+442071838750", "+44 20 7183 8750"),
+        ("+442071838750", "+442071838750"),
+        ("12345", "12345"),
+        ("+12345", "12345"),
+        ("VODAFONE", "VODAFONE"),
+        ("+VODAFONE", "VODAFONE"),
+        ("+4915", "+4915"),
+        (NUMBER, "+44 7400 123456"),
+        (NUMBER[1:], NUMBER),
+    ],
+)
+@pytest.mark.parametrize("hours", [0, 25])
+def test_a_reply_is_found_by_whatever_it_came_from(
+    service: Service, sender: str, typed: str, hours: int
+) -> None:
+    """While its sender is kept and after it was forgotten; nobody else's goes with it."""
+    taking = answering_of(service)
+    for n, number in enumerate((sender, "+442071838751", "54321")):
+        taking.take("obedient", Reply(number, "who?", None, service.clock(), f"{n}"), service.clock())
+    service.clock.move(hours * 3600)
+    service.expirer.purge(service.clock())
+    _, erased = Operator(service.db, service.limits, service.policy.countries).forget(typed)
+    assert erased == Erased(verifications=0, replies=1)
+    assert rows(service)["replies"] == 2
+
+
+def test_the_notices_of_a_reply_go_with_it(service: Service) -> None:
+    answering_of(service).take(
+        "obedient", Reply(NUMBER, "who?", None, service.clock(), "key"), service.clock()
+    )
+    assert notifications.due_notices(service.db, service.clock(), 10)
+    erase(service)
+    assert notifications.due_notices(service.db, service.clock(), 10) == []
+
+
+@pytest.mark.parametrize("typed", ["07400123456", "020 7183 8750", "447400123456"])
+def test_a_number_that_names_no_country_is_refused_and_not_said_to_be_erased(
+    service: Service, typed: str
+) -> None:
+    with pytest.raises(InvalidFieldError):
+        Operator(service.db, service.limits, service.policy.countries).forget(typed)
+
+
+def test_it_is_shown_masked(service: Service) -> None:
+    operator = Operator(service.db, service.limits, service.policy.countries)
+    assert operator.forget("+44 20 7183 8750")[0] == "+44********50"
+
+
+@pytest.mark.parametrize("sender", [NUMBER, "+442071838750", "VODAFONE"])
+def test_the_plain_number_of_a_reply_is_kept_as_long_as_any_other(service: Service, sender: str) -> None:
+    answering_of(service).take(
+        "obedient", Reply(sender, "who?", None, service.clock(), "key"), service.clock()
+    )
+    for seconds, kept in ((3599, sender), (1, None)):
+        service.clock.move(seconds)
+        service.expirer.purge(service.clock())
+        (reply_,) = receipts.newest_replies(service.db, 10)
+        assert reply_.number == kept
+    assert (reply_.number_masked, reply_.text) == (mask(sender), "who?")
+
+
+def answering_of(service: Service) -> Answering:
+    """What takes replies in, with one channel to tell of them."""
+    return Answering(service.db, service.keyring, LANGUAGES, 3600, ("webhook",), lambda _: True)
