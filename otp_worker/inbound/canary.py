@@ -14,8 +14,8 @@ from otp_worker.domain.gateway import Message, OutcomeKind, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.inbound.side_sends import obstacle
 from otp_worker.protection.circuit_breaker import Breaker
-from otp_worker.side_sends import obstacle
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import give_back, take_turn

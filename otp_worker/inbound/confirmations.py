@@ -16,8 +16,8 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.inbound.side_sends import obstacle
 from otp_worker.protection.circuit_breaker import Breaker
-from otp_worker.side_sends import obstacle
 from otp_worker.store import confirmations, opt_outs, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import Turn, give_back, take_turn

@@ -16,9 +16,9 @@ from otp_worker.domain.gateway import Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import mask, number_of_sender
 from otp_worker.domain.ports import Publish
+from otp_worker.domain.redaction import star, star_codes
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.keywords import meaning_of
-from otp_worker.redaction import star, star_codes
 from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.receipts import StoredReply
