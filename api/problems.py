@@ -12,7 +12,7 @@ from api.schemas import ProblemBody
 from otp_worker.domain.errors import DatabaseAwayError, RequestError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.rejections import Refusals
-from otp_worker.store.database import DATABASE_AWAY
+from otp_worker.store.database import AWAY
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Re
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(RequestError, answer)
-    for away in DATABASE_AWAY:
+    for away in AWAY:
         app.add_error_handler(away, database_away)
 
 

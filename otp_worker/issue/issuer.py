@@ -36,7 +36,7 @@ from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.store import expire, idempotency_keys, lockouts, verifications
 from otp_worker.store import issue as statements
 from otp_worker.store.batcher import Together
-from otp_worker.store.database import Database
+from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import Once
 from otp_worker.store.issue import (
     Answer,
@@ -104,7 +104,7 @@ class Issuer:
     _accept_together: Together[NewSend, list[Left]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._accept_together = Together(self._accept)
+        self._accept_together = Together(self._accept, is_away)
 
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.

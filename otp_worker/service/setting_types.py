@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Annotated
 
 import phonenumbers
@@ -76,7 +77,19 @@ def _is_database(value: str) -> str:
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ValueError("only sqlite:// and postgresql:// are supported")
+    if url.drivername == "sqlite":
+        _is_file_in_a_folder(url.database or "")
     return url.render_as_string(hide_password=False)
+
+
+def _is_file_in_a_folder(path: str) -> None:
+    """Raise ValueError unless the path means one place from every folder, and SQLite can write there."""
+    if not Path(path).is_absolute():
+        raise ValueError(
+            "a relative path is another file in every folder; give sqlite:////path from the root"
+        )
+    if not Path(path).parent.is_dir():
+        raise ValueError("the folder of the database does not exist; make it first")
 
 
 def _is_broker(value: str) -> str:

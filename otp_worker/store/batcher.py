@@ -9,6 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from sqlalchemy import exc
+
+from otp_worker.domain import request_deadline
+
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
@@ -19,19 +23,25 @@ MOST = 64
 class _Wish(Generic[Asked, Answered]):
     """What one thread asks for, and what became of it: served without an answer, it acts for itself."""
 
-    __slots__ = ("_woken", "answers", "asked", "leads")
+    __slots__ = ("_woken", "answers", "asked", "deadline", "leads")
 
     def __init__(self, asked: Asked, *, leads: bool) -> None:
         self.asked = asked
         self.answers: list[Answered | BaseException] = []
         self.leads = leads
+        self.deadline = request_deadline.current()
         self._woken = threading.Lock()
         self._woken.acquire()
 
-    def await_turn(self) -> None:
-        """Wait until it is served, or is to serve."""
-        if not self.leads:
-            self._woken.acquire()
+    def await_turn(self) -> bool:
+        """Wait until it is served, or is to serve; False if its request's time is over before that."""
+        if self.leads:
+            return True
+        return self._woken.acquire(timeout=request_deadline.seconds_left(threading.TIMEOUT_MAX))
+
+    def await_answer(self) -> None:
+        """Wait until it is served, by a thread that keeps this wish's deadline too."""
+        self._woken.acquire()
 
     def wake(self) -> None:
         """Let its thread go on."""
@@ -42,11 +52,18 @@ class Together(Generic[Asked, Answered]):
     """Calls ``act`` with what was asked for since its last call, in the order of asking.
 
     ``act`` answers each wish with a value or with an exception, which is raised where the wish came from. If
-    it raises for several, it must have had no effect: each thread then calls it for itself alone.
+    it raises for several, it must have had no effect. What ``concerns_all`` is then raised for each of them;
+    after any other error, which one of them may have caused, each thread calls ``act`` for itself alone.
+    Raises sqlalchemy's TimeoutError where the request's time is over before its turn.
     """
 
-    def __init__(self, act: Callable[[Sequence[Asked]], Sequence[Answered | Exception]]) -> None:
+    def __init__(
+        self,
+        act: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
+        concerns_all: Callable[[Exception], bool] = lambda error: False,
+    ) -> None:
         self._act = act
+        self._concerns_all = concerns_all
         self._lock = threading.Lock()
         self._is_led = False
         self._wishes: list[_Wish[Asked, Answered]] = []
@@ -57,7 +74,8 @@ class Together(Generic[Asked, Answered]):
             mine: _Wish[Asked, Answered] = _Wish(asked, leads=not self._is_led)
             self._wishes.append(mine)
             self._is_led = True
-        mine.await_turn()
+        if not mine.await_turn():
+            self._withdraw(mine)
         if mine.leads:
             self._lead(mine)
         answer = mine.answers[0] if mine.answers else self._act([asked])[0]
@@ -65,18 +83,30 @@ class Together(Generic[Asked, Answered]):
             raise answer
         return answer
 
+    def _withdraw(self, mine: _Wish[Asked, Answered]) -> None:
+        """Raise sqlalchemy's TimeoutError, unless the wish is being served by now, or is to serve."""
+        with self._lock:
+            if mine in self._wishes and not mine.leads:
+                self._wishes.remove(mine)
+                raise exc.TimeoutError("its turn did not come in the request's time")
+        if not mine.leads:
+            # What is being done for it cannot be undone: only its answer is true.
+            mine.await_answer()
+
     def _lead(self, mine: _Wish[Asked, Answered]) -> None:
         """Serve those who wait, oneself among them, and let the first of those who came meanwhile go on."""
         with self._lock:
             wishes, self._wishes = self._wishes[:MOST], self._wishes[MOST:]
         try:
-            self._serve(wishes)
+            with request_deadline.until(_first_deadline(wishes)):
+                self._serve(wishes)
         finally:
             with self._lock:
                 following = self._wishes[:1]
                 self._is_led = bool(following)
+                for wish in following:
+                    wish.leads = True
             for wish in following:
-                wish.leads = True
                 wish.wake()
             for wish in wishes:
                 if wish is not mine:
@@ -88,10 +118,15 @@ class Together(Generic[Asked, Answered]):
             for wish, answer in zip(wishes, answers, strict=True):
                 wish.answers.append(answer)
         except Exception as error:
-            if len(wishes) == 1:
-                wishes[0].answers.append(error)
+            if len(wishes) == 1 or self._concerns_all(error):
+                for wish in wishes:
+                    wish.answers.append(error)
         except BaseException as error:
             # Whoever acts is interrupted, by a signal for one: the others may not take it for served.
             for wish in wishes:
                 wish.answers.append(error)
             raise
+
+
+def _first_deadline(wishes: Sequence[_Wish[Asked, Answered]]) -> float | None:
+    return min((wish.deadline for wish in wishes if wish.deadline is not None), default=None)

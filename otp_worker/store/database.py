@@ -1,32 +1,46 @@
-"""The connection to SQLite or Postgres, and the two ways to use it."""
+"""The connection to SQLite or Postgres, and the two ways to use it.
+
+Nothing waits for the database without a bound: no wait is longer than BUSY_SECONDS, and those of one request
+are together no longer than its deadline.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from otp_worker.domain import request_deadline
 from otp_worker.store.batcher import Together
+from otp_worker.store.bounded_connection import BoundedConnection
 
 BUSY_SECONDS = 10
-CONNECT_SECONDS = 5
+"""So long SQLite's one writer, or a free connection, is waited for."""
+LOCK_SECONDS = 5
+"""So long Postgres waits for a lock: less than a request has, so that the connection outlives it."""
+CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
+LEAST_CONNECT_SECONDS = 2
+"""psycopg takes no shorter time-out for connecting."""
 
 DATABASE_ERRORS = (exc.SQLAlchemyError,)
 """What any statement can raise."""
-# An internal error is what a standby that only reads answers after a failover. Any other kind is our mistake.
-DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
-"""What a statement raises where the database cannot be worked with."""
+
 
 # A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
 _EACH_ALONE = "AUTOCOMMIT"
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
+"""Errors of a database that does not do what it is asked; any other kind is our mistake.
+
+An internal error is what a standby that only reads answers after a failover.
+"""
+# A deadlock, and a transaction that met another one: Postgres ended one of several, and works.
+_ENDED_FOR_ANOTHER = ("40P01", "40001")
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -38,9 +52,11 @@ class Database:
     def __init__(self, url: str, pool_size: int = 8) -> None:
         self.url = url
         self.engine = _engine(url, pool_size)
+        self._free = BoundedSemaphore(pool_size)
         # SQLite lets one writer in and does not queue the others: threads that take turns do not starve.
-        self._turn: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
-        self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
+        self._turn = BoundedSemaphore(1) if self.is_sqlite else None
+        # What an operator made Postgres's default must not weaken what the limits count on.
+        self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN ISOLATION LEVEL READ COMMITTED"
         self._groups: dict[object, Together[Any, Any]] = {}
 
     @property
@@ -51,19 +67,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which each statement stands alone."""
-        with self.engine.connect() as connection:
+        with _in_time(self._free, "a connection"), self.engine.connect() as connection:
+            if self.is_sqlite:
+                _wait_for_sqlite(connection)
             yield connection
 
     @contextmanager
     def update(self) -> Iterator[Connection]:
         """A connection on which each statement stands alone, one of them a change."""
-        with self._turn, self.engine.connect() as connection:
+        with _in_time(self._turn, "the turn to write"), self.read() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block and rolled back by an exception."""
-        with self._turn, self.engine.begin() as connection:
+        with self.update() as connection, connection.begin():
             # SQLite's own BEGIN is deferred, and a deferred writer that meets another fails at once.
             connection.exec_driver_sql(self._begin)
             yield connection
@@ -76,13 +94,42 @@ class Database:
         """What ``act`` answers, asked together with whatever other threads ask of it at this moment."""
         group = self._groups.get(act)
         if group is None:
-            group = self._groups.setdefault(act, Together(partial(act, self)))
+            group = self._groups.setdefault(act, Together(partial(act, self), is_away))
         answer: Answered = group(asked)
         return answer
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database itself is away, locked, full or read-only, whatever is asked of it."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, AWAY) and state not in _ENDED_FOR_ANOTHER
+
+
+@contextmanager
+def _in_time(lock: BoundedSemaphore | None, what: str) -> Iterator[None]:
+    """Hold what several threads wait for, if there is such. Raises sqlalchemy's TimeoutError.
+
+    A request whose time is over asks for nothing more: who waits behind it must not wait for that too.
+    """
+    seconds = request_deadline.seconds_left(BUSY_SECONDS)
+    if not seconds or not (lock is None or lock.acquire(timeout=seconds)):
+        raise exc.TimeoutError(f"{what} was not free in time")
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _wait_for_sqlite(connection: Connection) -> None:
+    """Let SQLite wait for its lock as long as the request may."""
+    milliseconds = round(request_deadline.seconds_left(BUSY_SECONDS) * 1000)
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout={milliseconds}")
 
 
 def insert_ignoring(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -100,7 +147,7 @@ def insert_missing(connection: Connection, table: Table, **values: Any) -> bool:
 
 def _engine(url: str, pool_size: int) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(
+        engine = create_engine(
             url,
             isolation_level=_EACH_ALONE,
             pool_size=pool_size,
@@ -109,12 +156,12 @@ def _engine(url: str, pool_size: int) -> Engine:
             hide_parameters=True,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={BUSY_SECONDS}s",
+                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
+                " -c default_transaction_isolation=read\\ committed",
             },
         )
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "do_connect", _connect_to_postgres)
+        return engine
     engine = create_engine(
         url,
         isolation_level=_EACH_ALONE,
@@ -127,13 +174,20 @@ def _engine(url: str, pool_size: int) -> Engine:
     return engine
 
 
+def _connect_to_postgres(
+    _dialect: Any, _record: Any, arguments: tuple[Any, ...], parameters: dict[str, Any]
+) -> BoundedConnection:
+    seconds = request_deadline.seconds_left(parameters["connect_timeout"])
+    parameters["connect_timeout"] = max(round(seconds), LEAST_CONNECT_SECONDS)
+    return BoundedConnection.connect(*arguments, **parameters)
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

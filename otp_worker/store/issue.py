@@ -10,7 +10,7 @@ from otp_worker.domain.errors import NotFoundError, OtpError
 from otp_worker.domain.limits import Left, Limit, Scope
 from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store import idempotency_keys, limits, wishing
-from otp_worker.store.database import Database
+from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import Once
 from otp_worker.store.lifecycle import close_deliveries, end, lock_verification
 from otp_worker.store.schema import deliveries, verifications
@@ -131,9 +131,12 @@ def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]
     # Of two to one number the second must find the first one written.
     usual = [send for send in sends if send.guard.is_usual and numbers.count(send.new.number_hash) == 1]
     answers = dict(zip((send.new.id for send in usual), _insert_together(db, usual), strict=True))
+    away: Exception | None = None
     for send in sends:
         if send.new.id not in answers:
-            answers[send.new.id] = _insert_alone(db, send)
+            # A database that does not answer one will not answer the next: each would wait for it in turn.
+            answer = answers[send.new.id] = away or _insert_alone(db, send)
+            away = answer if isinstance(answer, Exception) and is_away(answer) else None
     return [answers[send.new.id] for send in sends]
 
 

@@ -1,11 +1,13 @@
 """When something that the intake needs is away, and when it has a mistake of its own."""
 
 import sqlite3
+from contextlib import closing
 from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import exc
 
+from otp_worker.domain import request_deadline
 from otp_worker.store import api_keys, issue, verifications
 from tests.api.client import Caller, problem
 from tests.api.service import Service
@@ -91,4 +93,16 @@ def test_the_next_request_is_answered_as_ever(shop: Caller, monkeypatch: pytest.
     with monkeypatch.context() as broken:
         break_down(broken, issue, "insert_verifications", RuntimeError("once"))
         assert shop.send().status_code == 500
+    assert shop.send().status_code == 202
+
+
+def test_a_locked_database_is_told_within_the_requests_time_and_row_and_answer_agree(
+    shop: Caller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_deadline, "REQUEST_SECONDS", 0.2)
+    path = str(service.db.engine.url.database)
+    with closing(sqlite3.connect(path, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        assert problem(shop.send()) == (503, "database_away")
+        assert another.execute("SELECT count(*) FROM verifications").fetchone() == (0,)
     assert shop.send().status_code == 202

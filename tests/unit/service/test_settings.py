@@ -102,6 +102,12 @@ def test_everything_missing_is_named_at_once(environment: pytest.MonkeyPatch) ->
     [
         ("OTP_DATABASE_URL", "mysql://host/name"),
         ("OTP_DATABASE_URL", "not a url"),
+        ("OTP_DATABASE_URL", "sqlite:///relative.db"),
+        ("OTP_DATABASE_URL", "sqlite:///data/relative.db"),
+        ("OTP_DATABASE_URL", "sqlite://"),
+        ("OTP_DATABASE_URL", "sqlite:///:memory:"),
+        ("OTP_DATABASE_URL", "sqlite:////nonexistent/folder/otp.db"),
+        ("OTP_DATABASE_URL", "sqlite:////etc/hostname/otp.db"),
         ("OTP_BROKER_URL", "http://127.0.0.1"),
         ("OTP_SECRET_KEY", "too short"),
         ("OTP_SECRET_KEY", SECRET[:31]),

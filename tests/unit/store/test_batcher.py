@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import exc
 
-from otp_worker.store.batcher import MOST, Together
+from otp_worker.domain import request_deadline
+from otp_worker.store.batcher import MOST, Together, _Wish
 
 SECONDS = 10
 
@@ -135,3 +137,84 @@ def test_under_any_crowd_each_is_served_once_and_one_group_at_a_time() -> None:
         assert list(threads.map(together, range(3000))) == list(range(1, 3001))
     assert set(served.values()) == {1}
     assert len(served) == 3000
+
+
+def test_what_concerns_all_is_told_to_all_and_nobody_tries_alone(crowd: ThreadPoolExecutor) -> None:
+    office = Office()
+    office.together = Together(office.act, lambda error: isinstance(error, OSError))
+    office.fails_with = OSError("the database is locked")
+    assert answers(ask(office, crowd, [1, 2, 3, 4])) == [10, "OSError", "OSError", "OSError"]
+    assert office.served == [[1], [2, 3, 4]]
+
+
+def test_who_waits_longer_than_its_request_may_is_not_served_any_more(
+    office: Office, crowd: ThreadPoolExecutor
+) -> None:
+    first = crowd.submit(office.together, 1)
+    assert office.acts.wait(SECONDS)
+    with request_deadline.until(time.monotonic() + 0.01), pytest.raises(exc.TimeoutError):
+        office.together(2)
+    assert office.waiting == 0
+    office.may_go_on.set()
+    assert first.result(SECONDS) == 10
+    assert office.served == [[1]]
+
+
+def test_who_is_being_served_when_its_time_is_over_gets_the_true_answer(
+    office: Office, crowd: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is written: to say that nothing was done would be wrong."""
+    is_served, is_late = threading.Event(), threading.Event()
+
+    def act(numbers: Sequence[int]) -> list[int]:
+        is_served.set()
+        assert is_late.wait(SECONDS)
+        return [number * 100 for number in numbers]
+
+    def no_time_left(most: float) -> float:
+        return most if request_deadline.current() is None else float(not is_served.wait(SECONDS))
+
+    def await_answer(wish: "_Wish[int, int]") -> None:
+        is_late.set()
+        wish._woken.acquire()
+
+    def ask_in_a_hurry() -> int:
+        with request_deadline.until(time.monotonic()):
+            return office.together(3)
+
+    monkeypatch.setattr(request_deadline, "seconds_left", no_time_left)
+    monkeypatch.setattr(_Wish, "await_answer", await_answer)
+    first = crowd.submit(office.together, 1)
+    assert office.acts.wait(SECONDS)
+    office.together._act = act
+    second, hurried = crowd.submit(office.together, 2), crowd.submit(ask_in_a_hurry)
+    while office.waiting < 2:
+        time.sleep(0)
+    office.may_go_on.set()
+    assert [each.result(SECONDS) for each in (first, second, hurried)] == [10, 200, 300]
+
+
+def test_who_acts_for_a_group_keeps_the_first_deadline_of_it(
+    office: Office, crowd: ThreadPoolExecutor
+) -> None:
+    first = crowd.submit(office.together, 1)
+    assert office.acts.wait(SECONDS)
+    kept: list[float | None] = []
+
+    def act(numbers: Sequence[int]) -> list[int]:
+        kept.append(request_deadline.current())
+        return list(numbers)
+
+    office.together._act = act
+    now = time.monotonic()
+
+    def ask_by(deadline: float | None) -> int:
+        with request_deadline.until(deadline):
+            return office.together(1)
+
+    asked = [crowd.submit(ask_by, deadline) for deadline in (None, now + 90, now + 60)]
+    while office.waiting < 3:
+        time.sleep(0)
+    office.may_go_on.set()
+    assert [each.result(SECONDS) for each in (first, *asked)] == [10, 1, 1, 1]
+    assert kept == [now + 60]
