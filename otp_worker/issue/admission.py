@@ -4,9 +4,11 @@ The database counts, in the send's own transaction, what Redis alone may not be 
 always, so that no loss of Redis's memory lets anybody flood it, and everything where Redis is away.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+
+from ulid import ULID
 
 from otp_worker.domain.errors import LimitReachedError
 from otp_worker.domain.limits import Left, Limit, Scope
@@ -24,23 +26,27 @@ def admit(
 
     Raises what ``write`` raises, and then nothing is counted.
     """
-    uses = [Use(name, _shared(guard), now) for name, guard in guards.items()]
+    # A name is a use's own, whatever a send is called: what is given back may be no other's.
+    uses = {name: Use(str(ULID()), _shared(guard), now) for name, guard in guards.items()}
     answers: dict[str, Answer] = {}
     shared: dict[str, list[Left]] = {}
     yet_to_pass: dict[str, Guard] = {}
-    for (name, guard), taken in zip(guards.items(), limiter.take_all(uses), strict=True):
+    counted: dict[str, Use] = {}
+    for name, taken in zip(guards, limiter.take_all(list(uses.values())), strict=True):
         if isinstance(taken, LimitReachedError):
             answers[name] = taken
-        else:
-            shared[name], yet_to_pass[name] = _left_to_the_database(guard, taken)
+            continue
+        shared[name], yet_to_pass[name] = _left_to_the_database(guards[name], taken)
+        if taken is not None:
+            counted[name] = uses[name]
     try:
         written = write(yet_to_pass) if yet_to_pass else {}
     except BaseException:
-        _give_back(limiter, guards, shared)
+        limiter.give_back(list(counted.values()))
         raise
     for name, answer in written.items():
         answers[name] = answer if isinstance(answer, Exception) else shared[name] + answer
-    _give_back(limiter, guards, [name for name in shared if isinstance(answers[name], Exception)])
+    limiter.give_back([use for name, use in counted.items() if isinstance(answers[name], Exception)])
     return answers
 
 
@@ -57,8 +63,3 @@ def _left_to_the_database(guard: Guard, taken: list[Left] | None) -> tuple[list[
         return [], guard
     number = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
     return [left for left in taken if left.limit is not Limit.NUMBER], replace(guard, scopes=number)
-
-
-def _give_back(limiter: RedisLimiter, guards: Mapping[str, Guard], names: Iterable[str]) -> None:
-    for name in names:
-        limiter.give_back(name, _shared(guards[name]))

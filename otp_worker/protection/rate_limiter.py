@@ -4,7 +4,8 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,10 +80,14 @@ class Use:
 
 
 class RedisLimiter:
-    """Counts in Redis, all scopes of a use in one step or none; without Redis it counts nothing."""
+    """Counts in Redis, all scopes of a use in one step or none; without Redis it counts nothing.
+
+    After Redis did not answer it is left alone for a second, and then one thread tries whether it is back.
+    """
 
     def __init__(self, redis: Redis | None) -> None:
         self._redis = redis
+        self._fails = False
         self._rests_until = float("-inf")
 
     @property
@@ -102,30 +107,45 @@ class RedisLimiter:
 
     def take_all(self, uses: Sequence[Use]) -> list[list[Left] | LimitReachedError | None]:
         """As ``take`` for one use after another, in one round trip; what it raises is an answer here."""
-        if self._redis is None or not self.counts:
-            return [None] * len(uses)
         try:
-            answers = _ask(self._redis, uses)
-        except RedisError as error:
-            self._rest(error)
+            with self._asked() as redis:
+                answers = [] if redis is None else _ask(redis, uses)
+        except RedisError:
+            answers = []
+        if not answers:
             return [None] * len(uses)
         return [_taken(use, answer) for use, answer in zip(uses, answers, strict=True)]
 
-    def give_back(self, use: str, scopes: Sequence[Scope]) -> None:
-        """Take a use back that was counted and did not happen; where Redis is away, it stays counted."""
-        if self._redis is None:
+    def give_back(self, uses: Sequence[Use]) -> None:
+        """Take uses back that were counted and did not happen; where Redis is away, they stay counted."""
+        if not uses:
             return
-        try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for scope in scopes:
-                    pipeline.zrem(_PREFIX + scope.key, use)
+        with suppress(RedisError), self._asked() as redis:
+            if redis is None:
+                return
+            with redis.pipeline(transaction=False) as pipeline:
+                for use in uses:
+                    for scope in use.scopes:
+                        pipeline.zrem(_PREFIX + scope.key, use.name)
                 pipeline.execute()
-        except RedisError as error:
-            self._rest(error)
 
-    def _rest(self, error: RedisError) -> None:
-        log.warning("limits_not_in_redis", error=type(error).__name__)
-        self._rests_until = time.monotonic() + REST_SECONDS
+    @contextmanager
+    def _asked(self) -> Iterator[Redis | None]:
+        """Redis, unless it is away: then it rests, so that nobody else waits for it just now."""
+        if not self.counts:
+            yield None
+            return
+        if self._fails:
+            self._rests_until = time.monotonic() + REST_SECONDS
+        try:
+            yield self._redis
+        except RedisError as error:
+            log.warning("limits_not_in_redis", error=type(error).__name__)
+            self._fails = True
+            self._rests_until = time.monotonic() + REST_SECONDS
+            raise
+        self._fails = False
+        self._rests_until = float("-inf")
 
 
 def _ask(redis: Redis, uses: Sequence[Use]) -> list[Any]:
