@@ -1,6 +1,6 @@
 """The WSGI application: the routes' table and the parts that answer it, and nothing that decides anything."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import falcon
@@ -15,12 +15,21 @@ from api.openapi import openapi_document
 from api.problems import add_problem_handlers
 from api.routes import ROUTES
 from api.verifications import Checks, Verifications
+from otp_worker.domain import request_deadline
 from otp_worker.service.wiring import Intake
+
+
+class _App(falcon.App[Any, Any]):
+    """Gives each request its time to wait for the database."""
+
+    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with request_deadline.of_a_request():
+            return super().__call__(env, start_response)
 
 
 def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     """The HTTP intake over the given parts; starts nothing and reads no environment."""
-    app: falcon.App[Any, Any] = falcon.App(middleware=[RequestLog(), Authentication(intake.api_keys, ROUTES)])
+    app = _App(middleware=[RequestLog(), Authentication(intake.api_keys, ROUTES)])
     app.req_options.strip_url_path_trailing_slash = False
     add_problem_handlers(app, intake.clock, intake.refusals)
     resources = {type(resource): resource for resource in _resources(intake)}

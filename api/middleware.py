@@ -11,7 +11,6 @@ from ulid import ULID
 
 from api.body_turns import BodyTurns
 from api.routes import Route
-from otp_worker.domain import request_deadline
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.protection.api_keys import ApiKeys
 
@@ -30,14 +29,13 @@ _HEADERS = {
 
 
 class RequestLog:
-    """Gives each request an id, the caller's own if it is a plain one, and its time; logs one line for it."""
+    """Gives each request an id, the caller's own if it is a plain one, and logs one line for it."""
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Bind the id to everything that is logged from here on, and start the request's time."""
+        """Bind the id to everything that is logged from here on."""
         given = req.get_header("X-Request-Id") or ""
         req.context.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{ULID()}"
         req.context.started = time.perf_counter()
-        request_deadline.start()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=req.context.request_id)
         resp.set_header("X-Request-Id", req.context.request_id)

@@ -5,7 +5,7 @@ Monotonic, so that no step of the clock moves it. Outside of requests there is n
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 REQUEST_SECONDS = 6.0
@@ -14,9 +14,9 @@ REQUEST_SECONDS = 6.0
 _deadline: ContextVar[float | None] = ContextVar("request deadline", default=None)
 
 
-def start() -> None:
-    """Give the request that begins in this thread its time."""
-    _deadline.set(time.monotonic() + REQUEST_SECONDS)
+def of_a_request() -> AbstractContextManager[None]:
+    """The time that a request has which begins now."""
+    return until(time.monotonic() + REQUEST_SECONDS)
 
 
 def current() -> float | None:

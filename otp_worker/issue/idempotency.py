@@ -8,11 +8,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from otp_worker.domain.errors import InvalidFieldError, RequestInFlightError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.store import idempotency_keys
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import Once
+
+log = structlog.get_logger()
 
 HEADER = "Idempotency-Key"
 ANSWER_SECONDS = 10
@@ -58,5 +63,11 @@ class Idempotency:
         return Remembered(kept.verification_id, kept.answer)
 
     def remember(self, once: Once, answer: str) -> None:
-        """Keep the answer for when the request is repeated."""
-        idempotency_keys.keep_answer(self.db, once, answer)
+        """Keep the answer for when the request is repeated. Never raises: the request had its effect.
+
+        Without a kept answer a repetition is told what became of the request.
+        """
+        try:
+            idempotency_keys.keep_answer(self.db, once, answer)
+        except SQLAlchemyError as error:
+            log.warning("answer_not_kept", error=type(error).__name__)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
 from ulid import ULID
 
 from otp_worker.domain.app import App
@@ -47,6 +48,8 @@ from otp_worker.store.issue import (
     NotNowError,
     Recipient,
 )
+
+log = structlog.get_logger()
 
 SEED_BYTES = 20
 
@@ -172,7 +175,7 @@ class Issuer:
         except NotNowError:
             return self._not_now(found.id, app, now, once)
         self._publish([new])
-        return Accepted(self._read(verification_id, app), left)
+        return Accepted(statements.as_resent(found, new, next_resend_at), left)
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
         """End a verification at the app's wish; raises NotFoundError and AlreadyOverError."""
@@ -297,10 +300,14 @@ class Issuer:
         return Accepted(found, [])
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
+        """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""
         # After the commit: a worker must find the rows. A failure here is the sweep's to mend, and soon.
         published = [delivery.id for delivery in written if delivery.published_at is not None]
-        if published and not self.publish(published):
-            expire.mark_published(self.db, published, None)
+        try:
+            if published and not self.publish(published):
+                expire.mark_published(self.db, published, None)
+        except Exception as error:
+            log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)
 
     def _read(self, verification_id: str, app: App) -> Verification:
         found = verifications.find(self.db, verification_id, app.name)

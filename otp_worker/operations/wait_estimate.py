@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.store import verifications
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
+
+log = structlog.get_logger()
 
 FAR = 10_000
 """A position further back than this is told as this."""
@@ -39,9 +44,17 @@ class Outlook:
         return min(states, key=lambda state: (state.failing_since is None, state.failing_since))
 
     def of(self, delivery: Delivery, now: datetime) -> Wait | None:
-        """How a delivery that waits for a SIM stands; None for any other."""
+        """How a delivery that waits for a SIM stands; None for any other, or where nobody can say."""
         if delivery.status is not DeliveryStatus.WAITING:
             return None
+        try:
+            return self._wait(delivery, now)
+        except SQLAlchemyError as error:
+            # Who asks has been promised the SMS already: that nobody knows when is no reason to say no.
+            log.warning("outlook_unknown", error=type(error).__name__)
+            return None
+
+    def _wait(self, delivery: Delivery, now: datetime) -> Wait:
         position = verifications.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
         failing = [state.failing_since for state in self._states(self._serving(delivery.route))]
         since = [instant for instant in failing if instant is not None]

@@ -21,6 +21,8 @@ REST_SECONDS = 1.0
 class DeliveryQueue:
     """Puts ids on the queue and never raises: what is not published now, the sweep publishes later.
 
+    Whatever fails: what is to be published is written already, and its caller has nobody to tell of it.
+
     After a publish that failed it rests a second before the next one tries, so that a broker that is
     away slows one caller a second and not every one.
     """
@@ -77,7 +79,7 @@ class DeliveryQueue:
         try:
             with self._producer() as producer:
                 self._publish_by(producer, task, subjects)
-        except self._broker_errors as error:
+        except Exception as error:
             log.warning("publish_failed", task=task, subjects=list(subjects), error=type(error).__name__)
             self._failing = True
             self._rests_until = time.monotonic() + REST_SECONDS
@@ -117,7 +119,7 @@ class DeliveryQueue:
         with self._app.producer_pool.acquire(block=True) as producer:
             try:
                 yield producer
-            except self._broker_errors:
+            except Exception:
                 # Dropped and not closed: RabbitMQ would be waited for once more, and its late answer to
                 # this publish must not be taken for one to the next.
                 producer.connection.collect()

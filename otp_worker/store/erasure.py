@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, or_, select
 
 from otp_worker.store.database import Database
+from otp_worker.store.lifecycle import EACH, in_order
 from otp_worker.store.schema import idempotency_keys, replies, verifications
 
 _v, _r, _i = verifications.c, replies.c, idempotency_keys.c
@@ -26,9 +27,10 @@ def erase_number(db: Database, numbers: Collection[str], number_hashes: Collecti
     counts wrong codes, that the person wants no SMS, and what was posted before, stay as keyed hashes: else a
     wish to be forgotten would unlock a number, be followed by SMS, and be undone by a repeated post.
     """
-    mine = select(_v.id).where(_v.number_hash.in_(number_hashes))
+    mine = select(_v.id).where(_v.number_hash.in_(number_hashes)).order_by(_v.id)
     with db.write() as connection:
         ids = list(connection.execute(mine.with_for_update()).scalars())
+        connection.execute(in_order(EACH.c.verification_id.in_(ids)))
         connection.execute(delete(idempotency_keys).where(_i.verification_id.in_(ids)))
         gone = connection.execute(
             delete(replies).where(

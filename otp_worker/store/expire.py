@@ -11,7 +11,14 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from otp_worker.domain.lockout import HARD_CAP
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import close_deliveries, end, fail_if_nothing_was_sent, start_life
+from otp_worker.store.lifecycle import (
+    EACH,
+    close_deliveries,
+    end,
+    fail_if_nothing_was_sent,
+    in_order,
+    start_life,
+)
 from otp_worker.store.schema import (
     IS_OPEN,
     IS_PENDING,
@@ -49,7 +56,8 @@ def fail_overdue(db: Database, now: datetime) -> int:
     )
     ended = 0
     with db.write() as connection:
-        for row in connection.execute(overdue).all():
+        # By their ids, as every statement locks deliveries that locks several.
+        for row in sorted(connection.execute(overdue), key=lambda row: row.id):
             unsettled = "its worker never came back" if row.status == DeliveryStatus.SENDING else None
             reason = f"not sent in time: {unsettled or row.reason or 'no worker took it up'}"
             failed = connection.execute(
@@ -127,10 +135,9 @@ def not_moving(db: Database, now: datetime, since: datetime) -> list[str]:
 
 def mark_published(db: Database, delivery_ids: list[str], published_at: datetime | None) -> None:
     """Remember that these deliveries were put on the queue at that instant, or are not on it."""
+    these = in_order(EACH.c.id.in_(delivery_ids))
     with db.update() as connection:
-        connection.execute(
-            update(deliveries).where(_d.id.in_(delivery_ids)).values(published_at=published_at)
-        )
+        connection.execute(update(deliveries).where(_d.id.in_(these)).values(published_at=published_at))
 
 
 def oldest_due(db: Database, now: datetime) -> datetime | None:

@@ -1,7 +1,7 @@
 """Statements of the first step: write a verification and its deliveries, or call it back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -204,6 +204,11 @@ def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
         ended_at=None,
         newest_delivery=_delivery(first) if first is not None else None,
     )
+
+
+def as_resent(found: Verification, new: NewDelivery, next_resend_at: datetime) -> Verification:
+    """A verification as it stood when one more delivery of it was written."""
+    return replace(found, newest_delivery=_delivery(new), resend_at=next_resend_at)
 
 
 def _delivery(first: NewDelivery) -> Delivery:

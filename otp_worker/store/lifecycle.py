@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.schema import Instant, deliveries, verifications
 
-_v, _d = verifications.c, deliveries.c
+EACH = deliveries.alias("each")
+"""The deliveries, as ``in_order`` names them."""
+
+_v, _d, _each = verifications.c, deliveries.c, EACH.c
 
 
 def wiped() -> dict[Any, Any]:
@@ -20,6 +23,14 @@ def wiped() -> dict[Any, Any]:
 def lock_verification(connection: Connection, verification_id: str) -> None:
     """Take a verification's row before its deliveries', as every transaction does that changes both."""
     connection.execute(select(_v.id).where(_v.id == verification_id).with_for_update())
+
+
+def in_order(*where: ColumnElement[bool]) -> Select[str]:
+    """The ids of the deliveries (of ``EACH``) that ``where`` names, locked from the lowest to the highest.
+
+    Two statements that change many and meet on several of them would else wait for each other.
+    """
+    return select(_each.id).where(*where).order_by(_each.id).with_for_update()
 
 
 def start_life(
@@ -68,7 +79,7 @@ def close_deliveries(connection: Connection, ended: list[str], reason: str) -> N
     if ended:
         connection.execute(
             update(deliveries)
-            .where(_d.verification_id.in_(ended), _d.status.in_(OPEN))
+            .where(_d.id.in_(in_order(_each.verification_id.in_(ended), _each.status.in_(OPEN))))
             .values(status=DeliveryStatus.SUPERSEDED, reason=reason, lease_until=None)
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.lifecycle import fail_if_nothing_was_sent
+from otp_worker.store.lifecycle import EACH, fail_if_nothing_was_sent, in_order
 from otp_worker.store.schema import deliveries, opt_outs, verifications
 
 _o, _v, _d = opt_outs.c, verifications.c, deliveries.c
@@ -52,8 +52,12 @@ def stop(
     connection.execute(
         update(deliveries)
         .where(
-            _d.verification_id.in_(pending),
-            _d.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
+            _d.id.in_(
+                in_order(
+                    EACH.c.verification_id.in_(pending),
+                    EACH.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.WAITING)),
+                )
+            )
         )
         .values(status=DeliveryStatus.SUPERSEDED, reason=WANTS_NO_SMS)
     )

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import exc
 
 from otp_worker.domain import request_deadline
-from otp_worker.store import api_keys, issue, verifications
-from tests.api.client import Caller, problem
+from otp_worker.issue.idempotency import ANSWER_SECONDS
+from otp_worker.store import api_keys, idempotency_keys, issue, verifications
+from tests.api.client import ONE, Caller, problem
 from tests.api.service import Service
-from tests.contract.service import NUMBER
+from tests.contract.service import NUMBER, OFFLINE
 
 STATEMENT = "INSERT INTO verifications (number, seed) VALUES (?, ?)"
 PARAMETERS = (NUMBER, "123456")
@@ -106,3 +107,32 @@ def test_a_locked_database_is_told_within_the_requests_time_and_row_and_answer_a
         assert problem(shop.send()) == (503, "database_away")
         assert another.execute("SELECT count(*) FROM verifications").fetchone() == (0,)
     assert shop.send().status_code == 202
+
+
+def test_what_is_written_is_a_202_although_its_answer_cannot_be_kept(
+    shop: Caller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = exc.OperationalError(STATEMENT, PARAMETERS, sqlite3.OperationalError("locked"))
+    with monkeypatch.context() as broken:
+        break_down(broken, idempotency_keys, "keep_answer", error)
+        first = shop.simulate_post(ONE, json={"to": NUMBER}, headers={"Idempotency-Key": "order-1"})
+    assert first.status_code == 202
+    service.clock.move(ANSWER_SECONDS)
+    again = shop.simulate_post(ONE, json={"to": NUMBER}, headers={"Idempotency-Key": "order-1"})
+    assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+    assert service.count("verifications") == 1
+
+
+def test_what_is_written_is_a_202_although_nobody_can_say_when_it_is_sent(
+    shop: Caller, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for last in range(3):
+        shop.sent(f"+44740012345{last}")
+        service.deliver_queued()
+    error = exc.OperationalError(STATEMENT, PARAMETERS, sqlite3.OperationalError("locked"))
+    break_down(monkeypatch, verifications, "waiting_before", error)
+    answer = shop.send("+447400123459")
+    assert answer.status_code == 202
+    assert answer.json["delivery"]["status"] == "waiting"
+    assert answer.json["delivery"]["wait"] is None
