@@ -1,12 +1,14 @@
 """Step 2, deliver: claim a delivery, make its code, hand it to a gateway, and settle what came of it."""
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.domain.errors import OptedOutError
@@ -20,11 +22,12 @@ from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
+from otp_worker.store import claims, opt_outs
 from otp_worker.store import deliver as statements
-from otp_worker.store import opt_outs
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via
+from otp_worker.store.persistence import Written, persist
 from otp_worker.store.sim_budgets import Turn, give_back, take_turn
 
 log = structlog.get_logger()
@@ -71,17 +74,20 @@ class Deliverer:
     callback_url: Callable[[str, str], str | None]
     clock: Clock
     chance: Callable[[], float] = random.random
+    monotonic: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
 
     def deliver(self, delivery_id: str) -> Delivered | RetryAt:
         """Make one attempt; the answer is that it is settled, or when to try again."""
-        job = statements.claim(self.db, delivery_id, self.clock(), self.policy.lease_seconds)
+        lease = Lease(self.clock, self.policy.lease_seconds, self.monotonic)
+        job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds)
         if job is None:
             return self._not_claimed(delivery_id)
         if job.abandoned >= MAX_ABANDONED:
             # Every attempt so far took its worker down with it; it must not take them all.
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
         if job.test:
-            return self._attempt(job, _Way(self.rehearsal))
+            return self._attempt(job, _Way(self.rehearsal), lease)
         try:
             # Intake asks too, but a STOP can come after its answer, or between two attempts.
             opt_outs.refuse_opted_out(self.db, self.keyring.number_hashes(job.number))
@@ -90,11 +96,11 @@ class Deliverer:
         way = self._choose(job)
         if isinstance(way, str):
             return self._park(job, way)
-        return self._attempt(job, way)
+        return self._attempt(job, way, lease)
 
     def _not_claimed(self, delivery_id: str) -> Delivered | RetryAt:
         """A message that came early waits for its time: the clock that set it may be ahead of this one."""
-        due_at = statements.due_at(self.db, delivery_id)
+        due_at = claims.due_at(self.db, delivery_id)
         if due_at is not None and due_at > self.clock():
             return RetryAt(due_at)
         return Delivered("over, or taken by another worker")
@@ -135,7 +141,7 @@ class Deliverer:
             return state.reason or "the gateway is unavailable"
         return _Way(self.sims.gateway_of(sim), sim, turn, state)
 
-    def _attempt(self, job: Job, way: _Way) -> Delivered | RetryAt:
+    def _attempt(self, job: Job, way: _Way, lease: Lease) -> Delivered | RetryAt:
         try:
             code = self._code(job)
         except UnknownKeyError as error:
@@ -143,10 +149,9 @@ class Deliverer:
         if code is None:
             self._give_back(way)
             return Delivered("its verification was over before it was sent")
-        now = self.clock()
-        if now >= job.deadline_at:
-            return self._unused(job, way, DeliveryStatus.EXPIRED, "not sent in time")
-        outcome = way.gateway.send(self._message(job, way, code, now))
+        outcome = self._hand_over(job, way, code, lease)
+        if outcome.kind is OutcomeKind.WITHDRAWN:
+            return self._withdrawn(job, way, lease)
         log.info(
             "attempt",
             delivery=job.delivery_id,
@@ -156,17 +161,53 @@ class Deliverer:
             outcome=outcome.kind.value,
             reason=outcome.reason,
         )
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            # Before anything else can fail: what is not written down is sent a second time.
+            self._persist(lease, lambda: self._settle_sent(job, way, outcome))
+        return self._conclude(job, way, outcome, lease)
+
+    def _hand_over(self, job: Job, way: _Way, code: str, lease: Lease) -> Outcome:
+        """Hand the code to the gateway, unless it is too late for that, or not this attempt's any more.
+
+        The gateway's adapter asks the same once more when nothing but the first byte is missing.
+        """
+        if not lease.allows(self.db, job):
+            return Outcome(OutcomeKind.WITHDRAWN, "it was not wanted any more when it could leave")
+        message = replace(
+            self._message(job, way, code, self.clock()),
+            timeout_seconds=lease.exchange_seconds(job, self.policy.gateway_timeout_seconds),
+            may_leave=lambda: lease.allows(self.db, job),
+        )
+        return way.gateway.send(message)
+
+    def _withdrawn(self, job: Job, way: _Way, lease: Lease) -> Delivered:
+        """Nothing was handed over: say why, where the delivery is this attempt's still."""
+        if lease.now() >= job.deadline_at:
+            return self._unused(job, way, DeliveryStatus.EXPIRED, "not sent in time")
+        self._give_back(way)
+        if lease.exchange_seconds(job, 1.0) <= 0:
+            return self._park(job, "its worker took too long")
+        return Delivered("its verification was over before it was sent, or another worker has it")
+
+    def _conclude(self, job: Job, way: _Way, outcome: Outcome, lease: Lease) -> Delivered | RetryAt:
         if outcome.alarm:
             log.error("gateway_alarm", gateway=way.gateway.name, reason=outcome.reason)
             if self._others_serve(job, way):
                 # It is our account that is refused, not this message: another gateway can send it.
                 outcome = replace(outcome, kind=OutcomeKind.UNAVAILABLE)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
-            self._give_back(way)
-        away = way.state is not None and self.breaker.note(way.state, outcome, self.clock())
+            self._persist(lease, lambda: self._give_back(way))
+        state = way.state
+        away = state is not None and self._persist(
+            lease, lambda: self.breaker.note(state, outcome, self.clock())
+        )
         if away and outcome.kind is OutcomeKind.UNAVAILABLE:
-            return self._park(job, outcome.reason, way.via)
-        return self._settle(job, way, outcome)
+            return self._persist(lease, lambda: self._park(job, outcome.reason, way.via))
+        return self._persist(lease, lambda: self._settle(job, way, outcome))
+
+    def _persist(self, lease: Lease, write: Callable[[], Written]) -> Written:
+        """Write down what came of an attempt, however often the database is away, until the lease ends."""
+        return persist(write, lease.seconds_left, self.pause)
 
     def _others_serve(self, job: Job, way: _Way) -> bool:
         return any(sim.gateway != way.gateway.name for sim in self.sims.serving(job.country))
@@ -207,18 +248,15 @@ class Deliverer:
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,
-            timeout_seconds=min(self.policy.gateway_timeout_seconds, (job.deadline_at - now).total_seconds()),
+            timeout_seconds=self.policy.gateway_timeout_seconds,
             sender=way.sim.number if way.sim else None,
             slot=way.sim.slot if way.sim else None,
         )
 
     def _settle(self, job: Job, way: _Way, outcome: Outcome) -> Delivered | RetryAt:
-        now = self.clock()
         if outcome.kind is OutcomeKind.ACCEPTED:
-            url = self.callback_url(way.gateway.name, job.delivery_id)
-            poll_at = first_poll_at(way.gateway, outcome.message_id, url, now)
-            statements.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason, poll_at)
             return Delivered(f"sent by {way.via.sim or way.gateway.name} on attempt {job.attempt}")
+        now = self.clock()
         uncertain = outcome.kind is OutcomeKind.UNCERTAIN
         decision = decide(
             outcome,
@@ -238,12 +276,18 @@ class Deliverer:
             return decision if held else Delivered("its verification ended during the attempt")
         return self._after_giving_up(job, way.via, outcome, decision, now)
 
+    def _settle_sent(self, job: Job, way: _Way, outcome: Outcome) -> None:
+        now = self.clock()
+        url = self.callback_url(way.gateway.name, job.delivery_id)
+        poll_at = first_poll_at(way.gateway, outcome.message_id, url, now)
+        statements.settle_sent(self.db, job, way.via, outcome.message_id, now, outcome.reason, poll_at)
+
     def _after_giving_up(
         self, job: Job, via: Via, outcome: Outcome, decision: GiveUp, now: datetime
     ) -> Delivered:
         if outcome.kind is OutcomeKind.UNCERTAIN:
             # The SMS may be on the phone: the person must be able to enter it, and nobody may say it failed.
-            statements.settle_sent(self.db, job, via, None, now, decision.reason)
+            statements.settle_presumed_sent(self.db, job, via, now, decision.reason)
             return Delivered(decision.reason)
         status = DeliveryStatus.EXPIRED if decision.late else DeliveryStatus.FAILED
         return self._give_up(job, via, status, decision.reason)

@@ -1,6 +1,7 @@
 """Statements of the second step: claim a delivery, keep its hash, settle what came of it.
 
-A claim's attempt number is its fencing token: only the holder of the latest one can settle.
+A claim's attempt number is its fencing token: only the holder of the latest one can settle. The one exception
+is a gateway's acceptance: whoever holds the lease, an SMS that is known to be under way is not sent again.
 Where both rows are changed, the verification's comes first: no two transactions wait for each other.
 """
 
@@ -10,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, func, or_, select, update
 
-from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
+from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store.claims import NOT_CLAIMED
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import fail_if_nothing_was_sent, lock_verification, start_life
+from otp_worker.store.receipts import AFTER_ALL, OVER
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
-_NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,6 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
     return job
 
 
-def due_at(db: Database, delivery_id: str) -> datetime | None:
-    """When a delivery that nobody has claimed is due; None if it is claimed or over."""
-    statement = select(_d.due_at).where(_d.id == delivery_id, _d.status.in_(_NOT_CLAIMED))
-    with db.read() as connection:
-        return connection.execute(statement).scalar()
-
-
 def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str) -> tuple[str, ...]:
     if delivery_id.endswith(".1"):
         return ()
@@ -135,15 +130,17 @@ def settle_sent(
     reason: str,
     poll_at: datetime | None = None,
 ) -> None:
-    """The gateway took it: the code's life starts now; at ``poll_at`` it is asked how far the SMS came."""
+    """The gateway took it: the code's life starts now; at ``poll_at`` it is asked how far the SMS came.
+
+    It moves the delivery from whatever open status it is in, another worker's attempt included. An end that
+    came first stays, and that an SMS went out all the same is noted.
+    """
     with db.write() as connection:
         _start_life(connection, job, now)
-        # A verification that ended meanwhile keeps its delivery's end; that an SMS went out is noted too.
         connection.execute(
             _SETTLE_SENT,
             {
                 "this": job.delivery_id,
-                "attempt": job.attempt,
                 "via_gateway": via.gateway,
                 "via_sim": via.sim,
                 "message_id": message_id,
@@ -151,6 +148,24 @@ def settle_sent(
                 "now": now,
                 "ask_at": poll_at,
             },
+        )
+
+
+def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason: str) -> None:
+    """Nobody knows whether the gateway took it, and it is not tried again: the code can be entered."""
+    with db.write() as connection:
+        _start_life(connection, job, now)
+        connection.execute(
+            update(deliveries)
+            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            .values(
+                status=DeliveryStatus.SENT,
+                sent_at=func.coalesce(_d.sent_at, now),
+                gateway=via.gateway,
+                sim=via.sim,
+                reason=reason,
+                lease_until=None,
+            )
         )
 
 
@@ -241,7 +256,7 @@ _CLAIM = (
     .where(
         _d.id == _THIS,
         or_(
-            and_(_d.status.in_(_NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
+            and_(_d.status.in_(NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
             and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
         ),
     )
@@ -265,16 +280,25 @@ _KEEP_HASH = (
 )
 _SETTLE_SENT = (
     update(deliveries)
-    .where(_d.id == _THIS, _d.attempts == bindparam("attempt"))
+    .where(_d.id == _THIS)
     .values(
-        # A receipt, or the verification's end, can be there first: what it says stays.
-        status=case((_d.status == DeliveryStatus.SENDING, DeliveryStatus.SENT), else_=_d.status),
-        reason=case((_d.status == DeliveryStatus.SENDING, bindparam("why")), else_=_d.reason),
+        status=case((_d.status.in_(OPEN), DeliveryStatus.SENT), else_=_d.status),
+        reason=case(
+            (_d.status.in_(OPEN), bindparam("why")),
+            (
+                and_(_d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL)),
+                func.coalesce(_d.reason, _d.status) + AFTER_ALL,
+            ),
+            else_=_d.reason,
+        ),
         sent_at=func.coalesce(_d.sent_at, _NOW),
-        gateway=bindparam("via_gateway"),
-        sim=bindparam("via_sim"),
-        gateway_message_id=bindparam("message_id"),
-        poll_at=bindparam("ask_at", type_=Instant()),
+        # Of two that were taken, the first is the one that receipts and polls are about.
+        gateway=case((_d.gateway_message_id.is_(None), bindparam("via_gateway")), else_=_d.gateway),
+        sim=case((_d.gateway_message_id.is_(None), bindparam("via_sim")), else_=_d.sim),
+        poll_at=case(
+            (_d.gateway_message_id.is_(None), bindparam("ask_at", type_=Instant())), else_=_d.poll_at
+        ),
+        gateway_message_id=func.coalesce(_d.gateway_message_id, bindparam("message_id")),
         lease_until=None,
     )
 )

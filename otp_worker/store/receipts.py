@@ -30,7 +30,8 @@ _MOVED_TO = {
     ReceiptKind.UNDELIVERED: (DeliveryStatus.UNDELIVERED, "the gateway reports it as not delivered"),
     ReceiptKind.UNREACHABLE: (DeliveryStatus.FAILED, "the gateway reports this number as unreachable"),
 }
-_OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED)
+OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED)
+"""A delivery in one of these was given up: an SMS of it that is sent after all is only noted."""
 _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 BATCH = 500
@@ -122,7 +123,7 @@ def _not_said_before(kind: ReceiptKind) -> list[ColumnElement[bool]]:
 def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Update:
     return (
         update(deliveries)
-        .where(_d.id == delivery_id, _d.status.in_(_OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL))
+        .where(_d.id == delivery_id, _d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL))
         .values(
             sent_at=func.coalesce(_d.sent_at, now),
             delivered_at=func.coalesce(_d.delivered_at, now if kind is ReceiptKind.DELIVERED else None),

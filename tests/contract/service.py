@@ -45,6 +45,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        """The seconds since it stood still first, for what measures a span of time."""
+        return (self.now - START).total_seconds()
+
     def move(self, seconds: float) -> None:
         """Let that many seconds pass."""
         self.now += timedelta(seconds=seconds)
@@ -123,6 +127,8 @@ class Service:
             lambda gateway, delivery_id: None,
             self.clock,
             chance=lambda: 0.5,
+            monotonic=self.clock.monotonic,
+            pause=self.clock.move,
         )
 
     def publish(self, delivery_ids: Sequence[str]) -> bool:
