@@ -20,7 +20,7 @@ POLLED_FOR = timedelta(minutes=10)
 """No code lives longer: what becomes of its SMS after that is nobody's question."""
 BATCH = 50
 RUN_SECONDS = 10.0
-"""One run asks no more after so long: an upkeep has four threads, and the sweeps need theirs."""
+"""One run asks no more after so long: what is left is due again at the next one."""
 
 
 def first_poll_at(

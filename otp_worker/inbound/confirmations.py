@@ -1,12 +1,12 @@
 """Confirmation texts: one SMS that says what a STOP or a report did. Off unless the operator words one.
 
 A number gets one a day at most, and only for a STOP or a report: whatever answers by itself on the other side
-is not answered again. One that is lost on its way is not repeated.
+is not answered again. One that was begun and is lost on its way is not repeated.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 LIFE_SECONDS = 300.0
 TIMEOUT_SECONDS = 15.0
+WAITED_FOR = timedelta(seconds=3)
+"""A confirmation that was asked for so long ago and not sent may have lost its place in the queue."""
+BATCH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,14 @@ class Confirmer:
             give_back(self.db, turn)
         log.info("confirmation", reply=reply_id, outcome=outcome.kind.value, reason=outcome.reason)
         return f"confirmed over {sim.name}: {outcome.reason}"
+
+    def publish_waiting(self, publish: Publish, now: datetime) -> int:
+        """Publish the confirmations that no worker had room for, while they are still news; their number."""
+        since, until = now - timedelta(seconds=LIFE_SECONDS), now - WAITED_FOR
+        waiting = confirmations.waiting(self.db, since, until, BATCH)
+        for reply_id in waiting:
+            publish(reply_id)
+        return len(waiting)
 
     def _may_write(self, number: str, meaning: Meaning) -> bool:
         """Whether to write to a number: to one that is opted out, only to say so (47 CFR 64.1200(a)(12))."""

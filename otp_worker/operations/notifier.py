@@ -1,4 +1,7 @@
-"""Telling support and operators what happened: each notice on its channel, repeated until it is taken."""
+"""Telling support and operators what happened: each notice on its channel, repeated until it is taken.
+
+A channel that hangs holds as many threads as its budget has attempts, for ten seconds each, and then one.
+"""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +19,14 @@ from otp_worker.store.notifications import Notice
 from otp_worker.store.receipts import StoredReply
 
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 3600, 10800, 21600, 43200)
+AWAY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60))
+"""How long a channel that is away is left alone before it is tried again."""
+GIVE_UP_AFTER = timedelta(days=1)
+"""What nobody took for so long is given up, all of it at once and without another attempt."""
 TIMEOUT_SECONDS = 10.0
-BATCH = 100
+LEASE = timedelta(seconds=30)
+"""Longer than any attempt: a notice whose worker died in the middle of one is due again then."""
+BATCH = 500
 
 
 class Channel(Protocol):
@@ -59,34 +68,41 @@ class Notifier:
 
     def notify(self, notice_id: str, now: datetime) -> str:
         """Make one attempt; the answer says what came of it, for people."""
-        attempts = notifications.attempts_at(self.db, notice_id)
-        if attempts is None:
+        progress = notifications.progress_of(self.db, notice_id)
+        if progress is None:
             return "there is no such notice"
+        name, attempts = progress
         if attempts >= len(BACKOFF_SECONDS):
             notifications.settle_notice(self.db, notice_id, None)
             return f"given up after {attempts} attempts"
-        # The next attempt is written down before this one is made: a crash in between loses nothing.
-        next_due_at = now + timedelta(seconds=BACKOFF_SECONDS[attempts])
-        notice = notifications.claim_notice(self.db, notice_id, now, next_due_at)
+        channel = self.channels.get(name)
+        if channel is None:
+            return f"no {name} is configured any more"
+        notice = notifications.claim_notice(self.db, notice_id, now, now + LEASE)
         if notice is None:
             return "not due"
-        failure = self._tell(notice, now)
+        failure = self._tell(channel, notice, now)
         if failure is not None:
-            return f"not taken ({failure}); next attempt at {next_due_at:%H:%M:%S}Z"
+            due_at = now + timedelta(seconds=BACKOFF_SECONDS[attempts])
+            notifications.put_off(self.db, notice, due_at, now, AWAY_PAUSES)
+            return f"not taken ({failure}); next attempt at {due_at:%H:%M:%S}Z"
         notifications.settle_notice(self.db, notice_id, now)
         return "told"
 
     def publish_due(self, publish: Publish, now: datetime) -> int:
-        """Publish the notices whose next attempt is due; their number."""
-        due = notifications.due_notices(self.db, now, BATCH)
+        """Publish the notices that are due, as many as their channels have room for; their number."""
+        due = [each for name in self.channels for each in notifications.publishable(self.db, name, now)]
+        if due:
+            notifications.mark_published(self.db, due, now)
         for notice_id in due:
             publish(notice_id)
         return len(due)
 
-    def _tell(self, notice: Notice, now: datetime) -> str | None:
-        channel = self.channels.get(notice.channel)
-        if channel is None:
-            return f"no {notice.channel} is configured any more"
+    def give_up(self, now: datetime) -> int:
+        """End what nobody took for a day, in one batch; its number."""
+        return notifications.give_up(self.db, now - GIVE_UP_AFTER, BATCH)
+
+    def _tell(self, channel: Channel, notice: Notice, now: datetime) -> str | None:
         if notice.reply_id is None:
             return channel.tell(notice, notice.data, now)
         reply = receipts.find_reply(self.db, notice.reply_id)

@@ -22,6 +22,10 @@ CONFIRM = "otp.confirm"
 
 DELIVER_QUEUE = "otp.deliver"
 UPKEEP_QUEUE = "otp.upkeep"
+NOTICES_QUEUE = "otp.notices"
+QUEUES = (DELIVER_QUEUE, UPKEEP_QUEUE, NOTICES_QUEUE)
+QUEUE_OF = {DELIVER: DELIVER_QUEUE, NOTIFY: NOTICES_QUEUE, CONFIRM: NOTICES_QUEUE}
+"""The queue of each task that is not upkeep's."""
 
 # Above the longest wait of a retry plus the longest attempt, or Redis hands held messages out twice.
 VISIBILITY_SECONDS = 900
@@ -77,10 +81,10 @@ def make_celery(
         task_serializer="json",
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
-        task_queues=[_queue(DELIVER_QUEUE, rabbitmq=rabbitmq), _queue(UPKEEP_QUEUE, rabbitmq=rabbitmq)],
+        task_queues=[_queue(name, rabbitmq=rabbitmq) for name in QUEUES],
         task_default_queue=UPKEEP_QUEUE,
         task_default_exchange="otp",
-        task_routes={DELIVER: {"queue": DELIVER_QUEUE}, "otp.*": {"queue": UPKEEP_QUEUE}},
+        task_routes={task: {"queue": queue} for task, queue in QUEUE_OF.items()},
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,

@@ -11,7 +11,7 @@ from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from otp_worker.domain.errors import BrokerAwayError
-from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, UPKEEP_QUEUE
+from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, QUEUE_OF
 
 log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ class DeliveryQueue:
 
     def _publish_by(self, producer: Any, task: str, subjects: Sequence[str]) -> None:
         # What send_task does for one task at a time, at less than half its cost.
-        queue = self._queues[DELIVER_QUEUE if task == DELIVER else UPKEEP_QUEUE]
+        queue = self._queues[QUEUE_OF[task]]
         producer.maybe_declare(queue)
         # Celery too goes past a direct exchange, to the queue by its name.
         exchange = "" if queue.exchange.type == "direct" else queue.exchange.name

@@ -1,12 +1,17 @@
-"""The Celery tasks: shells around the steps. They are given ids and answer with words for Flower."""
+"""The Celery tasks: shells around the steps. They are given ids and answer with words for Flower.
 
-from collections.abc import Callable
+Each kind of work has a bulkhead, so that no server that hangs, and no pile of messages, takes the threads
+of the others: the sweeps one thread each, confirmations two, and notices what their channels' budgets allow.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery import Celery
 
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
+from otp_worker.service.bulkhead import Bulkhead
 from otp_worker.service.celery_app import (
     CANARY,
     CONFIRM,
@@ -21,6 +26,8 @@ from otp_worker.service.celery_app import (
 )
 from otp_worker.service.wiring import WorkerParts
 
+CONFIRMATIONS_AT_ONCE = 2
+
 
 def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
     """Define every task on ``app``; ``parts`` is asked at each run, and builds them once."""
@@ -33,40 +40,73 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
             raise self.retry(eta=utc_now() + (result.at - parts().clock()))
         return result.note
 
-    @app.task(name=EXPIRE)
-    def expire() -> str:
-        return f"{parts().expirer.expire(parts().clock())} ended"
-
-    @app.task(name=RELEASE)
-    def release() -> str:
-        released = parts().expirer.release(parts().clock())
-        released += parts().notifier.publish_due(parts().queue.publish_notice, parts().clock())
-        return f"{released} published again"
-
-    @app.task(name=PURGE)
-    def purge() -> str:
-        return f"{parts().expirer.purge(parts().clock())} purged"
-
-    @app.task(name=GUARD)
-    def guard() -> str:
-        return f"{parts().guard.sweep(parts().clock())} paused"
-
-    @app.task(name=POLL)
-    def poll() -> str:
-        return f"{parts().poller.poll(parts().clock())} moved forward"
-
-    @app.task(name=LOOK)
-    def look() -> str:
-        return f"{parts().looker.look(parts().clock())} reports"
-
-    @app.task(name=CANARY)
-    def canary() -> str:
-        return parts().canaries.sweep(parts().clock())
-
-    @app.task(name=CONFIRM)
-    def confirm(reply_id: str) -> str:
-        return parts().confirmer.confirm(reply_id, parts().clock())
-
     @app.task(name=NOTIFY)
     def notify(notice_id: str) -> str:
         return parts().notifier.notify(notice_id, parts().clock())
+
+    confirming = Bulkhead(CONFIRMATIONS_AT_ONCE)
+
+    @app.task(name=CONFIRM)
+    def confirm(reply_id: str) -> str:
+        with confirming.enter() as may_run:
+            if not may_run:
+                return "others are being confirmed: the sweep publishes it again"
+            return parts().confirmer.confirm(reply_id, parts().clock())
+
+    for name, sweep in _SWEEPS.items():
+        _register_sweep(app, parts, name, sweep)
+
+
+def _register_sweep(
+    app: Celery, parts: Callable[[], WorkerParts], name: str, sweep: Callable[[WorkerParts], str]
+) -> None:
+    bulkhead = Bulkhead()
+
+    @app.task(name=name)
+    def run() -> str:
+        with bulkhead.enter() as may_run:
+            return sweep(parts()) if may_run else "another run is under way"
+
+
+def _expire(parts: WorkerParts) -> str:
+    return f"{parts.expirer.expire(parts.clock())} ended"
+
+
+def _release(parts: WorkerParts) -> str:
+    released = parts.expirer.release(parts.clock())
+    released += parts.notifier.publish_due(parts.queue.publish_notice, parts.clock())
+    released += parts.confirmer.publish_waiting(parts.queue.publish_confirmation, parts.clock())
+    return f"{released} published again"
+
+
+def _purge(parts: WorkerParts) -> str:
+    purged = parts.expirer.purge(parts.clock()) + parts.notifier.give_up(parts.clock())
+    return f"{purged} purged"
+
+
+def _guard(parts: WorkerParts) -> str:
+    return f"{parts.guard.sweep(parts.clock())} paused"
+
+
+def _poll(parts: WorkerParts) -> str:
+    return f"{parts.poller.poll(parts.clock())} moved forward"
+
+
+def _look(parts: WorkerParts) -> str:
+    return f"{parts.looker.look(parts.clock())} reports"
+
+
+def _canary(parts: WorkerParts) -> str:
+    return parts.canaries.sweep(parts.clock())
+
+
+_SWEEPS: Mapping[str, Callable[[WorkerParts], str]] = {
+    EXPIRE: _expire,
+    RELEASE: _release,
+    PURGE: _purge,
+    GUARD: _guard,
+    POLL: _poll,
+    LOOK: _look,
+    CANARY: _canary,
+}
+"""What beat asks for; each is idempotent, and one run at a time in a process is enough."""

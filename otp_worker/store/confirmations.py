@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.schema import confirmations
+from otp_worker.store.schema import confirmations, replies
 
-_c = confirmations.c
+_c, _r = confirmations.c, replies.c
 
 
 def insert_once_a_day(db: Database, number_hash: bytes, reply_id: str, now: datetime) -> bool:
@@ -20,6 +20,19 @@ def insert_once_a_day(db: Database, number_hash: bytes, reply_id: str, now: date
             day=now.date().isoformat(),
             reply_id=reply_id,
         )
+
+
+def waiting(db: Database, since: datetime, until: datetime, limit: int) -> list[str]:
+    """The replies of that time whose confirmation was asked for and not begun, longest first."""
+    statement = (
+        select(_c.reply_id)
+        .join(replies, _r.id == _c.reply_id)
+        .where(_r.created_at > since, _r.created_at <= until, _c.sent_at.is_(None))
+        .order_by(_r.created_at)
+        .limit(limit)
+    )
+    with db.read() as connection:
+        return list(connection.execute(statement).scalars())
 
 
 def claim(db: Database, reply_id: str, now: datetime) -> bytes | None:

@@ -210,6 +210,8 @@ gateways = Table(
     Column("battery_percent", Float),
     Column("seen_at", Instant),
     Column("looked_at", Instant),
+    # When a look last found that ``seen_at`` had moved: the gateway's clock need not agree with ours.
+    Column("seen_moved_at", Instant),
 )
 
 # What each SIM that is bounded has used of its pace and its budgets.
@@ -233,6 +235,7 @@ sim_recipients = Table(
     Column("month", String(7), primary_key=True),
     Column("number_hash", LargeBinary(32), primary_key=True),
 )
+Index("ix_sim_recipients_month", sim_recipients.c.month)
 
 confirmations = Table(
     "confirmations",
@@ -254,6 +257,17 @@ canaries = Table(
     Column("sent_at", Instant, nullable=False),
     Column("arrived_at", Instant),
     Column("lost_at", Instant),
+)
+
+# Whose turn it was to send a canary in each slot of time, and why it could not.
+canary_turns = Table(
+    "canary_turns",
+    metadata,
+    # The whole number of intervals since 1970: one canary in each, however many ask for it.
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    Column("from_sim", String(64), nullable=False),
+    Column("to_sim", String(64), nullable=False),
+    Column("reason", Text),
 )
 
 replies = Table(
@@ -315,6 +329,10 @@ notices = Table(
     Column("due_at", Instant),
     Column("attempts", Integer, nullable=False),
     Column("told_at", Instant),
+    # When the sweep last put its id on the queue; none where it is not there.
+    Column("published_at", Instant),
+    # Until when an attempt is under way: what it holds of its channel's budget, should its worker die.
+    Column("lease_until", Instant),
 )
 Index("ix_notices_created_at", notices.c.created_at)
 Index("ix_notices_reply_id", notices.c.reply_id)
@@ -323,6 +341,17 @@ Index(
     notices.c.due_at,
     sqlite_where=text("due_at IS NOT NULL"),
     postgresql_where=text("due_at IS NOT NULL"),
+)
+
+# The circuit breaker of each channel of the notices.
+notice_channels = Table(
+    "notice_channels",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    # Failed attempts in a row; from a few on, the channel is taken to be away.
+    Column("failures", Integer, nullable=False),
+    # When a channel that is away is tried again.
+    Column("retry_at", Instant),
 )
 
 api_keys = Table(
@@ -354,6 +383,7 @@ number_guards = Table(
     Column("reported_until", Instant),
     Column("updated_at", Instant, nullable=False),
 )
+Index("ix_number_guards_updated_at", number_guards.c.updated_at)
 
 # What became of the codes of one hour that were handed over, by block, by country, and in all.
 conversions = Table(

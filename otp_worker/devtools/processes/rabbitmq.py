@@ -14,7 +14,7 @@ from otp_worker.devtools.processes.broker import NAME
 from otp_worker.devtools.processes.errors import NoBrokerError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.service.celery_app import DELIVER_QUEUE, UPKEEP_QUEUE
+from otp_worker.service.celery_app import QUEUES
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The server's own script; the one on PATH refuses to run as another user than ``rabbitmq``."""
@@ -75,7 +75,7 @@ class EmbeddedRabbit:
         # RabbitMQ 3.10 has written its name down, refuses every message from then on.
         delayed = [level_name(level) for level in range(MAX_LEVEL + 1)]
         with self._connection() as connection:
-            for queue in (DELIVER_QUEUE, UPKEEP_QUEUE, *delayed):
+            for queue in (*QUEUES, *delayed):
                 with suppress(connection.channel_errors):
                     connection.default_channel.queue_purge(queue)
 
@@ -94,7 +94,7 @@ class EmbeddedRabbit:
     def _remembers_queues(self) -> bool:
         files = (self._home / "data").glob("*/quorum/*/names.dets")
         names = b"".join(file.read_bytes() for file in files)
-        return all(queue.encode() in names for queue in (DELIVER_QUEUE, UPKEEP_QUEUE))
+        return all(queue.encode() in names for queue in QUEUES)
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Telling support by e-mail, against a real SMTP server of the tests' own."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -26,12 +28,16 @@ class _Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         sink = self.server
         assert isinstance(sink, SmtpSink)
+        if sink.drips_at == "greeting":
+            self._drip()
         self._say("220 sink")
         while line := self.rfile.readline():
             verb = line[:4].upper().strip()
             if verb == b"DATA" and not sink.refuses:
                 self._say("354 go on")
                 sink.took.append(self._message())
+            if verb == b"DATA" and sink.drips_at == "answer":
+                self._drip()
             if verb == b"AUTH":
                 sink.logins.append(line.decode().strip())
             self._say("221 bye" if verb == b"QUIT" else self._answer(verb, refuses=sink.refuses))
@@ -52,6 +58,14 @@ class _Conversation(socketserver.StreamRequestHandler):
         assert isinstance(read, EmailMessage)
         return read
 
+    def _drip(self) -> None:
+        """Two seconds of a line that may still become an answer, a byte at a time."""
+        with suppress(OSError):
+            for byte in b"250-" + b"x" * 96:
+                self.wfile.write(bytes([byte]))
+                threading.Event().wait(0.02)
+            self.wfile.write(b"\r\n")
+
     def _say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
@@ -66,6 +80,10 @@ class SmtpSink(socketserver.ThreadingTCPServer):
         self.took: list[EmailMessage] = []
         self.logins: list[str] = []
         self.refuses = False
+        self.drips_at: str | None = None
+
+    def handle_error(self, *_: object) -> None:
+        """Its client may be gone."""
 
 
 @pytest.fixture
@@ -147,3 +165,37 @@ def test_a_server_that_is_away_is_a_failure_and_no_exception(channel: EmailChann
     (port,) = free_ports(None)
     away = replace(channel, server=replace(channel.server, port=port))
     assert away.tell(NOTICE, TOLD, START) == "ConnectionRefusedError"
+
+
+@pytest.mark.parametrize("drips_at", ["greeting", "answer"])
+def test_a_server_that_drips_is_cut_off_when_the_time_of_the_whole_attempt_is_over(
+    channel: EmailChannel, sink: SmtpSink, drips_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes well within a socket's own time-out."""
+    monkeypatch.setattr("otp_worker.operations.email.TIMEOUT_SECONDS", 0.3)
+    sink.drips_at = drips_at
+    assert channel.tell(NOTICE, TOLD, START) == "TimeoutError"
+
+
+def test_a_tls_handshake_that_never_ends_is_cut_off(
+    channel: EmailChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otp_worker.operations.email.TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = replace(channel.server, scheme="smtps", port=silent.getsockname()[1])
+        assert replace(channel, server=server).tell(NOTICE, TOLD, START) == "TimeoutError"
+
+
+def test_a_name_that_is_not_resolved_in_time_is_a_failure(
+    channel: EmailChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def never(*_: object, **__: object) -> list[object]:
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr("otp_worker.operations.email.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("socket.getaddrinfo", never)
+    assert channel.tell(NOTICE, TOLD, START) == "TimeoutError"
+    answered.set()
