@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import insert_notices
 from otp_worker.store.schema import canaries
@@ -102,5 +103,4 @@ def ways(db: Database) -> list[Way]:
 
 def purge_canaries(db: Database, before: datetime) -> None:
     """Delete the canaries sent before then."""
-    with db.update() as connection:
-        connection.execute(delete(canaries).where(_c.sent_at <= before))
+    delete_where(db, canaries, _c.sent_at <= before)

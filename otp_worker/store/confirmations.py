@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import confirmations, replies
 
@@ -48,5 +49,4 @@ def claim(db: Database, reply_id: str, now: datetime) -> bytes | None:
 
 def forget_confirmations(db: Database, now: datetime) -> None:
     """Delete what no longer limits anything."""
-    with db.update() as connection:
-        connection.execute(delete(confirmations).where(_c.day < (now - timedelta(days=2)).date().isoformat()))
+    delete_where(db, confirmations, _c.day < (now - timedelta(days=2)).date().isoformat())

@@ -5,11 +5,13 @@ Every one can be run at any time, by any number of beats, in batches.
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from otp_worker.domain.lockout import HARD_CAP
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import (
     EACH,
@@ -44,13 +46,22 @@ BATCH = 500
 
 def fail_overdue(db: Database, now: datetime) -> int:
     """End the deliveries that were not sent by their deadline, and the verifications that waited for them."""
+    return until_short(partial(_fail_overdue, db, now))
+
+
+def end_expired(db: Database, now: datetime) -> int:
+    """End the verifications whose time is over."""
+    return until_short(partial(_end_expired, db, now))
+
+
+def _fail_overdue(db: Database, now: datetime, size: int) -> int:
     not_in_hand = or_(_d.status.in_(_NOT_CLAIMED), _d.lease_until <= now)
     overdue = (
         select(_d.id, _d.status, _d.verification_id, _d.reason, _v.ttl_seconds, _v.last_expiry_at)
         .join(verifications, _v.id == _d.verification_id)
         .where(IS_OPEN, _d.deadline_at <= now, not_in_hand)
         .order_by(_d.deadline_at)
-        .limit(BATCH)
+        .limit(size)
         # Another beat's sweep works on what is locked.
         .with_for_update(of=verifications, skip_locked=True)
     )
@@ -75,13 +86,12 @@ def fail_overdue(db: Database, now: datetime) -> int:
     return ended
 
 
-def end_expired(db: Database, now: datetime) -> int:
-    """End the verifications whose time is over."""
+def _end_expired(db: Database, now: datetime, size: int) -> int:
     due = (
         select(_v.id)
         .where(IS_PENDING, _v.expires_at <= now)
         .order_by(_v.expires_at)
-        .limit(BATCH)
+        .limit(size)
         .with_for_update(skip_locked=True)
     )
     with db.write() as connection:
@@ -163,24 +173,19 @@ def count_open(db: Database) -> dict[DeliveryStatus, int]:
 
 def forget_numbers(db: Database, ended_before: datetime) -> int:
     """Drop the plain numbers of verifications that ended before then."""
-    batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(BATCH)
-    with db.update() as connection:
-        return connection.execute(update(verifications).where(_v.id.in_(batch)).values(number=None)).rowcount
+
+    def act(size: int) -> int:
+        batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(size)
+        with db.update() as connection:
+            forgotten = update(verifications).where(_v.id.in_(batch)).values(number=None)
+            return connection.execute(forgotten).rowcount
+
+    return until_short(act)
 
 
 def purge(db: Database, before: datetime) -> int:
     """Delete ended verifications with their deliveries, replies, notices and idle guards from before then."""
-    old = (
-        select(_v.id)
-        .where(_v.created_at <= before, _v.status != VerificationStatus.PENDING)
-        .order_by(_v.created_at)
-        .limit(BATCH)
-    )
-    old_replies = select(_r.id).where(_r.created_at <= before).limit(BATCH)
-    old_notices = select(_t.id).where(_t.created_at <= before).limit(BATCH)
-    with db.update() as connection:
-        idle = and_(_n.updated_at <= before, _n.failed_checks < HARD_CAP)
-        connection.execute(delete(number_guards).where(idle))
-        connection.execute(delete(notices).where(_t.id.in_(old_notices)))
-        purged = connection.execute(delete(verifications).where(_v.id.in_(old))).rowcount
-        return purged + connection.execute(delete(replies).where(_r.id.in_(old_replies))).rowcount
+    delete_where(db, number_guards, _n.updated_at <= before, _n.failed_checks < HARD_CAP)
+    delete_where(db, notices, _t.created_at <= before)
+    purged = delete_where(db, verifications, _v.created_at <= before, _v.status != VerificationStatus.PENDING)
+    return purged + delete_where(db, replies, _r.created_at <= before)

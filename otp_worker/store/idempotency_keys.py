@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.errors import RequestInFlightError
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import idempotency_keys
 
@@ -77,5 +78,4 @@ def keep_answer(db: Database, once: Once, answer: str) -> None:
 
 def forget(db: Database, before: datetime) -> int:
     """Delete what was made before then; the number of rows."""
-    with db.update() as connection:
-        return connection.execute(delete(idempotency_keys).where(_i.created_at <= before)).rowcount
+    return delete_where(db, idempotency_keys, _i.created_at <= before)

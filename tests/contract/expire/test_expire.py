@@ -1,12 +1,17 @@
 """Step 4 against a real database."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.expire import STUCK_SECONDS
-from otp_worker.store import deliver, expire, sweeps
-from otp_worker.store.schema import deliveries, replies, verifications
+from otp_worker.store import deliver, sweeps
+from otp_worker.store.batches import BATCH, until_short
+from otp_worker.store.schema import deliveries, idempotency_keys, replies, sim_recipients, verifications
+from tests.contract.rows import old_rows
 from tests.contract.service import OFFLINE, SHOP, START, Service, wrong
 
 DAY = 24 * 3600
@@ -185,12 +190,66 @@ def test_a_sweep_is_remembered(service: Service) -> None:
     assert sweeps.last_sweep(service.db, "expire") == service.clock()
 
 
-def test_a_sweep_takes_at_most_a_batch(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expire, "BATCH", 2)
-    for _ in range(3):
-        service.issue()
-    service.clock.move(300)
-    assert [service.expirer.expire(service.clock()) for _ in range(3)] == [2, 1, 0]
+def test_batches_follow_one_another_until_one_is_short(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def act(size: int) -> int:
+        sizes.append(size)
+        return size if len(sizes) < 4 else 1
+
+    paused: list[float] = []
+    monkeypatch.setattr("time.sleep", paused.append)
+    assert until_short(act, 2) == 7
+    # Whoever waits for the database has its turn between two batches.
+    assert len(paused) == 3
+
+
+def test_a_purge_forgets_every_number_whose_time_is_over_however_many_there_are(service: Service) -> None:
+    over = START - timedelta(hours=2)
+    _fill(service, 2 * BATCH + 1, number="+447400123456", created_at=over, ended_at=over)
+    service.expirer.purge(service.clock())
+    with service.db.read() as connection:
+        numbers = connection.execute(select(verifications.c.number).distinct()).scalars().all()
+    assert numbers == [None]
+
+
+def test_a_purge_deletes_everything_that_is_old_however_much_there_is(service: Service) -> None:
+    old = START - timedelta(days=31)
+    _fill(service, 2 * BATCH + 1, created_at=old, ended_at=old)
+    service.expirer.purge(service.clock())
+    assert set(_counts(service).values()) == {0}
+
+
+def test_a_sweep_ends_everything_that_is_over_however_much_there_is(service: Service) -> None:
+    over = START - timedelta(seconds=1)
+    _fill(service, 2 * BATCH + 1, status="pending", expires_at=over, created_at=over)
+    assert service.expirer.expire(service.clock()) == 2 * BATCH + 1
+
+
+def _fill(service: Service, rows_each: int, **values: object) -> None:
+    """So many verifications, each with what it left in other tables."""
+    at = values["created_at"]
+    assert isinstance(at, datetime)
+    rows: dict[Table, list[dict[str, Any]]] = {}
+    for n in range(rows_each):
+        old = old_rows(f"ver_{n:026}", n.to_bytes(32, "big"), at)
+        old[verifications] |= values
+        old[sim_recipients]["month"] = "2025-12"
+        old[idempotency_keys]["created_at"] = at
+        for table, row in old.items():
+            rows.setdefault(table, []).append(row)
+    with service.db.write() as connection:
+        for table, filled in rows.items():
+            connection.execute(insert(table), filled)
+
+
+def _counts(service: Service) -> dict[str, int]:
+    with service.db.read() as connection:
+        tables = old_rows("", b"", START)
+        count = select(func.count())
+        return {table.name: connection.execute(count.select_from(table)).scalar_one() for table in tables}
 
 
 def _reply() -> dict[str, object]:

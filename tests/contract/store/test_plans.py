@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event, insert
 
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
@@ -15,8 +16,10 @@ from otp_worker.protection.pumping_guard import GuardMode, PumpingGuard
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.store import receipts, verifications
 from otp_worker.store.database import Database
-from tests.contract.service import NUMBER, OFFLINE, SHOP, Service, wrong
+from tests.contract.rows import old_rows
+from tests.contract.service import NUMBER, OFFLINE, SHOP, START, Service, wrong
 
+CHANGING = ("SELECT", "UPDATE", "DELETE")
 LARGE = ("verifications", "deliveries")
 SMALL = "INDEX (ix_deliveries_open|uq_deliveries_open|ix_verifications_pending|ix_verifications_numbers_kept)"
 """Indices that hold no row that is over."""
@@ -105,5 +108,72 @@ def test_no_statement_reads_a_large_table_from_end_to_end(service: Service, acts
     assert found == {}
 
 
+@contextmanager
+def steps(connection: Connection) -> Iterator[list[int]]:
+    """How many instructions of its virtual machine SQLite executes meanwhile, in tens."""
+    counted = [0]
+
+    def count() -> None:
+        counted[0] += 1
+
+    raw: Any = connection.connection.driver_connection
+    raw.set_progress_handler(count, 10)
+    try:
+        yield counted
+    finally:
+        raw.set_progress_handler(None, 0)
+
+
+def cost(db: Database, statement: Statement) -> int:
+    """What a statement costs: SQLite's instructions in tens, or the rows that Postgres looks at."""
+    sql, parameters = statement
+    with db.write() as connection:
+        if db.is_sqlite:
+            with steps(connection) as counted:
+                result = connection.exec_driver_sql(sql, parameters)
+                if result.returns_rows:
+                    result.all()
+            spent = counted[0]
+        else:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
+            (plan,) = connection.exec_driver_sql(explain, parameters).scalar_one()
+            spent = looked_at(plan["Plan"])
+        connection.rollback()
+    return spent
+
+
+def looked_at(node: dict[str, Any]) -> int:
+    """The rows that a plan's scans found, those included that they threw away."""
+    mine = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) if "Scan" in node["Node Type"] else 0
+    return int(mine * node["Actual Loops"]) + sum(looked_at(child) for child in node.get("Plans", []))
+
+
+@pytest.mark.parametrize("acts", [everyday, sweeps])
+def test_no_statement_costs_more_where_thousands_of_rows_are_over(service: Service, acts: Any) -> None:
+    with noted(service.db) as statements:
+        acts(service)
+    asked = {sql: (sql, parameters) for sql, parameters in statements if sql.split()[0] in CHANGING}
+    assert len(asked) > 10
+    before = {sql: cost(service.db, statement) for sql, statement in asked.items()}
+    fill(service.db, 3_000)
+    after = {sql: cost(service.db, statement) for sql, statement in asked.items()}
+    assert {sql: (before[sql], after[sql]) for sql in asked if after[sql] > 2 * before[sql] + 30} == {}
+
+
+def fill(db: Database, number: int) -> None:
+    """What three weeks leave behind, of which no sweep has anything to do."""
+    then = START - timedelta(days=20)
+    rows: dict[Table, list[dict[str, Any]]] = {}
+    for n in range(number):
+        each, key, at = f"ver_{n:026}", n.to_bytes(32, "big"), then + timedelta(seconds=n)
+        for table, row in old_rows(each, key, at).items():
+            rows.setdefault(table, []).append(row)
+    with db.write() as connection:
+        for table, values in rows.items():
+            connection.execute(insert(table), values)
+        connection.exec_driver_sql("ANALYZE")
+
+
 def _reads_large(sql: str) -> bool:
-    return sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE") and any(table in sql for table in LARGE)
+    return sql.split(maxsplit=1)[0] in CHANGING and any(table in sql for table in LARGE)
