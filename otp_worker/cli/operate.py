@@ -13,7 +13,7 @@ from otp_worker.service.flower import flower_arguments
 from otp_worker.service.settings import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store import receipts
-from otp_worker.store.migrate import check_current, upgrade
+from otp_worker.store.migrate import check_current, newest_version, upgrade
 
 _MARKS = {
     Verdict.GOOD: "[green]ok[/green]",
@@ -38,9 +38,12 @@ def migrate() -> None:
     db = open_database(load_settings("cli"))
     before, after = upgrade(db)
     db.close()
-    typer.echo(
-        f"the schema is current ({after})" if before == after else f"schema {before or 'none'} -> {after}"
-    )
+    if before != after:
+        typer.echo(f"schema {before or 'none'} -> {after}")
+    elif after != newest_version():
+        typer.echo(f"the schema ({after}) is newer than this version's ({newest_version()}), and fits it")
+    else:
+        typer.echo(f"the schema is current ({after})")
 
 
 def doctor(

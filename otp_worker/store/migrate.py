@@ -1,6 +1,12 @@
-"""The schema's versions: bringing a database up to date, and refusing to work on one that is not."""
+"""The schema's versions: bringing a database up to date, and refusing to work on one that is not.
+
+The table ``schema_version`` holds the revision that the schema is at. The table ``alembic_version``, which
+versions up to schema 0010 take for it, holds the oldest revision whose code the schema serves: so a version that
+is older than the schema, and served by it, finds what it looks for and stays ready while newer ones start.
+"""
 
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -8,27 +14,66 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import SQLAlchemyError
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.store.database import Database
+from otp_worker.store.schema import schema_version
 
 START_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
+
+LOCK_SECONDS = 3
+LOCK_TRIES = 30
+
+SERVES_SINCE = "0010"
+"""The oldest version of this code that can work with the newest schema: a migration that takes something
+away, or changes what it means, moves this to its own revision; one that only adds leaves it alone."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade(db: Database, version: str = "head") -> tuple[str | None, str]:
-    """Bring the schema up to date; the versions before and after. Several at once take turns."""
-    before = current_version(db)
+    """Bring the schema up to date; the versions before and after. Several at once take turns.
+
+    A newer schema that fits this version is left alone. Raises SchemaNotCurrentError where it does not fit,
+    or where other transactions hold a table for minutes, and DatabaseAwayError.
+    """
+    current_version(db)
+    for _ in range(LOCK_TRIES):
+        try:
+            return _upgrade(db, version)
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            time.sleep(PAUSE_SECONDS)
+    raise SchemaNotCurrentError(
+        "other transactions hold what is to be changed; run again: otp-worker migrate"
+    )
+
+
+def _upgrade(db: Database, version: str) -> tuple[str | None, str]:
     with db.write() as connection:
         if not db.is_sqlite:
+            # What changes a large table takes as long as it takes.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(686579)")
+            # A change that waits for a table makes all others wait behind it: better try again.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        before = _version(connection)
+        if before is not None and before not in known_versions():
+            _refuse_unless_known(before, _oldest_served(connection))
+            return before, before
+        _carry_over(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, version)
-    return before, current_version(db) or ""
+        after = _version(connection) or ""
+        _declare(connection, min(after, SERVES_SINCE))
+    return before, after
 
 
 def await_current(db: Database) -> None:
@@ -47,26 +92,34 @@ def await_current(db: Database) -> None:
 
 
 def check_current(db: Database) -> None:
-    """Raise SchemaNotCurrentError or DatabaseAwayError unless the schema is the one that is wanted here."""
-    version = current_version(db)
-    if version == newest_version():
-        return
-    if version is None:
+    """Raise SchemaNotCurrentError or DatabaseAwayError unless this version can work with the schema.
+
+    One that is newer and only adds to what this version knows serves it as well.
+    """
+    version, oldest = current_version(db), oldest_served(db)
+    if version is None or oldest is None:
         raise SchemaNotCurrentError("the database has no schema yet; run: otp-worker migrate")
-    raise SchemaNotCurrentError(
-        f"the database's schema is {version}, not {newest_version()}; run: otp-worker migrate"
-    )
+    _refuse_unless_known(version, oldest)
+    if version in known_versions() and version != newest_version():
+        raise SchemaNotCurrentError(
+            f"the database's schema is {version}, not {newest_version()}; run: otp-worker migrate"
+        )
 
 
 def current_version(db: Database) -> str | None:
     """The version that the database is at, None for an empty one; raises DatabaseAwayError."""
-    try:
-        with db.read() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        raise DatabaseAwayError(
-            f"OTP_DATABASE_URL: the database does not answer ({type(error).__name__})"
-        ) from None
+    return _read(db, _version)
+
+
+def oldest_served(db: Database) -> str | None:
+    """The oldest version that the schema serves, None for an empty database; raises DatabaseAwayError."""
+    return _read(db, _oldest_served)
+
+
+@cache
+def known_versions() -> frozenset[str]:
+    """Every version of the schema that this code knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 @cache
@@ -82,3 +135,47 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     return config
+
+
+def _version(connection: Connection) -> str | None:
+    exact = MigrationContext.configure(connection, opts={"version_table": schema_version.name})
+    return exact.get_current_revision() or _oldest_served(connection)
+
+
+def _oldest_served(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_unless_known(version: str, oldest: str | None) -> None:
+    if oldest not in known_versions():
+        raise SchemaNotCurrentError(
+            f"the database's schema {version} serves otp-worker from schema {oldest} on, and this one is "
+            f"older ({newest_version()}): install a newer one, then run: otp-worker migrate"
+        )
+
+
+def _carry_over(connection: Connection) -> None:
+    """Let Alembic find the version of a schema that was last changed before it had a table of its own."""
+    version = _oldest_served(connection)
+    schema_version.create(connection, checkfirst=True)
+    if version is not None and connection.execute(select(schema_version)).first() is None:
+        connection.execute(insert(schema_version).values(version_num=version))
+
+
+def _declare(connection: Connection, oldest: str) -> None:
+    """Write down the oldest version that the schema serves."""
+    connection.exec_driver_sql(
+        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    )
+    connection.exec_driver_sql("DELETE FROM alembic_version")
+    connection.execute(text("INSERT INTO alembic_version VALUES (:oldest)"), {"oldest": oldest})
+
+
+def _read(db: Database, read: Callable[[Connection], str | None]) -> str | None:
+    try:
+        with db.read() as connection:
+            return read(connection)
+    except SQLAlchemyError as error:
+        raise DatabaseAwayError(
+            f"OTP_DATABASE_URL: the database does not answer ({type(error).__name__})"
+        ) from None

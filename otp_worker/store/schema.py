@@ -442,3 +442,10 @@ sweeps = Table(
     Column("name", String(32), primary_key=True),
     Column("swept_at", Instant, nullable=False),
 )
+
+# The revision that the schema is at; Alembic writes it.
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version_num", String(32), primary_key=True),
+)

@@ -1,12 +1,14 @@
 """The schema's versions, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
@@ -15,6 +17,7 @@ from otp_worker.store import migrate, notifications
 from otp_worker.store.api_keys import list_keys
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import (
+    SERVES_SINCE,
     START_SECONDS,
     await_current,
     check_current,
@@ -124,3 +127,85 @@ def test_a_reply_that_was_to_be_passed_on_still_is_after_the_upgrade(
         assert notice is not None
         assert (notice.channel, notice.type, notice.reply_id) == ("webhook", "reply.received", "rep_1")
         database.close()
+
+
+def test_a_migration_may_take_longer_than_any_statement_of_the_service(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otp_worker.store.database.STATEMENT_SECONDS", 0.1)
+    url = postgres.create_database("slowly_migrated").replace("postgresql://", "postgresql+psycopg://")
+    actual = command.upgrade
+
+    def slow(config: Config, version: str) -> None:
+        config.attributes["connection"].exec_driver_sql("SELECT pg_sleep(0.3)")
+        actual(config, version)
+
+    monkeypatch.setattr("otp_worker.store.migrate.command.upgrade", slow)
+    with closing(Database(url)) as database:
+        assert upgrade(database) == (None, newest_version())
+
+
+def test_a_migration_that_waits_for_a_table_lets_the_service_go_on_and_tries_again(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.create_database("held_table").replace("postgresql://", "postgresql+psycopg://")
+    monkeypatch.setattr("otp_worker.store.migrate.LOCK_SECONDS", 0.1)
+    with closing(Database(url)) as database, closing(Database(url)) as holding:
+        upgrade(database, "0010")
+        held = holding.engine.connect()
+        held.exec_driver_sql("BEGIN")
+        held.exec_driver_sql("LOCK TABLE notices IN ACCESS SHARE MODE")
+        tries: list[float] = []
+
+        def pause(seconds: float) -> None:
+            tries.append(seconds)
+            if len(tries) == 2:
+                held.exec_driver_sql("ROLLBACK")
+
+        monkeypatch.setattr("time.sleep", pause)
+        assert upgrade(database) == ("0010", newest_version())
+        held.close()
+    assert len(tries) == 2
+
+
+def test_the_version_before_stays_ready_after_a_migration_that_only_adds(db: Database) -> None:
+    """It knows one table of versions alone, and wants its own to stand there."""
+    with db.read() as connection:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    assert found == SERVES_SINCE == "0010"
+
+
+def test_a_schema_that_the_version_before_made_is_carried_over(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/before.db")) as database:
+        upgrade(database, "0010")
+        with database.write() as connection:
+            connection.exec_driver_sql("DROP TABLE schema_version")
+        with pytest.raises(SchemaNotCurrentError, match="is 0010, not"):
+            check_current(database)
+        assert upgrade(database) == ("0010", newest_version())
+        check_current(database)
+
+
+def test_a_newer_schema_that_serves_this_version_is_current_and_left_alone(db: Database) -> None:
+    with db.write() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+    check_current(db)
+    assert upgrade(db) == ("9999", "9999")
+    assert current_version(db) == "9999"
+
+
+def test_a_newer_schema_that_does_not_serve_this_version_is_refused_in_one_sentence(db: Database) -> None:
+    with db.write() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9998'")
+    for refused in (check_current, upgrade):
+        with pytest.raises(SchemaNotCurrentError, match="from schema 9998 on, and this one is older"):
+            refused(db)
+
+
+def test_an_older_version_of_the_schema_serves_itself_alone(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/older.db")) as database:
+        upgrade(database, "0004")
+        with database.read() as connection:
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        assert found == "0004"
