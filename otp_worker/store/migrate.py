@@ -1,8 +1,8 @@
 """The schema's versions: bringing a database up to date, and refusing to work on one that is not.
 
 The table ``schema_version`` holds the revision that the schema is at. The table ``alembic_version``, which
-versions up to schema 0010 take for it, holds the oldest revision whose code the schema serves: so a version that
-is older than the schema, and served by it, finds what it looks for and stays ready while newer ones start.
+versions up to schema 0010 take for it, holds the oldest revision whose code the schema serves: so a version
+that is older than the schema, and served by it, finds what it looks for and stays ready beside newer ones.
 """
 
 import time
