@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from itertools import product
 
 import phonenumbers
 import pytest
@@ -13,6 +14,8 @@ from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError, 
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES, PhoneNumber, mask, parse_number
 
 COUNTRIES = frozenset({"DE", "GB"})
+EVERYWHERE = phonenumbers.SUPPORTED_REGIONS
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\u30fc"
 NUMBER = PhoneNumber("+447400123456", "GB")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -60,9 +63,28 @@ INTERNATIONAL = printed(PhoneNumberFormat.INTERNATIONAL)
         "\u202a+447400123456\u202c",  # direction marks of a copied contact
         "\u2066+44 7400 123456\u2069",
         "+44\u00a07400\u202f123456",  # no-break spaces
+        *(f"+44 7400{dash}123456" for dash in DASHES),
+        "+ 44 7400 123456",
+        "++447400123456",
+        "[+44] 7400 123456",
+        "[+44] [0] 7400 / 123456",
+        "<+447400123456>",
+        "+44 7400 123456.",
+        "+447400123456\n",
+        "\t+447400123456",
+        "tel:+447400123456",
+        "TEL:+44-7400-123456",
+        "tel:7400-123456;phone-context=+44",
+        "tel:+447400123456;isub=1",
+        "Mobile: +44 7400 123456",
+        "+\u0664\u0664\u0667\u0664\u0660\u0660\u0661\u0662\u0663\u0664\u0665\u0666",  # Arabic-Indic digits
+        "+\u06f4\u06f4 \u06f7\u06f4\u06f0\u06f0 \u06f1\u06f2\u06f3\u06f4\u06f5\u06f6",  # Persian digits
+        "(00) 44 7400 123456",
+        "0 0 44 7400 123456",
     ],
+    ids=ascii,
 )
-def test_every_usual_spelling_is_one_number(spelling: str) -> None:
+def test_whatever_libphonenumber_reads_is_one_number(spelling: str) -> None:
     assert parse_number(spelling, COUNTRIES) == NUMBER
 
 
@@ -72,20 +94,21 @@ def test_every_usual_spelling_is_one_number(spelling: str) -> None:
         "",
         " ",
         "+",
-        "+447400123456\n",
         "+447400\n123456",
         "+447400123456\r\nBcc: x",
-        "\t+447400123456",
-        "+447400123456\0",
+        "+447400\x00123456",
         "+447400123456;ext=99",
+        "tel:+447400123456;ext=99",
+        "tel:+447400123456;phone-context=+49;ext=1",
         "+447400123456 ext 99",
         "+447400123456 x99",
         "+44 7400 CALLME",
         "my number",
-        "tel:+447400123456",
-        "+\u0664\u0664\u0667\u0664\u0660\u0660\u0661\u0662\u0663\u0664\u0665\u0666",  # Arabic-Indic digits
-        "++447400123456",
+        "+44 7400 12345 or 6",
+        "+44~7400~123456",  # an extension to libphonenumber
+        "+44 7400 123456 (mobile)",
         "+44+7400123456",
+        "+0044 7400 123456",
         "+447400123456,+447400123457",
         "1" * 5000,
     ],
@@ -221,3 +244,167 @@ def test_every_other_country_has_mobile_numbers_that_are_found_in_it() -> None:
 
 def test_a_country_without_mobile_numbers_has_none() -> None:
     assert [code for code in WITHOUT_MOBILES if mobile_form(code)] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "number"),
+    [
+        ("0011 61 412 345 678", "AU", "+61412345678"),
+        ("0061 412 345 678", "AU", "+61412345678"),
+        ("001 852 5123 4567", "HK", "+85251234567"),
+        ("00700 82 10 2000 0000", "KR", "+821020000000"),
+        ("0082 10 2000 0000", "KR", "+821020000000"),
+        ("0015 55 11 96123 4567", "BR", "+5511961234567"),
+        ("8~10 7 912 345 67 89", "RU", "+79123456789"),
+        ("8 912 345-67-89", "RU", "+79123456789"),
+        ("010 81 90 1234 5678", "JP", "+819012345678"),
+        ("011 1 415 555 2671", "US", "+14155552671"),
+        ("001 415 555 2671", "US", "+14155552671"),
+        ("0065 9123 4567", "SG", "+6591234567"),
+    ],
+)
+def test_the_single_allowed_country_is_asked_first_for_its_prefix(
+    typed: str, country: str, number: str
+) -> None:
+    assert parse_number(typed, {country}) == PhoneNumber(number, country)
+
+
+@pytest.mark.parametrize(
+    ("typed", "countries", "number"),
+    [
+        ("0044 7400 123456", {"GB", "US"}, "+447400123456"),
+        ("0044 7400 123456", {"GB", "AU", "BR"}, "+447400123456"),
+        ("0011 44 7400 123456", {"GB", "AU"}, "+447400123456"),
+        ("011 44 7400 123456", {"GB", "US"}, "+447400123456"),
+        ("0049 176 12345678", {"DE", "FR"}, "+4917612345678"),
+        ("001 415 555 2671", {"CA", "US"}, "+14155552671"),
+    ],
+)
+def test_a_prefix_that_can_mean_one_number_alone_is_read(
+    typed: str, countries: Collection[str], number: str
+) -> None:
+    assert parse_number(typed, countries).e164 == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "countries"),
+    [
+        ("001 47 9226 1234", {"HK", "NO", "US"}),  # 001 from Hong Kong to Norway, or 00 to the United States
+        ("0049 176 12345678", {"DE", "IN", "TH"}),  # 00 to Germany, or 004 from Thailand to India
+        ("010 5005 1234", {"FK", "JP", "KR"}),  # a mobile number of Korea, or 010 from Japan to the Falklands
+    ],
+)
+def test_a_prefix_that_can_mean_several_numbers_is_refused_and_a_plus_asked_for(
+    typed: str, countries: Collection[str]
+) -> None:
+    with pytest.raises(InvalidFieldError, match=r"several countries; give it with \+") as refusal:
+        parse_number(typed, countries)
+    assert refusal.value.field == "to"
+
+
+def prefixes() -> dict[str, tuple[str, ...]]:
+    """Every international prefix that is dialled in each country, by way of all that has its length."""
+    digits = ["".join(each) for size in range(1, 6) for each in product("0123456789", repeat=size)]
+    forms = {
+        country: metadata.international_prefix
+        for country in sorted(EVERYWHERE)
+        if (metadata := phonenumbers.PhoneMetadata.metadata_for_region(country))
+        and metadata.international_prefix
+    }
+    dialled = {
+        form: tuple(each for each in digits if re.fullmatch(form, each)) or ("0011",)
+        for form in set(forms.values())
+    }
+    return {country: dialled[form] for country, form in forms.items()}
+
+
+PREFIXES = prefixes()
+
+
+# One country for each list of prefixes: most have 00 alone.
+@pytest.mark.parametrize("dialled_in", sorted({of: country for country, of in PREFIXES.items()}.values()))
+def test_a_number_behind_any_countrys_prefix_is_never_another_number(dialled_in: str) -> None:
+    for country, number in MOBILES.items():
+        meant = PhoneNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), country)
+        for prefix in PREFIXES[dialled_in][:4]:
+            typed = f"{prefix} {meant.e164[1:]}"
+            for countries in ({country}, {dialled_in, country}):
+                assert read(typed, countries) in (meant, None), (typed, countries)
+
+
+@given(st.sampled_from(sorted(MOBILES)), st.sets(st.sampled_from(sorted(MOBILES)), min_size=2))
+def test_a_national_number_is_never_another_countrys(country: str, others: set[str]) -> None:
+    assert read(NATIONAL[country], others | {country}) is None or NATIONAL[country].startswith("+")
+
+
+@given(st.data())
+def test_any_mobile_number_behind_any_prefix_is_itself_or_refused(data: st.DataObject) -> None:
+    country, number = data.draw(st.sampled_from(sorted(MOBILES)).flatmap(mobiles_of))
+    dialled_in = data.draw(st.sampled_from(sorted(PREFIXES)))
+    others = data.draw(st.sets(st.sampled_from(sorted(MOBILES)), max_size=5))
+    typed = data.draw(st.sampled_from(PREFIXES[dialled_in])) + number[1:]
+    meant = read(number, EVERYWHERE)
+    for countries in ({country}, {dialled_in, country}, {dialled_in, country} | others, EVERYWHERE):
+        assert read(typed, countries) in (meant, None)
+
+
+def read(typed: str, countries: Collection[str]) -> PhoneNumber | None:
+    """The number that is read; None where it is refused."""
+    try:
+        return parse_number(typed, countries)
+    except OtpError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "number"),
+    [
+        ("+52 1 55 1234 5678", "MX", "+525512345678"),
+        ("5215512345678", "MX", "+525512345678"),
+        ("044 55 1234 5678", "MX", "+525512345678"),
+        ("045 55 1234 5678", "MX", "+525512345678"),
+        ("01 55 1234 5678", "MX", "+525512345678"),
+        ("+52 044 55 1234 5678", "MX", "+525512345678"),
+        ("55 1234 5678", "MX", "+525512345678"),
+        ("+54 9 11 2345-6789", "AR", "+5491123456789"),
+        ("+54 11 15-2345-6789", "AR", "+5491123456789"),
+        ("011 15-2345-6789", "AR", "+5491123456789"),
+        ("+55 11 6123-4567", "BR", "+5511961234567"),
+        ("(11) 6123-4567", "BR", "+5511961234567"),
+        ("0 15 11 96123-4567", "BR", "+5511961234567"),
+        ("+55 (0) 11 96123-4567", "BR", "+5511961234567"),
+        ("+55 11 7012-3456", "BR", "+551170123456"),  # of a network whose numbers kept eight digits
+        ("+39 0347 123 4567", "IT", "+393471234567"),
+        ("0347 123 4567", "IT", "+393471234567"),
+        ("+57 0 321 123 4567", "CO", "+573211234567"),
+        ("03 321 123 4567", "CO", "+573211234567"),
+        ("8 (912) 345-67-89", "RU", "+79123456789"),
+        ("06 20 123 4567", "HU", "+36201234567"),
+        ("+36 06 20 123 4567", "HU", "+36201234567"),
+        ("43 0664 123456", "AT", "+43664123456"),
+    ],
+)
+def test_former_spellings_and_trunk_prefixes_are_the_number_of_today(
+    typed: str, country: str, number: str
+) -> None:
+    assert parse_number(typed, {country}) == PhoneNumber(number, country)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [("+54 11 2345-6789", "AR"), ("+39 0331 123 4567", "IT"), ("+55 11 3123-4567", "BR")],
+)
+def test_a_fixed_line_is_not_made_a_mobile_number(typed: str, country: str) -> None:
+    with pytest.raises(InvalidFieldError, match="a fixed line"):
+        parse_number(typed, {country})
+
+
+@pytest.mark.parametrize("country", sorted(MOBILES))
+def test_a_trunk_prefix_behind_the_country_code_is_dropped(country: str) -> None:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    trunk = (metadata.national_prefix or "") if metadata else ""
+    number = MOBILES[country]
+    national = phonenumbers.national_significant_number(number)
+    meant = PhoneNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), country)
+    for typed in (f"+{number.country_code} ({trunk}) {national}", f"{trunk}{national}"):
+        assert parse_number(typed, {country}) == meant
