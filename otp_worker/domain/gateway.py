@@ -75,7 +75,8 @@ class Receipt:
 class Reply:
     """An SMS that came in; ``dedupe_key`` is the same however often the gateway posts it.
 
-    ``to`` is the number (E.164) of the SIM it came to, where the gateway says so.
+    ``number`` is its sender and ``to`` the SIM it came to, where the gateway says so: both as the gateway
+    writes them.
     """
 
     number: str

@@ -109,14 +109,6 @@ def parse_mobile(text: str, region: str | None = None) -> PhoneNumber | None:
     return None if parsed is None else _number(parsed)
 
 
-def number_of_sender(text: str) -> PhoneNumber | None:
-    """The mobile number, of any country, that an SMS came from; None for a short code or a name.
-
-    Gateways write it with and without its plus; without one it begins with its country calling code.
-    """
-    return parse_mobile(text) or parse_mobile(f"+{text.removeprefix(ITU_PREFIX)}")
-
-
 def mask(e164: str) -> str:
     """An E.164 number with all but its country calling code and last two digits starred."""
     try:

@@ -40,7 +40,6 @@ from otp_worker.gateways.json_shape import Filling, filled, found, word
 from otp_worker.gateways.parsing import (
     accepted,
     dedupe_key,
-    e164,
     instant,
     json_body,
     outcome_of,
@@ -150,7 +149,7 @@ class HttpJson(Gateway):
         if not sender or text is None or received_at is None:
             return []
         key = dedupe_key(message_id) if message_id else dedupe_key(sender, to, at, text)
-        return [Reply(e164(sender), text, None, received_at, key, e164(to) if to else None)]
+        return [Reply(sender, text, None, received_at, key, to)]
 
 
 def _probe_outcome(answer: Answer) -> Outcome:

@@ -38,7 +38,6 @@ from otp_worker.gateways.parsing import (
     body_of,
     clean,
     dedupe_key,
-    e164,
     instant,
     json_body,
     outcome_of,
@@ -182,7 +181,7 @@ def _reply(data: dict[str, Any]) -> list[Receipt | Reply]:
     owner = clean(data.get("owner"))
     # Not the message's id: a phone that reports an SMS twice is given two.
     key = dedupe_key("httpsms", owner, contact, data["timestamp"], text)
-    return [Reply(e164(contact), text, None, received_at, key, e164(owner) if owner else None)]
+    return [Reply(contact, text, None, received_at, key, owner)]
 
 
 def _sender(value: str) -> str:

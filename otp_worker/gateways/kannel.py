@@ -51,7 +51,7 @@ from otp_worker.gateways.account import Account, BaseUrl
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.kannel_responses import outcome
 from otp_worker.gateways.kannel_status import KannelStatus
-from otp_worker.gateways.parsing import clean, dedupe_key, e164, instant, outcome_of
+from otp_worker.gateways.parsing import clean, dedupe_key, instant, outcome_of
 
 PROBE_SECONDS = 10.0
 
@@ -151,7 +151,7 @@ def _reply(query: dict[str, str]) -> list[Receipt | Reply]:
     to = query.get("to")
     # Kannel's own id is of no use here: an SMS that a modem hands over twice would have two.
     key = dedupe_key(sender, to, at, text)
-    return [Reply(e164(sender), text, None, received_at, key, e164(to) if to else None)]
+    return [Reply(sender, text, None, received_at, key, to)]
 
 
 class KannelAccount(Account):

@@ -30,7 +30,6 @@ from otp_worker.gateways.parsing import (
     clean,
     code_word,
     dedupe_key,
-    e164,
     instant,
     json_body,
     outcome_of,
@@ -121,9 +120,13 @@ def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:
         return []
     # The payload has no message id: the same words from the same phone at the same instant are one reply.
     key = dedupe_key(clean(body.get("deviceId")), sender, body["receivedAt"], text)
-    to = clean(body.get("to"))
     reference = _first([body], ("ref",))
-    return [Reply(e164(sender), text, reference, received_at, key, e164(to) if to else None)]
+    return [Reply(sender, text, reference, received_at, key, _with_plus(clean(body.get("to"))))]
+
+
+def _with_plus(number: str | None) -> str | None:
+    # The number of the tenant's own SIM is documented as E.164 without its plus.
+    return f"+{number.lstrip('+')}" if number else None
 
 
 def _receipt(body: dict[str, Any]) -> list[Receipt | Reply]:

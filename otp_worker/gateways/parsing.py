@@ -112,11 +112,6 @@ def json_body(request: CallbackRequest) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def e164(number: str) -> str:
-    """A number with one plus, however a gateway writes it."""
-    return f"+{number.lstrip('+')}"
-
-
 def dedupe_key(*parts: object) -> str:
     """One key for what is one message by its meaning, however often it is posted."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

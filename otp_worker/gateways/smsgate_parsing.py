@@ -119,5 +119,4 @@ def _reply(payload: dict[str, Any]) -> list[Receipt | Reply]:
     # One SMS is posted again under other event ids; its messageId is a hash of 32 bits of what it says.
     message_id = clean(payload.get("messageId"))
     key = dedupe_key(RECEIVED_EVENT, message_id, to, sender, received_at.isoformat(), text)
-    # The phone's own number stands there as its SIM has it, which need not be E.164.
-    return [Reply(sender, text, None, received_at, key, to if to and to.startswith("+") else None)]
+    return [Reply(sender, text, None, received_at, key, to)]

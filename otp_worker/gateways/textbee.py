@@ -37,7 +37,6 @@ from otp_worker.gateways.parsing import (
     body_of,
     clean,
     dedupe_key,
-    e164,
     instant,
     json_body,
     outcome_of,
@@ -169,7 +168,7 @@ def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:
         return []
     # Not smsId: a phone that reports an SMS twice can be given two (textbee/textbee#159).
     key = dedupe_key("textbee", body["deviceId"], sender, body["receivedAt"], text)
-    return [Reply(e164(sender), text, None, received_at, key)]
+    return [Reply(sender, text, None, received_at, key)]
 
 
 def _device(value: str) -> str:

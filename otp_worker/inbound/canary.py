@@ -14,6 +14,7 @@ from otp_worker.domain.gateway import Message, OutcomeKind, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.inbound.senders import can_stand_for
 from otp_worker.inbound.side_sends import obstacle
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.store import canaries
@@ -52,7 +53,9 @@ class Canaries:
 
     def arrive(self, reply: Reply, now: datetime) -> bool:
         """Whether an SMS that came in is from one of our SIMs: then it is no reply, and may be a canary."""
-        sender = next((sim for sim in self.sims.all if sim.number == reply.number), None)
+        sender = next(
+            (sim for sim in self.sims.all if sim.number and can_stand_for(reply.number, sim.number)), None
+        )
         if sender is None:
             return False
         match = _ARRIVED.fullmatch(reply.text)

@@ -5,7 +5,7 @@ can spare a person SMS, and give nobody anything.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,11 +14,12 @@ from ulid import ULID
 from otp_worker.domain import inbound_token
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.phone_number import mask, number_of_sender
+from otp_worker.domain.phone_number import PhoneNumber
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.redaction import star, star_codes
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.keywords import meaning_of
+from otp_worker.inbound.senders import Sender, Senders, shown
 from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.receipts import StoredReply
@@ -46,14 +47,16 @@ class Answering:
     publish: Publish
     inbound: bool = False
     confirmations: Confirmations | None = None
+    senders: Senders = field(default_factory=Senders)
 
     def take(self, gateway: str, reply: Reply, now: datetime) -> None:
         """Keep a reply and let it have its effect; a repeat changes nothing."""
-        sender = number_of_sender(reply.number)
-        hashes = self.keyring.number_hashes(sender.e164) if sender else []
+        sender = self.senders.read(reply.number, gateway, reply.to)
+        person = self._number_of(sender)
+        hashes = self.keyring.number_hashes(person.e164) if person else []
         text, token_hashes = self._tokens(reply.text, now)
         verification_id, app = verifications.newest_of_number(self.db, hashes) or (None, None)
-        number = sender.e164 if sender else reply.number[:_NUMBER_LENGTH]
+        number = person.e164 if person else reply.number[:_NUMBER_LENGTH]
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
             gateway=gateway,
@@ -61,14 +64,16 @@ class Answering:
             app=app,
             number=number,
             number_hash=self.keyring.number_hash(number),
-            number_masked=mask(number),
+            number_masked=person.masked if person else shown(number),
             text=star_codes(text)[:REPLY_TEXT_LENGTH],
             received_at=reply.received_at,
             forwarded_at=None,
         )
         meaning = meaning_of(reply.text, self.languages)
         key_hashes = self.keyring.hashes("reply", reply.dedupe_key)
-        said = Said(stored, reply.dedupe_key, key_hashes, meaning, hashes, token_hashes)
+        # A token gives something: where its sender can be another person, that would be given to a stranger.
+        proven = token_hashes if sender.is_proven else ()
+        said = Said(stored, reply.dedupe_key, key_hashes, meaning, hashes, proven)
         lock_until = now + timedelta(seconds=self.report_lock_seconds)
         answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
         if answered is None:
@@ -78,6 +83,14 @@ class Answering:
             self.publish(notice_id)
         if self.confirmations is not None and hashes and answered.is_news:
             self.confirmations.ask(stored.id, answered.meaning, hashes[0], now)
+
+    def _number_of(self, sender: Sender) -> PhoneNumber | None:
+        """Who texted: of several that it can be, the only one that a verification is kept of; else nobody."""
+        numbers = sender.numbers
+        if len(numbers) > 1:
+            hashes = {number: self.keyring.number_hashes(number.e164) for number in numbers}
+            numbers = tuple(each for each in numbers if verifications.newest_of_number(self.db, hashes[each]))
+        return numbers[0] if len(numbers) == 1 else None
 
     def _tokens(self, text: str, now: datetime) -> tuple[str, list[bytes]]:
         """The text, its living tokens starred out, and the hashes of all that could be one."""

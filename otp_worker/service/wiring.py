@@ -24,6 +24,7 @@ from otp_worker.inbound.callbacks import Callbacks, callback_url
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Hold, Issuer
 from otp_worker.operations.admin import Operator
@@ -110,6 +111,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         queue.publish_notice,
         settings.inbound_verification,
         Confirmations(db, settings.confirmations, queue.publish_confirmation),
+        Senders(settings.policy.countries, sims),
     )
     return Intake(
         db=db,

@@ -17,6 +17,7 @@ from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.inbound.callbacks import Callbacks
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.health import Health
@@ -34,6 +35,7 @@ MODEM = "modem"
 """Another gateway, which signs nothing."""
 PACE = 20
 OUR_NUMBER = "+447700900000"
+OUR_SIMS = Sims((Sim("first", GATEWAY, number=OUR_NUMBER), Sim("second", GATEWAY, number="+447700900001")))
 REPORT_LOCK_SECONDS = 3600
 WEBHOOK_SECRET = "whsec_of_the_tests"
 
@@ -48,10 +50,7 @@ class Service(service.Service):
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
-        ours = Sims(
-            (Sim("first", GATEWAY, number=OUR_NUMBER), Sim("second", GATEWAY, number="+447700900001"))
-        )
-        canaries = Canaries(self.db, self.keyring, ours, self.breaker, ("webhook",), self.notify)
+        canaries = Canaries(self.db, self.keyring, OUR_SIMS, self.breaker, ("webhook",), self.notify)
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateways: dict[str, Gateway] = {
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
@@ -81,6 +80,7 @@ class Service(service.Service):
             ("webhook",),
             self.notify,
             inbound=self.inbound_sims is not None,
+            senders=Senders(self.policy.countries, OUR_SIMS),
         )
 
     def notify(self, notice_id: str) -> bool:

@@ -45,6 +45,24 @@ def test_a_signed_reply_is_kept_once_however_often_it_comes(
     assert len(service.notices) == 1
 
 
+@pytest.mark.parametrize("written", ["07400123456", "447400123456", "00447400123456", "+447400123456"])
+def test_a_stop_holds_however_its_sender_is_written(
+    shop: Caller, service: Service, gateway: CallingGateway, written: str
+) -> None:
+    stop = {**REPLY, "from": written, "to": OUR_NUMBER[1:], "text": "STOP"}
+    assert gateway.tell(gateway.inbound, stop, WEBHOOK_SECRET).status_code == 204
+    assert [reply.meaning for reply in kept(service)] == ["stop"]
+    assert problem(shop.send(NUMBER)) == (403, "opted_out")
+
+
+@pytest.mark.parametrize("written", ["VODAFONE", "12345"])
+def test_a_short_code_or_a_name_is_kept_as_it_came(
+    service: Service, gateway: CallingGateway, written: str
+) -> None:
+    gateway.tell(gateway.inbound, {**REPLY, "from": written}, WEBHOOK_SECRET)
+    assert [(reply.number, reply.number_masked) for reply in kept(service)] == [(written, written)]
+
+
 def test_a_reply_belongs_to_the_newest_verification_of_its_number(
     bank: Caller, service: Service, gateway: CallingGateway, sent: str
 ) -> None:

@@ -186,7 +186,7 @@ class TestKannel(AdapterContract):
     ) -> None:
         (reply,) = gateway.read_callback(CallbackRequest({}, b"", REPLY))
         assert isinstance(reply, Reply)
-        assert (reply.number, reply.to, reply.text) == (NUMBER, SIM_NUMBER, "who are you?")
+        assert (reply.number, reply.to, reply.text) == ("447400123456", SIM_NUMBER, "who are you?")
         assert reply.received_at == datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
     @pytest.mark.parametrize("missing", ["from", "text", "at"])

@@ -230,7 +230,7 @@ def test_the_status_page_says_whether_the_link_is_up(kannel: EmbeddedKannel, off
 
 @pytest.mark.parametrize("text", ["who are  you? 50% & + #", "Кто вы? \N{GRINNING FACE}"])
 @pytest.mark.parametrize(
-    ("written", "read"), [("+{}", "+{}"), ("{}", "+{}"), ("00{}", "+{}")], ids=["plus", "digits", "zeros"]
+    ("written", "read"), [("+{}", "+{}"), ("{}", "{}"), ("00{}", "+{}")], ids=["plus", "digits", "zeros"]
 )
 def test_an_sms_that_comes_in_is_one_reply_however_often_it_is_told(
     kannel: EmbeddedKannel,
@@ -248,7 +248,7 @@ def test_an_sms_that_comes_in_is_one_reply_however_often_it_is_told(
     (reply,) = gateway.read_callback(first)
     assert isinstance(reply, Reply)
     assert gateway.read_callback(again) == [reply]
-    assert (reply.number, reply.text, reply.to) == (read.format(number[1:]), text, SIM_NUMBER)
+    assert (reply.number, reply.text, reply.to) == (read.format(number[1:]), text, SIM_NUMBER[1:])
     assert abs(reply.received_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 

@@ -36,11 +36,18 @@ class Phones:
     def sweep(self) -> str:
         return self.canaries.sweep(self.service.clock())
 
-    def comes_in(self, sender: Sim, text: str | None = None) -> bool:
+    def comes_in(self, sender: Sim, text: str | None = None, written: str | None = None) -> bool:
         """Whether what the SIM sent last, as it comes in at the other, is taken for one of ours."""
         text = text or self.gateways[sender.gateway].messages[-1].text
-        reply = Reply(sender.number or "", text, None, self.service.clock(), "key")
+        reply = Reply(written or sender.number or "", text, None, self.service.clock(), "key")
         return self.canaries.arrive(reply, self.service.clock())
+
+
+@pytest.mark.parametrize("written", ["+447400900001", "447400900001", "07400900001", "00447400900001"])
+def test_one_of_our_sims_is_known_however_a_gateway_writes_it(db: Database, written: str) -> None:
+    phones = Phones(db, FIRST, replace(SECOND, number="+447400900001"))
+    assert phones.comes_in(SECOND, "any text", written)
+    assert not phones.comes_in(SECOND, "any text", "07400900002")
 
 
 def test_each_sim_in_turn_writes_to_the_next(db: Database) -> None:

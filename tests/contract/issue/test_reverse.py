@@ -11,11 +11,13 @@ from otp_worker.domain.gateway import Reply
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.lockout import FREE_FAILURES
+from otp_worker.domain.policy import Policy
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import SendRequest
 from otp_worker.store import receipts
@@ -44,17 +46,23 @@ class Inviting:
         assert accepted.inbound is not None
         return accepted.verification, accepted.inbound
 
-    def text(self, text: str, number: str = NUMBER) -> StoredReply:
+    def text(self, text: str, number: str = NUMBER, to: str | None = OURS) -> StoredReply:
         """One SMS comes in; how it is kept."""
         self._texted += 1
         self.service.clock.move(0.001)
         service = self.service
         answering = Answering(
-            service.db, service.keyring, LANGUAGES, 3600, ("webhook",), lambda _: True, inbound=True
+            service.db,
+            service.keyring,
+            LANGUAGES,
+            3600,
+            ("webhook",),
+            lambda _: True,
+            inbound=True,
+            senders=Senders(service.policy.countries, service.sims),
         )
-        answering.take(
-            "obedient", Reply(number, text, None, service.clock(), f"sms {self._texted}"), service.clock()
-        )
+        reply = Reply(number, text, None, service.clock(), f"sms {self._texted}", to)
+        answering.take("obedient", reply, service.clock())
         return receipts.newest_replies(service.db, 1)[0]
 
     def status(self, verification: Verification) -> VerificationStatus:
@@ -94,6 +102,23 @@ def test_the_right_token_from_another_number_approves_nothing_and_is_starred_out
     assert (kept.meaning, kept.text) == (Meaning.OTHER, "here: ****")
     assert inviting.status(verification) is VerificationStatus.PENDING
     assert inviting.text(invitation.token).meaning is Meaning.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("written", "to", "meaning"),
+    [
+        ("+4792261234", None, Meaning.APPROVED),
+        ("4792261234", OURS, Meaning.APPROVED),
+        ("4792261234", "+14155552671", Meaning.OTHER),
+        ("4792261234", None, Meaning.OTHER),
+    ],
+)
+def test_a_token_counts_only_from_a_sender_that_can_be_nobody_else(
+    db: Database, written: str, to: str | None, meaning: Meaning
+) -> None:
+    inviting = Inviting(Service(db, Policy(countries=frozenset({"GB", "NO"}), bcrypt_rounds=4)))
+    _, invitation = inviting.invite("+4792261234")
+    assert inviting.text(invitation.token, written, to).meaning is meaning
 
 
 def test_it_is_over_when_its_time_is(inviting: Inviting) -> None:

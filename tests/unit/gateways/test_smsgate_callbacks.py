@@ -105,13 +105,15 @@ def test_an_older_app_that_names_no_sender_is_understood(sender: str | None) -> 
     assert received(sender=sender).number == NUMBER
 
 
-@pytest.mark.parametrize("recipient", [None, "", "07700900000", 7])
-def test_the_sim_is_not_named_where_its_number_is_no_e164(recipient: object) -> None:
-    assert received(recipient=recipient).to is None
+@pytest.mark.parametrize(
+    ("recipient", "to"), [(None, None), (7, None), ("", ""), ("07700900000", "07700900000")]
+)
+def test_the_sim_is_named_as_its_phone_has_it(recipient: object, to: str | None) -> None:
+    assert received(recipient=recipient).to == to
 
 
-@pytest.mark.parametrize("sender", ["12345", "SHOP"])
-def test_a_sender_that_is_no_number_of_the_world_is_not_made_one(sender: str) -> None:
+@pytest.mark.parametrize("sender", ["12345", "SHOP", "07400123456"])
+def test_a_sender_is_kept_as_it_came(sender: str) -> None:
     assert received(sender=sender).number == sender
 
 

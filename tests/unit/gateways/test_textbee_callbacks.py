@@ -94,7 +94,7 @@ def test_an_sms_that_came_in_is_a_reply_with_its_text() -> None:
 
 def test_halves_of_characters_and_nul_do_not_reach_the_database() -> None:
     event = reply(message="ok\0 \ud83d", sender="4474\x0000")
-    assert (event.text, event.number) == ("ok ?", "+447400")
+    assert (event.text, event.number) == ("ok ?", "447400")
 
 
 @pytest.mark.parametrize(
