@@ -1,17 +1,27 @@
 """What a reply says: STOP, START, a report that somebody else asked for the code, or something for support.
 
-Only a message that is such a word or phrase as a whole counts: a sentence that holds "no" is for people.
+The rule for STOP is that of 47 CFR 64.1200(a)(10) and of CTIA's Messaging Principles and Best Practices
+(5.1.3). The words that they name revoke consent, whatever their case and punctuation; so do other words by
+which a reasonable person understands a wish to get no more texts; and a word that could opt a person out by
+mistake is not acted upon. Hence a reply is a STOP if it is, as a whole, one of the words or one of the usual
+phrases around them ("stop texting me", "remove me from your list"). Courtesies before and after it, and a
+mail signature below it, are no part of what it says. In any other sentence the word can mean something else
+("the bus stop", "don't stop"): that is for support.
+
+START and a report need the word or phrase as a whole, without courtesies: "no, thanks" reports nobody. HELP
+and INFO, which CTIA wants answered with a contact, are for support.
 """
 
+import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sms_text import LANGUAGES
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
 _LONGEST = 80
-
+_LONGEST_WITH_SIGNATURE = 1600
 
 # English first: the words that CTIA's Messaging Principles and the FCC (47 CFR 64.1200(a)(10)) name.
 _STOP: Mapping[str, tuple[str, ...]] = {
@@ -26,6 +36,7 @@ _STOP: Mapping[str, tuple[str, ...]] = {
         "optout",
         "opt out",
         "revoke",
+        "remove",
     ),
     "de": ("stopp", "abmelden", "abbestellen"),
     "es": ("baja", "alto", "parar", "cancelar"),
@@ -65,16 +76,76 @@ _REPORT: Mapping[str, tuple[str, ...]] = {
     "nl": ("nee", "niet ik", "ik niet", "ik was het niet", "dat was ik niet"),
     "pt": ("nao", "nao fui eu", "nao sou eu", "nao era eu"),
 }
+_COURTESIES: Mapping[str, tuple[str, ...]] = {
+    "en": (
+        *("please", "pls", "plz", "kindly", "hi", "hello", "hey", "ok", "okay", "now", "and"),
+        *("thank you very much", "thank you so much", "thank you", "many thanks", "thanks", "thx", "ty"),
+        *("cheers", "kind regards", "best regards", "regards"),
+    ),
+    "de": ("bitte", "vielen dank", "danke", "hallo"),
+    "es": ("por favor", "muchas gracias", "gracias", "hola"),
+    "fr": ("sil vous plait", "sil te plait", "svp", "stp", "merci beaucoup", "merci", "bonjour"),
+    "it": ("per favore", "per piacere", "grazie mille", "grazie", "ciao"),
+    "nl": ("alstublieft", "alsjeblieft", "aub", "ajb", "dank u", "dank je", "bedankt"),
+    "pt": ("por favor", "muito obrigado", "muito obrigada", "obrigado", "obrigada", "ola"),
+}
+_TEXTS = r"(?:(?:any|all|these|those|the|your|more|text|sms) )*(?:texts?|messages?|msgs?|sms|codes)"
+_STOP_SENTENCES = re.compile(
+    rf"stop (?:(?:texting|messaging|contacting|spamming)(?: me)?|sending(?: me)?(?: {_TEXTS})?|{_TEXTS})"
+    rf"|(?:dont|do not|never) (?:(?:text|message|contact|sms) me|send (?:me )?{_TEXTS})"
+    r"(?: again| anymore| any more)?"
+    rf"|no more {_TEXTS}"
+    rf"|opt me out(?: of {_TEXTS})?|unsubscribe me|remove my number"
+    r"|(?:remove me|take me off)(?: (?:from )?(?:your|the|this) list)?"
+)
+_SIGNATURE_LINE = re.compile(r"\n\s*(?:--|__)")
+_SIGNATURE = re.compile(
+    r" (?:sent (?:from|via|with)|get outlook for|von meinem|gesendet (?:von|mit)|envoye (?:de|depuis)"
+    r"|enviado (?:desde|do|de|pelo)|inviato da|verzonden (?:vanaf|met|via)) .*"
+)
 
 
 def meaning_of(text: str, languages: Collection[str] = LANGUAGES) -> Meaning:
     """What a reply says, in any of these languages; the English words count always."""
-    said = fold(text) if len(text) <= _LONGEST else ""
+    said = _without_signature(text)
     spoken = {"en", *languages}
-    for meaning, phrases in ((Meaning.STOP, _STOP), (Meaning.START, _START), (Meaning.REPORT, _REPORT)):
-        if any(said in phrases[language] for language in spoken & phrases.keys()):
+    if _asks_to_stop(said, spoken):
+        return Meaning.STOP
+    for meaning, phrases in ((Meaning.START, _START), (Meaning.REPORT, _REPORT)):
+        if said in _spoken(phrases, spoken):
             return meaning
     return Meaning.OTHER
+
+
+def _asks_to_stop(said: str, languages: Collection[str]) -> bool:
+    """Whether a folded text is a wish to get no more texts and nothing else."""
+    wish = _without_courtesies(said, sorted(_spoken(_COURTESIES, languages), key=len, reverse=True))
+    # Said twice or thrice, it is said the louder.
+    words = set(wish.split())
+    once = words.pop() if len(words) == 1 else wish
+    return once in _spoken(_STOP, languages) or _STOP_SENTENCES.fullmatch(once) is not None
+
+
+def _without_courtesies(said: str, courtesies: Sequence[str]) -> str:
+    """A folded text without the courtesies, longest first, that it begins and ends with."""
+    padded = f" {said} "
+    while courtesy := next((each for each in courtesies if padded.startswith(f" {each} ")), None):
+        padded = padded.removeprefix(f" {courtesy}")
+    while courtesy := next((each for each in courtesies if padded.endswith(f" {each} ")), None):
+        padded = padded.removesuffix(f"{courtesy} ")
+    return padded.strip()
+
+
+def _without_signature(text: str) -> str:
+    """A folded text without what a mail program puts below it; empty where it is a letter."""
+    if len(text) > _LONGEST_WITH_SIGNATURE:
+        return ""
+    said = _SIGNATURE.sub("", fold(_SIGNATURE_LINE.split(text)[0]))
+    return said if len(said) <= _LONGEST else ""
+
+
+def _spoken(phrases: Mapping[str, tuple[str, ...]], languages: Collection[str]) -> set[str]:
+    return {phrase for language in languages for phrase in phrases.get(language, ())}
 
 
 def fold(text: str) -> str:

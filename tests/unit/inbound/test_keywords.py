@@ -9,7 +9,18 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.keywords import fold, meaning_of
 
 SAID = {
-    ("en", Meaning.STOP): ["STOP", "stopall", "Stop all", "unsubscribe", "CANCEL", "End", "quit", "opt-out"],
+    ("en", Meaning.STOP): [
+        "STOP",
+        "stopall",
+        "Stop all",
+        "unsubscribe",
+        "CANCEL",
+        "End",
+        "quit",
+        "opt-out",
+        "Revoke",
+        "REMOVE",
+    ],
     ("en", Meaning.START): ["START", "yes", "unstop"],
     ("en", Meaning.REPORT): ["no", "Not me!", "wasn't me", "It wasn\u2019t me.", "that was not me", "FRAUD"],
     ("de", Meaning.STOP): ["STOPP", "abmelden", "Abbestellen"],
@@ -74,10 +85,79 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Stop. Thank you",
+        "Please stop",
+        "pls STOP!!!",
+        "Stop, thank you very much",
+        "Thank you very much! Stop",
+        "Hi, please stop. Thanks.",
+        "Ok stop",
+        "STOP please and thank you",
+        "stop stop STOP",
+        "Unsubscribe, please.",
+        "Stop texting me",
+        "please stop messaging me, thanks",
+        "Stop sending me these messages!",
+        "stop sending codes",
+        "Stop all texts",
+        "Stop these text messages please",
+        "Please opt me out",
+        "opt me out of these texts",
+        "unsubscribe me",
+        "Remove me from your list",
+        "Please take me off this list",
+        "remove my number",
+        "Do not text me again",
+        "Don't message me anymore",
+        "please don't send me any more texts",
+        "No more messages",
+        "STOP\n\nSent from my phone",
+        "STOP\r\n\r\nSent from my Samsung Galaxy smartphone.",
+        "STOP Sent from Outlook for Android<https://aka.ms/abcdefgh>",
+        "Please stop\n-- \nAnn Example\nExample Ltd, 1 Example Street, an address longer than any reply",
+        "STOPP\n\nVon meinem iPhone gesendet",
+        "Bitte abmelden, danke",
+        "baja por favor, gracias",
+        "ARR\u00caT s'il vous pla\u00eet, merci\nEnvoy\u00e9 de mon iPhone",
+        "Basta per favore",
+        "afmelden aub",
+        "Sair, por favor. Obrigado!",
+    ],
+    ids=ascii,
+)
+def test_a_stop_among_courtesies_or_above_a_signature_is_a_stop(text: str) -> None:
+    assert meaning_of(text) is Meaning.STOP
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("Not me\n\nSent from my phone", Meaning.REPORT),
+        ("No\n--\nAnn", Meaning.REPORT),
+        ("START\n\nSent from my phone", Meaning.START),
+    ],
+)
+def test_a_signature_is_not_what_its_person_says(text: str, meaning: Meaning) -> None:
+    assert meaning_of(text) is meaning
+
+
+@pytest.mark.parametrize("text", ["stop bitte", "stop svp", "stop gracias"])
+def test_a_courtesy_of_a_language_that_is_not_configured_is_for_support(text: str) -> None:
+    assert meaning_of(text, ["it"]) is Meaning.OTHER
+
+
+def test_a_text_of_a_letters_length_is_for_support() -> None:
+    assert meaning_of("stop" + " please" * 10) is Meaning.STOP
+    assert meaning_of("stop" + " please" * 11) is Meaning.OTHER
+    assert meaning_of("STOP\n-- \n" + "x" * 1000) is Meaning.STOP
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         "?",
         "no idea who you are",
-        "please stop",
         "I said yes already",
         "stop" * 40,
         "no " * 40,
@@ -86,6 +166,34 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
         "1",
         "non stop",
         "I am in a meeting. No need to answer.",
+        "don't stop",
+        "Please do not stop, thanks",
+        "the bus stop",
+        "Stop by later",
+        "I can't stop",
+        "stop me if you can",
+        "Stop! I need the code",
+        "the end",
+        "End of story, thanks",
+        "cancel my order please",
+        "Cancel that, it works now",
+        "I quit my job. Thank you",
+        "remove the code",
+        "remove me not",
+        "never mind",
+        "don't text me the code, call me",
+        "no more code came",
+        "thank you",
+        "please",
+        "No, thanks",
+        "no thank you",
+        "yes please",
+        "Sent from my phone",
+        "sent from my phone: stop",
+        "Thanks! Sent from my phone",
+        "HELP",
+        "info",
+        "Help me please",
     ],
     ids=ascii,
 )
