@@ -87,7 +87,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     db = open_database(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
-    health = Health(db, queue.backlog, breaker, settings.sims)
+    health = Health(db, queue.check, breaker, settings.sims)
     for check in health.checks(utc_now()):
         yield Finding(check.name, Verdict.GOOD if check.ok else Verdict.BAD, check.detail)
     yield _clock(db)

@@ -48,10 +48,11 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Asks each part that a send depends on; ``backlog`` tells how many deliveries the queue holds."""
+    """Asks each part that a send depends on; ``check_broker`` raises BrokerAwayError, or tells how many
+    deliveries the queue holds."""
 
     db: Database
-    backlog: Callable[[], int]
+    check_broker: Callable[[], int]
     breaker: Breaker
     sims: Sims
 
@@ -90,7 +91,7 @@ class Health:
 
     def _broker(self) -> HealthCheck:
         try:
-            waiting = self.backlog()
+            waiting = self.check_broker()
         except BrokerAwayError as error:
             return HealthCheck("broker", False, str(error))
         return HealthCheck("broker", True, f"answers, {waiting} deliveries queued")

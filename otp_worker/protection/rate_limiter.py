@@ -132,7 +132,7 @@ class RedisLimiter:
     @contextmanager
     def _asked(self) -> Iterator[Redis | None]:
         """Redis, unless it is away: then it rests, so that nobody else waits for it just now."""
-        if not self.counts:
+        if self._redis is None or not self.counts:
             yield None
             return
         if self._fails:
@@ -140,7 +140,9 @@ class RedisLimiter:
         try:
             yield self._redis
         except RedisError as error:
-            log.warning("limits_not_in_redis", error=type(error).__name__)
+            log.warning("limits_not_in_redis", error=f"{type(error).__name__}: {error}")
+            # One that has become a replica answers on and takes no writes: the next use connects anew.
+            self._redis.connection_pool.disconnect(inuse_connections=False)
             self._fails = True
             self._rests_until = time.monotonic() + REST_SECONDS
             raise

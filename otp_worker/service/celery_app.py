@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from amqp.exceptions import ResourceError
 from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection, Exchange, Queue
@@ -51,6 +52,23 @@ class _ReturningConnection(Connection):
         pauses = {"interval_start": RECONNECT_SECONDS, "interval_step": 0, "interval_max": RECONNECT_SECONDS}
         return super().ensure_connection(*args, **{**pauses, **kwargs})
 
+    def _connection_factory(self) -> Any:
+        """A connected transport. A refusal, such as of the password or of a busy server, may be over soon."""
+        try:
+            connection = super()._connection_factory()
+        except (*self.connection_errors, *self.channel_errors) as error:
+            if isinstance(error, self.recoverable_connection_errors):
+                raise
+            raise ConnectionRefusedError(str(error)) from error
+        if hasattr(connection, "on_blocked"):
+            connection.on_blocked = _fail_publish
+        return connection
+
+
+def _fail_publish(reason: str) -> None:
+    """Fail what waits for a confirm of RabbitMQ, which takes no messages before its alarm is over."""
+    raise ResourceError(f"RabbitMQ has an alarm and takes no messages: {reason}")
+
 
 class _Amqp(AMQP):
     Connection = _ReturningConnection
@@ -89,16 +107,19 @@ def make_celery(
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,
+        worker_consumer="otp_worker.service.consumer:ResilientConsumer",
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # An error reply, such as of a replica that takes no writes, ends no worker: see consumer.py.
+        broker_channel_error_retry=True,
         broker_connection_timeout=publish_wait_seconds or SOCKET_SECONDS,
         broker_heartbeat=HEARTBEAT_SECONDS,
         broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="otp_worker.service.scheduler:TerseScheduler",
         beat_schedule={
             EXPIRE: _every(EXPIRE, EXPIRE_EVERY_SECONDS),
             RELEASE: _every(RELEASE, RELEASE_EVERY_SECONDS),

@@ -11,11 +11,14 @@ from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.service.broker_answer import broker_answer
 from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, QUEUE_OF
 
 log = structlog.get_logger()
 
 REST_SECONDS = 1.0
+CHECK_NAME = "otp.check"
+"""No queue has this name: it is written to only to see whether the broker takes writes."""
 
 
 class DeliveryQueue:
@@ -29,6 +32,7 @@ class DeliveryQueue:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._scheme = str(app.conf.broker_url).partition("://")[0]
         connection = app.connection_for_write()
         self._queues = {queue.name: queue for queue in app.conf.task_queues}
         self._origin = anon_nodename()
@@ -60,11 +64,35 @@ class DeliveryQueue:
 
     def backlog(self) -> int:
         """How many deliveries the queue holds; raises BrokerAwayError."""
+        with self._asking() as producer:
+            return self._count(producer)
+
+    def check(self) -> int:
+        """Try that the broker takes writes; how many deliveries it holds. Raises BrokerAwayError."""
+        with self._asking() as producer:
+            self._try_to_write(producer)
+            return self._count(producer)
+
+    def _try_to_write(self, producer: Any) -> None:
+        if self._scheme.startswith("amqp"):
+            # Dropped, for there is no such queue, but confirmed only while RabbitMQ takes messages at all:
+            # not during a resource alarm.
+            producer.publish("", routing_key=CHECK_NAME, retry=False)
+        elif self._scheme.startswith("redis"):
+            # What a publish does, and nothing of it stays.
+            with producer.channel.client.pipeline() as pipeline:
+                pipeline.lpush(CHECK_NAME, "").delete(CHECK_NAME).execute()
+
+    def _count(self, producer: Any) -> int:
+        return int(self._queues[DELIVER_QUEUE](producer.channel).queue_declare().message_count)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
         try:
             with self._producer() as producer:
-                return int(self._queues[DELIVER_QUEUE](producer.channel).queue_declare().message_count)
+                yield producer
         except self._broker_errors as error:
-            raise BrokerAwayError(f"the broker does not answer ({type(error).__name__})") from None
+            raise BrokerAwayError(f"the broker does not do its work: {broker_answer(error)}") from None
 
     def _publish(self, task: str, subjects: Sequence[str]) -> bool:
         """Publish in one round trip, where the broker can; whether all is published.
@@ -80,7 +108,7 @@ class DeliveryQueue:
             with self._producer() as producer:
                 self._publish_by(producer, task, subjects)
         except Exception as error:
-            log.warning("publish_failed", task=task, subjects=list(subjects), error=type(error).__name__)
+            log.warning("publish_failed", task=task, subjects=list(subjects), error=broker_answer(error))
             self._failing = True
             self._rests_until = time.monotonic() + REST_SECONDS
             return False

@@ -4,25 +4,46 @@ Celery 5.6 empties the buffer of task events after it has published it, and so d
 adds meanwhile (celery/celery#10434): Flower then shows a finished task as started for ever.
 """
 
+import time
 from typing import Any
 
 from celery.app.events import Events
 from celery.events.dispatcher import EventDispatcher
 
+REST_SECONDS = 4.0
+
 
 class WholeDispatcher(EventDispatcher):
-    """Takes out of its buffers just what it has published."""
+    """Takes out of its buffers just what it has published.
+
+    After a publish that failed it rests: a broker that answers late, such as RabbitMQ during an alarm,
+    must not hold up the loop that consumes deliveries once for every event.
+    """
+
+    _rests_until = float("-inf")
 
     def flush(self, errors: bool = True, groups: bool = True) -> None:
         """Publish what waits; what cannot be published waits on."""
         with self.mutex:
             if errors:
                 for _ in range(len(self._outbound_buffer)):
+                    if time.monotonic() < self._rests_until:
+                        break
                     event, routing_key, _error = self._outbound_buffer.popleft()
                     self._publish(event, self.producer, routing_key)
             if groups:
                 for group, events in list(self._group_buffer.items()):
                     self._publish_group(group, events)
+
+    def _publish(self, event: Any, producer: Any, routing_key: str, **options: Any) -> None:
+        """Publish, or buffer what cannot be published."""
+        if time.monotonic() < self._rests_until:
+            self._outbound_buffer.append((event, routing_key, None))
+            return
+        failed = len(self._outbound_buffer)
+        super()._publish(event, producer, routing_key, **options)
+        if len(self._outbound_buffer) > failed:
+            self._rests_until = time.monotonic() + REST_SECONDS
 
     def _publish_group(self, group: str, events: list[Any]) -> None:
         # Threads append to this very list without a lock, so it is neither replaced nor cleared.

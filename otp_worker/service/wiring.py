@@ -137,7 +137,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             Canaries(db, keyring, sims, breaker, told, queue.publish_notice),
         ),
         operator=Operator(db, limits, settings.policy.countries),
-        health=Health(db, queue.backlog, breaker, sims),
+        health=Health(db, queue.check, breaker, sims),
         refusals=Refusals(db),
         outlook=outlook,
         clock=clock,

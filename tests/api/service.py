@@ -64,7 +64,7 @@ class Service(service.Service):
             api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries),
             operator=Operator(self.db, self.limits, self.policy.countries),
-            health=Health(self.db, _AskedQueue(self).backlog, self.breaker, self.sims),
+            health=Health(self.db, _AskedQueue(self).check, self.breaker, self.sims),
             refusals=Refusals(self.db),
             outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,
@@ -121,7 +121,7 @@ class _AskedQueue(DeliveryQueue):
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def backlog(self) -> int:
+    def check(self) -> int:
         if self._service.broker_is_away:
             raise BrokerAwayError("the broker does not answer (ConnectionError)")
         return len(self._service.queue)

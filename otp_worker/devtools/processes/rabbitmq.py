@@ -3,6 +3,7 @@
 import os
 import secrets
 import shlex
+import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,8 @@ from kombu import Connection
 from kombu.transport.native_delayed_delivery import MAX_LEVEL, level_name
 
 from otp_worker.devtools.processes.broker import NAME
-from otp_worker.devtools.processes.errors import NoBrokerError
+from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.errors import CommandFailedError, NoBrokerError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.service.celery_app import QUEUES
@@ -85,6 +87,20 @@ class EmbeddedRabbit:
         Raises NotReadyError.
         """
         self._fleet.await_ready(NAME, self._remembers_queues, _READY_SECONDS)
+
+    def control(self, *arguments: str) -> None:
+        """Run ``rabbitmqctl`` on the node, to its end; raises CommandFailedError."""
+        program = self._server.with_name("rabbitmqctl")
+        done = subprocess.run(
+            [program, "--quiet", *arguments],
+            env=child_environment(self._environment),
+            capture_output=True,
+            text=True,
+            timeout=_READY_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CommandFailedError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
     def stored(self) -> str:
         """All that its files hold, what was consumed included; bytes that are no text as they are."""

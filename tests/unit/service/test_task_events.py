@@ -15,12 +15,14 @@ class Broker:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.away = False
+        self.asked = 0
         self.meanwhile: Callable[[], object] | None = None
 
-    def publish(self, events: list[dict[str, Any]], **options: object) -> None:
+    def publish(self, events: list[dict[str, Any]] | dict[str, Any], **options: object) -> None:
+        self.asked += 1
         if self.away:
             raise ConnectionError("away")
-        self.taken += [event["uuid"] for event in events]
+        self.taken += [event["uuid"] for event in ([events] if isinstance(events, dict) else events)]
         if self.meanwhile:
             meanwhile, self.meanwhile = self.meanwhile, None
             meanwhile()
@@ -58,12 +60,28 @@ def test_no_event_is_published_twice(broker: Broker, dispatcher: WholeDispatcher
 
 
 def test_events_wait_for_a_broker_that_is_away_however_often_it_is_asked(
-    broker: Broker, dispatcher: WholeDispatcher
+    broker: Broker, dispatcher: WholeDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dispatcher.send("task-started", uuid="one")
     broker.away = True
     dispatcher.flush()
     dispatcher.flush()
     broker.away = False
+    monkeypatch.setattr(dispatcher, "_rests_until", 0)
     dispatcher.flush()
     assert broker.taken == ["one"]
+
+
+def test_a_broker_that_takes_no_event_is_not_asked_for_each_of_them(
+    broker: Broker, dispatcher: WholeDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.away = True
+    for _ in range(20):
+        dispatcher.send("worker-heartbeat", uuid="beat")
+        dispatcher.send("task-started", uuid="one")
+        dispatcher.flush()
+    assert broker.asked == 1
+    broker.away = False
+    monkeypatch.setattr(dispatcher, "_rests_until", 0)
+    dispatcher.flush()
+    assert sorted(broker.taken) == ["beat"] * 20 + ["one"] * 20

@@ -1,0 +1,51 @@
+"""The worker's consumer of the queue: it outlives every error that a broker can answer.
+
+Celery recovers from a lost connection only. With ``broker_channel_error_retry`` it recovers from an error
+reply as well (a replica that takes no writes, a full memory, a queue that was deleted), and without a pause:
+this consumer waits between its attempts, and says what the broker answered.
+"""
+
+import time
+
+import structlog
+from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
+
+from otp_worker.service.broker_answer import broker_answer
+
+log = structlog.get_logger()
+
+PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
+"""Before the first, second, ... attempt; the last one repeats: work goes on that soon after a recovery."""
+CALM_SECONDS = 10.0
+"""After so long without an error the pauses begin anew."""
+SHUTDOWN_CHECK_SECONDS = 0.1
+
+
+class ResilientConsumer(Consumer):
+    """Consumes again after any error of the broker, with growing pauses."""
+
+    _failures = 0
+    _failed_at = float("-inf")
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Wait before the next attempt to connect."""
+        self._wait(exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Drop the connection, and wait before the next one."""
+        super().on_connection_error_after_connected(exc)
+        self._wait(exc)
+
+    def _wait(self, error: Exception) -> None:
+        """Sleep for as long as the recent failures ask for. Raises WorkerShutdown if the worker is to end."""
+        now = time.monotonic()
+        self._failures = self._failures + 1 if now - self._failed_at < CALM_SECONDS else 1
+        pause = PAUSES_SECONDS[min(self._failures, len(PAUSES_SECONDS)) - 1]
+        log.warning(
+            "broker_error", answer=broker_answer(error), failures=self._failures, retry_in_seconds=pause
+        )
+        while time.monotonic() < now + pause:
+            maybe_shutdown()
+            time.sleep(SHUTDOWN_CHECK_SECONDS)
+        self._failed_at = time.monotonic()

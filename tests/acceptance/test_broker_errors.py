@@ -1,0 +1,205 @@
+"""The service outlives whatever its broker answers, and goes on when the broker does."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import requests
+
+from otp_worker.devtools.processes.rabbitmq import SERVER, EmbeddedRabbit
+from otp_worker.devtools.processes.stack import Stack, running_stack
+from otp_worker.service.celery_app import DELIVER_QUEUE
+from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
+
+LINES = ("web", "worker", "upkeep", "beat", "flower")
+
+
+@pytest.fixture(scope="module")
+def redis_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole service over Redis."""
+    folder = tmp_path_factory.mktemp("redis-stack")
+    with running_stack(folder, f"sqlite:///{folder}/otp.db") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rabbit_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole service over RabbitMQ."""
+    if not SERVER.exists():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    folder = tmp_path_factory.mktemp("rabbit-stack")
+    with running_stack(folder, f"sqlite:///{folder}/otp.db", broker="rabbitmq") as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to a broker, the answer that follows, how it is undone, and who logs the answer."""
+
+    answer: str
+    begin: Callable[[Any], Any]
+    end: Callable[[Any], Any]
+    logged_by: tuple[str, ...] = ("worker", "upkeep", "beat")
+
+
+def _wrong_type(client: redis.Redis) -> None:
+    client.delete(DELIVER_QUEUE)
+    client.hset(DELIVER_QUEUE, "not", "a list")
+
+
+def _busy(client: redis.Redis) -> None:
+    client.config_set("busy-reply-threshold", 1)
+
+    def run() -> None:
+        with suppress(redis.RedisError):
+            redis.Redis(connection_pool=client.connection_pool).eval("while true do end", 0)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def _set(name: str, value: int) -> Callable[[redis.Redis], Any]:
+    return lambda client: client.config_set(name, value)
+
+
+FAULTS = {
+    "failover": Fault(
+        "read only replica", lambda c: c.replicaof("127.0.0.1", 1), lambda c: c.replicaof("NO", "ONE")
+    ),
+    "no memory": Fault("used memory", _set("maxmemory", 1), _set("maxmemory", 0), ("beat",)),
+    "no replicas": Fault("NOREPLICAS", _set("min-replicas-to-write", 1), _set("min-replicas-to-write", 0)),
+    "wrong type": Fault("WRONGTYPE", _wrong_type, lambda c: c.delete(DELIVER_QUEUE), ("worker",)),
+    "no right": Fault(
+        "no permissions",
+        lambda c: c.execute_command("ACL", "SETUSER", "default", "-brpop", "-lpush", "-sadd"),
+        lambda c: c.execute_command("ACL", "SETUSER", "default", "+@all"),
+    ),
+    "busy": Fault("BUSY", _busy, lambda c: c.script_kill(), ("beat",)),
+}
+
+
+@contextmanager
+def faulty(stack: Stack, fault: Fault) -> Iterator[None]:
+    """Run the block while Redis answers with errors."""
+    with redis.Redis.from_url(stack.broker.url) as client:
+        fault.begin(client)
+        try:
+            yield
+        finally:
+            fault.end(client)
+
+
+def _says(log: Path, read: int, words: str) -> bool:
+    """Whether what a log got after its first ``read`` bytes has these words."""
+    return words in log.read_bytes()[read:].decode()
+
+
+def _assert_named(stack: Stack, fault: Fault) -> None:
+    ready = requests.get(f"{stack.url}/readyz", timeout=10).json()
+    broker = next(check for check in ready["checks"] if check["name"] == "broker")
+    assert not broker["ok"]
+    assert fault.answer in broker["detail"]
+
+
+def _assert_all_live(stack: Stack) -> None:
+    stack.fleet.check()
+    assert {line for line in LINES if line in stack.fleet} == set(LINES)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_process_outlives_an_error_reply_of_redis_and_goes_on(redis_stack: Stack, name: str) -> None:
+    shop, fault = Shop(redis_stack), FAULTS[name]
+    logs = {line: redis_stack.fleet.log(line) for line in fault.logged_by}
+    read = {line: log.stat().st_size for line, log in logs.items()}
+    number = fresh_number()
+    with faulty(redis_stack, fault):
+        for line, log in logs.items():
+            eventually(partial(_says, log, read[line], fault.answer))
+        verification = shop.send(number)
+        _assert_named(redis_stack, fault)
+    assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+    redis_stack.await_ready()
+    _assert_all_live(redis_stack)
+
+
+def test_every_process_starts_while_redis_takes_no_writes_and_works_when_it_does(redis_stack: Stack) -> None:
+    shop, number = Shop(redis_stack), fresh_number()
+    with faulty(redis_stack, FAULTS["failover"]):
+        for line in ("worker", "upkeep", "beat", "flower"):
+            redis_stack.fleet.restart(line)
+        log = redis_stack.fleet.log("worker")
+        read = log.stat().st_size
+        eventually(partial(_says, log, read, "ReadOnlyError"))
+        verification = shop.send(number)
+    assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+    redis_stack.await_ready()
+    _assert_all_live(redis_stack)
+
+
+def test_an_error_reply_while_sends_are_in_hand_loses_and_doubles_none(redis_stack: Stack) -> None:
+    shop, phone = Shop(redis_stack), redis_stack.phone
+    # Without receipts: one that comes before the answer would settle the delivery.
+    phone.knobs.set(receipts=[], slow_seconds=2.0)
+    numbers = [fresh_number() for _ in range(8)]
+    verifications = [shop.send(number) for number in numbers]
+    eventually(lambda: any(shop.read(each)["delivery"]["status"] == "sending" for each in verifications))
+    with faulty(redis_stack, FAULTS["failover"]):
+        # Their acknowledgements are refused.
+        for verification in verifications[:2]:
+            shop.until(verification, delivery_status="sent")
+    phone.knobs.reset()
+    for number, verification in zip(numbers, verifications, strict=True):
+        assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+        assert len(list(phone.messages.select(to=number))) == 1
+    _assert_all_live(redis_stack)
+
+
+def _delete_queue(rabbit: EmbeddedRabbit) -> None:
+    rabbit.control("delete_queue", DELIVER_QUEUE)
+
+
+def _forbid(rabbit: EmbeddedRabbit) -> None:
+    rabbit.control("set_permissions", "otp", "^$", "^$", "^$")
+    # What is connected keeps its rights until it asks for something else.
+    rabbit.control("close_all_connections", "rights have changed")
+
+
+def _allow(rabbit: EmbeddedRabbit) -> None:
+    rabbit.control("set_permissions", "otp", ".*", ".*", ".*")
+
+
+RABBIT_FAULTS = {
+    "a right is taken": Fault("ACCESS_REFUSED", _forbid, _allow),
+    "the queue is deleted": Fault("ConsumerCancelled", _delete_queue, lambda _: None, ("worker",)),
+    "a resource alarm": Fault(
+        "has an alarm",
+        lambda rabbit: rabbit.control("set_vm_memory_high_watermark", "0.000001"),
+        lambda rabbit: rabbit.control("set_vm_memory_high_watermark", "0.4"),
+        ("beat",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RABBIT_FAULTS)
+def test_every_process_outlives_what_rabbitmq_answers_and_goes_on(rabbit_stack: Stack, name: str) -> None:
+    shop, fault, rabbit = Shop(rabbit_stack), RABBIT_FAULTS[name], rabbit_stack.broker
+    logs = {line: rabbit_stack.fleet.log(line) for line in fault.logged_by}
+    read = {line: log.stat().st_size for line, log in logs.items()}
+    number = fresh_number()
+    fault.begin(rabbit)
+    try:
+        for line, log in logs.items():
+            eventually(partial(_says, log, read[line], fault.answer))
+        verification = shop.send(number)
+        if fault is not RABBIT_FAULTS["the queue is deleted"]:
+            _assert_named(rabbit_stack, fault)
+    finally:
+        fault.end(rabbit)
+    assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
+    rabbit_stack.await_ready()
+    _assert_all_live(rabbit_stack)

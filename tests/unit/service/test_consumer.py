@@ -1,0 +1,70 @@
+"""The consumer's pauses between its attempts to consume again."""
+
+from typing import Any
+
+import pytest
+import structlog.testing
+from celery.exceptions import WorkerShutdown
+from celery.worker import state
+
+from otp_worker.service import consumer as module
+from otp_worker.service.consumer import CALM_SECONDS, PAUSES_SECONDS, ResilientConsumer
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def consumer() -> ResilientConsumer:
+    # Of its many parts none takes part in the waiting.
+    made: ResilientConsumer = object.__new__(ResilientConsumer)
+    return made
+
+
+def _waited(clock: Clock, consumer: Any) -> float:
+    before = clock.now
+    consumer.on_connection_error_before_connected(ValueError("READONLY"))
+    return clock.now - before
+
+
+def test_the_pauses_grow_to_a_bound_that_keeps_a_recovery_within_five_seconds(
+    clock: Clock, consumer: ResilientConsumer
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        waited = [_waited(clock, consumer) for _ in range(6)]
+    assert waited == pytest.approx([*PAUSES_SECONDS, PAUSES_SECONDS[-1], PAUSES_SECONDS[-1]], abs=0.11)
+    assert max(waited) < 2.5
+    assert {line["answer"] for line in lines} == {"ValueError: READONLY"}
+
+
+def test_after_a_calm_the_pauses_begin_anew(clock: Clock, consumer: ResilientConsumer) -> None:
+    for _ in range(4):
+        _waited(clock, consumer)
+    clock.now += CALM_SECONDS
+    assert _waited(clock, consumer) == pytest.approx(PAUSES_SECONDS[0], abs=0.11)
+
+
+def test_a_worker_that_is_told_to_end_does_not_wait(
+    clock: Clock, consumer: ResilientConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "should_stop", 0)
+    with pytest.raises(WorkerShutdown):
+        _waited(clock, consumer)
+    assert clock.now == 0
