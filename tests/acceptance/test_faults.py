@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from otp_worker.devtools.chaos.supervisor import child_processes
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
@@ -132,6 +133,23 @@ def test_a_rolling_restart_of_web_drops_no_request(shop: Shop) -> None:
         eventually(lambda: log.read_text().count("Stopped old worker") == replaced + 2, seconds=90)
         load.goes_on(20)
     assert load.refused == []
+    assert _sent_once(shop, load) == Counter({1: len(load.accepted)})
+
+
+def test_a_killed_child_of_web_costs_no_more_than_what_it_was_answering_and_is_replaced(shop: Shop) -> None:
+    web = shop.stack.fleet["web"]
+    clients = 2
+    # Two of the same one within 5.5 s would end the master, which starts anew then.
+    before = child_processes(web.pid)
+    with under_load(shop, clients) as load:
+        load.goes_on(5)
+        os.kill(before[0], signal.SIGKILL)
+        load.goes_on(20)
+        replaced = eventually(lambda: set(child_processes(web.pid)) - set(before))
+        load.goes_on(20)
+    assert len(replaced) == 1
+    assert not web.ended
+    assert len(load.refused) <= clients
     assert _sent_once(shop, load) == Counter({1: len(load.accepted)})
 
 
