@@ -9,6 +9,7 @@ from celery.app.amqp import AMQP
 from kombu import Connection, Exchange, Queue
 
 from otp_worker.service.task_events import TaskEvents
+from otp_worker.tls_options import split_tls_options
 
 DELIVER = "otp.deliver"
 RELEASE = "otp.release"
@@ -93,7 +94,8 @@ def make_celery(
     """
     rabbitmq = broker_url.startswith("amqp")
     kind = _RabbitCelery if rabbitmq else Celery
-    app = kind("otp_worker", broker=broker_url, amqp=_Amqp, events=TaskEvents, set_as_current=False)
+    url, tls = split_tls_options(broker_url)
+    app = kind("otp_worker", broker=url, amqp=_Amqp, events=TaskEvents, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -118,6 +120,7 @@ def make_celery(
         broker_channel_error_retry=True,
         broker_connection_timeout=publish_wait_seconds or SOCKET_SECONDS,
         broker_heartbeat=HEARTBEAT_SECONDS,
+        broker_use_ssl=tls and (tls.for_amqp if rabbitmq else tls.for_redis),
         broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
         beat_scheduler="otp_worker.service.scheduler:TerseScheduler",
         beat_schedule={

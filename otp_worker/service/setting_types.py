@@ -16,6 +16,8 @@ from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.operations.smtp_url import parse_smtp_url
+from otp_worker.postgres_options import check_postgres_options
+from otp_worker.tls_options import split_tls_options
 
 REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")
@@ -79,6 +81,8 @@ def _is_database(value: str) -> str:
         raise ValueError("only sqlite:// and postgresql:// are supported")
     if url.drivername == "sqlite":
         _is_file_in_a_folder(url.database or "")
+    else:
+        check_postgres_options(url.query)
     return url.render_as_string(hide_password=False)
 
 
@@ -95,12 +99,14 @@ def _is_file_in_a_folder(path: str) -> None:
 def _is_broker(value: str) -> str:
     if not value.startswith(BROKERS):
         raise ValueError(f"only {', '.join(BROKERS)} are supported")
+    split_tls_options(value)
     return value
 
 
 def _is_redis(value: str) -> str:
     if value and not value.startswith(REDIS):
         raise ValueError(f"only {', '.join(REDIS)} are supported")
+    split_tls_options(value)
     return value
 
 

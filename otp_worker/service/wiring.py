@@ -44,6 +44,7 @@ from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
+from otp_worker.tls_options import split_tls_options
 from otp_worker.verify import Verifier
 
 INTAKE_CONNECTIONS = 8
@@ -148,8 +149,10 @@ def open_redis(settings: Settings) -> Redis | None:
     """The Redis that limits are counted in; None where the settings name none."""
     if settings.limits_url is None:
         return None
+    url, tls = split_tls_options(settings.limits_url)
     return Redis.from_url(
-        settings.limits_url,
+        url,
+        **(tls.for_redis if tls else {}),
         socket_timeout=settings.publish_wait_seconds,
         socket_connect_timeout=settings.publish_wait_seconds,
         # Once more over a new connection, where a restart of Redis has cut the old one.
