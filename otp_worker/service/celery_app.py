@@ -9,7 +9,7 @@ from celery.app.amqp import AMQP
 from kombu import Connection, Exchange, Queue
 
 from otp_worker.service.task_events import TaskEvents
-from otp_worker.tls_options import split_tls_options
+from otp_worker.service.tls_options import split_tls_options
 
 DELIVER = "otp.deliver"
 RELEASE = "otp.release"

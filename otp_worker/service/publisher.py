@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
+from amqp.exceptions import ResourceError
 from celery import Celery
 from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
@@ -75,9 +76,11 @@ class DeliveryQueue:
 
     def _try_to_write(self, producer: Any) -> None:
         if self._scheme.startswith("amqp"):
-            # Dropped, for there is no such queue, but confirmed only while RabbitMQ takes messages at all:
-            # not during a resource alarm.
-            producer.publish("", routing_key=CHECK_NAME, retry=False)
+            try:
+                # Dropped, for there is no such queue; confirmed only while RabbitMQ takes messages at all.
+                producer.publish("check", routing_key=CHECK_NAME, retry=False)
+            except TimeoutError:
+                raise ResourceError("RabbitMQ confirms no message; has it an alarm (memory, disk)?") from None
         elif self._scheme.startswith("redis"):
             # What a publish does, and nothing of it stays.
             with producer.channel.client.pipeline() as pipeline:

@@ -42,9 +42,9 @@ from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
+from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
-from otp_worker.tls_options import split_tls_options
 from otp_worker.verify import Verifier
 
 INTAKE_CONNECTIONS = 8

@@ -1,0 +1,35 @@
+"""What comes before ``web``: refuses a start that cannot succeed, then becomes the command it is given.
+
+``python -m api.preflight granian ...``: granian starts a child of its own anew when it dies, and would do so
+with one that dies of its configuration.
+"""
+
+import os
+import sys
+
+from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.service.settings import load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store.migrate import await_current
+
+
+def check() -> None:
+    """Raise ConfigurationError, SchemaNotCurrentError or DatabaseAwayError if web cannot start."""
+    db = open_database(load_settings("web"))
+    try:
+        await_current(db)
+    finally:
+        db.close()
+
+
+def main(command: list[str]) -> None:
+    """Check, and run the command in this process's place."""
+    try:
+        check()
+    except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
+        sys.exit(str(error))
+    os.execvp(command[0], command)  # nosec B606 # noqa: S606 - the Procfile's own words, no shell
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
