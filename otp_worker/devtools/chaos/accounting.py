@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from otp_worker.devtools.chaos.breaches import Breach, Finding
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
-from otp_worker.devtools.chaos.rules import RULES, Breach, Finding
+from otp_worker.devtools.chaos.rules import RULES
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
 _ENDS = {

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, read_families
 from otp_worker.devtools.chaos.plan import MIN_KILLS
 from otp_worker.devtools.chaos.report import Report
 from otp_worker.devtools.chaos.run import run
@@ -23,12 +24,22 @@ def chaos(
     kills: Annotated[int, typer.Option(min=MIN_KILLS, help="How many processes are killed.")] = MIN_KILLS,
     database: Annotated[DatabaseKind, typer.Option()] = DatabaseKind.SQLITE,
     broker: Annotated[BrokerKind, typer.Option()] = BrokerKind.REDIS,
+    deadline: Annotated[int, typer.Option(min=10, max=300, help="Seconds in which a code must leave.")] = 120,
     dedupe: Annotated[bool, typer.Option("--dedupe", help="The gateway takes a reference once.")] = False,
+    faults: Annotated[
+        str, typer.Option(help=f"Which to draw from, with commas: {', '.join(Family)}, or all.")
+    ] = ",".join(DEFAULT_FAMILIES),
     keep: Annotated[Path | None, typer.Option(help="Where history, journal and logs stay.")] = None,
 ) -> None:
     """Run the whole service under load and faults, and account for every request; exits 1 on a breach."""
     chosen = secrets.randbelow(LARGEST_SEED) if seed is None else seed
-    scenario = Scenario(chosen, minutes * 60, requests, kills, database, broker, dedupe)
+    try:
+        families = read_families(faults)
+    except ValueError as unknown:
+        raise typer.BadParameter(str(unknown), param_hint="--faults") from None
+    scenario = Scenario(
+        chosen, minutes * 60, requests, kills, database, broker, dedupe, deadline, families=families
+    )
     folder = keep or Path(tempfile.mkdtemp(prefix="otp-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False)

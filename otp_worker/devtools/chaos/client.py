@@ -6,26 +6,28 @@ from typing import Any
 import requests
 
 from otp_worker.devtools.chaos.history import History
-from otp_worker.devtools.chaos.records import Request
+from otp_worker.devtools.chaos.records import Request, Resend
 
 TIMEOUT_SECONDS = 5.0
 
 
 class Client:
-    """Talks to intake from any number of threads; ``requests`` are the sends so far."""
+    """Talks to intake from any number of threads; ``requests`` and ``resends`` are those so far."""
 
     def __init__(self, url: str, api_key: str, history: History) -> None:
         self.requests: list[Request] = []
+        self.resends: list[Resend] = []
         self._url = url
         self._api_key = api_key
         self._history = history
         self._thread = threading.local()
         self._sessions: list[requests.Session] = []
 
-    def send(self, number: str) -> Request:
+    def send(self, number: str, user: str | None = None) -> Request:
         """Ask for a code to be sent; no error is ever raised, it is part of the answer."""
         asked_at = self._write("invoke", "send", {"number": number})
-        answer = self.post("/v1/verifications", {"to": number})
+        body = {"to": number} if user is None else {"to": number, "user": user}
+        answer = self.post("/v1/verifications", body)
         if answer is not None and answer.status_code == 202:
             verification_id = answer.json()["id"]
             accepted_at = self._write("ok", "send", {"number": number, "id": verification_id})
@@ -41,10 +43,12 @@ class Client:
 
     def ask(self, what: str, verification_id: str) -> None:
         """Ask for a ``resend`` or a ``cancel``; whatever is answered is only recorded."""
-        self._write("invoke", what, {"id": verification_id})
+        asked_at = self._write("invoke", what, {"id": verification_id})
         answer = self.post(f"/v1/verifications/{verification_id}/{what}", None)
         kind = "info" if answer is None or answer.status_code >= 500 else "ok" if answer.ok else "fail"
-        self._write(kind, what, {"id": verification_id, "status": _status(answer)})
+        at = self._write(kind, what, {"id": verification_id, "status": _status(answer)})
+        if what == "resend" and kind != "fail":
+            self.resends.append(Resend(verification_id, asked_at, at if kind == "ok" else None))
 
     def check(self, verification_id: str, code: str) -> bool | None:
         """Whether intake takes the code for right; None where it says that it is over, or says nothing."""

@@ -38,51 +38,77 @@ class Kind(StrEnum):
     LOSE_REPLY = "answer lost"
     DRIP = "answer drips"
 
+    LONG_OUTAGE = "phone offline beyond the deadline"
+    HOOK_HANG = "webhook never answers"
+    CLOCK_STEP = "clock stepped"
+    SLOW_NAMES = "slow name look-ups"
+    TLS_HANDSHAKE = "TLS handshake never ends"
+    TLS_RESET = "TLS reset after the request"
+    TLS_GARBLE = "TLS garbled after the request"
+    REPEATABLE_READ = "repeatable read by default"
+    FROZEN_FLOOD = "freeze under a flood"
+    REPLICA = "turned into a replica"
+    OUT_OF_MEMORY = "out of memory"
+    NO_REPLICAS = "too few replicas to write"
+    ALARM = "resource alarm"
+    READ_ONLY = "read-only"
+    FULL_DISK = "full disk"
+    KILL_WEB_CHILD = "kill web child"
+    """As KILL_CHILD, and the leader must outlive it."""
 
-KILLS = frozenset({Kind.KILL, Kind.KILL_LEADER, Kind.KILL_CHILD, Kind.KILL_LOSING_DATA})
 
-BROKER, DATABASE, GATEWAY, WEB = "broker", "database", "gateway", "web"
+KILLS = frozenset({Kind.KILL, Kind.KILL_LEADER, Kind.KILL_CHILD, Kind.KILL_LOSING_DATA, Kind.KILL_WEB_CHILD})
+
+HARMLESS = frozenset({Kind.HOOK_HANG, Kind.CLOCK_STEP})
+"""What may delay no message at all: neither needs the webhook, nor a wall clock that is right."""
+FREEZES = frozenset({Kind.FREEZE, Kind.FROZEN_FLOOD})
+BROKER, DATABASE, GATEWAY, WEB, WEBHOOK, RESOLVER = (
+    "broker",
+    "database",
+    "gateway",
+    "web",
+    "webhook",
+    "resolver",
+)
 WORKERS = ("worker.1", "worker.2")
 Card = tuple[Kind, str]
 
-KILL_CARDS: tuple[Card, ...] = (
-    (Kind.KILL, WORKERS[0]),
-    (Kind.KILL, WORKERS[1]),
-    (Kind.KILL_LEADER, WORKERS[0]),
-    (Kind.KILL_LEADER, WORKERS[1]),
-    (Kind.KILL_LEADER, WEB),
-    (Kind.KILL_CHILD, WEB),
-    (Kind.KILL, "upkeep"),
-    (Kind.KILL, "beat"),
-    (Kind.KILL, BROKER),
-    (Kind.KILL_LOSING_DATA, BROKER),
-)
-OTHER_CARDS: tuple[Card, ...] = (
-    (Kind.FREEZE, WORKERS[0]),
-    (Kind.FREEZE, WORKERS[1]),
-    (Kind.FREEZE, BROKER),
-    (Kind.REFUSE, BROKER),
-    (Kind.BLACKHOLE, BROKER),
-    (Kind.CUT, BROKER),
-    (Kind.SLOW_LINK, BROKER),
-    (Kind.OFFLINE, GATEWAY),
-    (Kind.SLOW, GATEWAY),
-    (Kind.ERROR, GATEWAY),
-    (Kind.HANG, GATEWAY),
-    (Kind.LOSE_REPLY, GATEWAY),
-    (Kind.DRIP, GATEWAY),
-)
-DATABASE_CARDS: tuple[Card, ...] = ((Kind.RESTART, DATABASE),)
+DURATIONS_SECONDS: dict[Kind, tuple[float, float]] = {
+    Kind.HOOK_HANG: (20.0, 40.0),
+    Kind.CLOCK_STEP: (3.0, 12.0),
+    Kind.SLOW_NAMES: (2.0, 8.0),
+}
+"""How long those last at least and at most that are not over as soon as the others."""
+STEPS_SECONDS = (-3600.0, -600.0, -30.0, -2.0, 2.0, 30.0, 600.0, 3600.0)
+LOOK_UP_SECONDS = (0.5, 6.0)
+OUTAGE_OF_DEADLINE = (1.1, 1.4)
+RUN_OF_OUTAGE = 3
+"""A run has one long outage for each so many of its lengths, and one at least."""
+QUIET_BEFORE_RETURN_SECONDS = 6.0
+QUIET_AFTER_RETURN_SECONDS = 16.0
+"""Nothing strikes around the end of a long outage, so that what follows is the service's own doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """What a run deals: kills, and other faults."""
+
+    kills: tuple[Card, ...]
+    others: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: it begins ``at_seconds`` after the load does, and is healed ``for_seconds`` later."""
+    """One fault: it begins ``at_seconds`` after the load does, and is healed ``for_seconds`` later.
+
+    ``by_seconds`` is how far a clock is stepped, or how long a name look-up takes.
+    """
 
     at_seconds: float
     for_seconds: float
     kind: Kind
     target: str
+    by_seconds: float = 0.0
 
     @property
     def is_kill(self) -> bool:
@@ -95,29 +121,67 @@ class Fault:
         return self.at_seconds + self.for_seconds
 
     def __str__(self) -> str:
-        return f"{self.target}: {self.kind}, {self.for_seconds:.1f} s"
+        by = f" by {self.by_seconds:+.1f} s" if self.by_seconds else ""
+        return f"{self.target}: {self.kind}{by}, {self.for_seconds:.1f} s"
 
 
-def plan_faults(seed: int, seconds: float, kills: int, *, server_database: bool) -> list[Fault]:
-    """The faults of a run of that length, in order; at least ``kills`` of them are kills.
+def plan_faults(
+    seed: int, seconds: float, kills: int, cards: Cards, *, deadline_seconds: float = 120.0
+) -> list[Fault]:
+    """The faults of a run of that length, in order; ``kills`` of them are kills if there are such cards.
 
     Every kind comes up about equally often. What is due while its target is frozen is struck later.
     """
     chance = random.Random(seed)  # nosec B311 # noqa: S311 - a plan must be repeatable, not secret
-    others = OTHER_CARDS + (DATABASE_CARDS if server_database else ())
-    wanted = [KILL_CARDS] * kills + [others] * round(kills * OTHERS_PER_KILL)
+    outages = _plan_outages(seed, seconds, cards, deadline_seconds)
+    others = tuple(card for card in cards.others if card[0] is not Kind.LONG_OUTAGE)
+    wanted = [cards.kills] * (kills if cards.kills else 0)
+    wanted += [others] * (round(kills * OTHERS_PER_KILL) if others else 0)
     chance.shuffle(wanted)
-    span = seconds * (1 - QUIET_END) - QUIET_START_SECONDS
-    decks = {KILL_CARDS: _Deck(KILL_CARDS, chance), others: _Deck(others, chance)}
+    quiet_seconds = len(outages) * (QUIET_BEFORE_RETURN_SECONDS + QUIET_AFTER_RETURN_SECONDS)
+    span = seconds * (1 - QUIET_END) - QUIET_START_SECONDS - quiet_seconds
+    decks = {each: _Deck(each, chance) for each in (cards.kills, others)}
     free_at: dict[str, float] = {}
-    faults = []
-    for position, cards in enumerate(wanted):
-        at = QUIET_START_SECONDS + span * (position + chance.random()) / len(wanted)
-        kind, target = decks[cards].deal(at, free_at)
-        fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target)
+    faults = list(outages)
+    for position, hand in enumerate(wanted):
+        at = _spread(QUIET_START_SECONDS + span * (position + chance.random()) / len(wanted), outages)
+        if (outage := _outage_near(at, outages)) is not None:
+            free_at[GATEWAY] = outage.heals_at + SETTLING_SECONDS
+        kind, target = decks[hand].deal(at, free_at)
+        fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target, _by(kind, chance))
         free_at[target] = fault.heals_at + SETTLING_SECONDS
         faults.append(fault)
-    return faults
+    return sorted(faults, key=lambda fault: fault.at_seconds)
+
+
+def _plan_outages(seed: int, seconds: float, cards: Cards, deadline_seconds: float) -> list[Fault]:
+    """The outages that outlast the deadline, each within its own equal part of the run."""
+    if (Kind.LONG_OUTAGE, GATEWAY) not in cards.others:
+        return []
+    chance = random.Random(f"{seed} outages")  # nosec B311 # noqa: S311 - repeatable, not secret
+    number = max(1, int(seconds / (deadline_seconds * OUTAGE_OF_DEADLINE[1] * RUN_OF_OUTAGE)))
+    part = seconds / number
+    outages = []
+    for position in range(number):
+        lasts = deadline_seconds * chance.uniform(*OUTAGE_OF_DEADLINE)
+        room = part - QUIET_START_SECONDS - lasts - QUIET_AFTER_RETURN_SECONDS
+        at = position * part + QUIET_START_SECONDS + chance.uniform(0, max(room, 0))
+        outages.append(Fault(round(at, 2), round(lasts, 2), Kind.LONG_OUTAGE, GATEWAY))
+    return outages
+
+
+def _spread(at: float, outages: list[Fault]) -> float:
+    """That instant of a time without quiet as one of the run's, in which the quiet ones are left out."""
+    for outage in outages:
+        if at >= outage.heals_at - QUIET_BEFORE_RETURN_SECONDS:
+            at += QUIET_BEFORE_RETURN_SECONDS + QUIET_AFTER_RETURN_SECONDS
+    return at
+
+
+def _outage_near(at: float, outages: list[Fault]) -> Fault | None:
+    """The outage that holds the gateway then, or before another trouble of it could be over."""
+    early = LONGEST_SECONDS + SETTLING_SECONDS
+    return next((each for each in outages if each.at_seconds - early <= at < each.heals_at), None)
 
 
 class _Deck:
@@ -143,4 +207,10 @@ def _duration(kind: Kind, chance: random.Random) -> float:
         return 0.0
     # A killed process is started again as fast as a production unit does; the rest may last longer.
     longest = 2.0 if kind in KILLS else LONGEST_SECONDS
-    return chance.uniform(SHORTEST_SECONDS, longest)
+    return chance.uniform(*DURATIONS_SECONDS.get(kind, (SHORTEST_SECONDS, longest)))
+
+
+def _by(kind: Kind, chance: random.Random) -> float:
+    if kind is Kind.CLOCK_STEP:
+        return chance.choice(STEPS_SECONDS)
+    return round(chance.uniform(*LOOK_UP_SECONDS), 2) if kind is Kind.SLOW_NAMES else 0.0

@@ -4,12 +4,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
 
+from otp_worker.devtools.chaos.plan import Fault
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
@@ -30,6 +31,15 @@ class Request:
     accepted_at: datetime | None = None
     verification_id: str | None = None
     refused: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """A resend that the client asked for; without ``accepted_at`` nobody knows whether it took place."""
+
+    verification_id: str
+    asked_at: datetime
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +86,58 @@ class JournalLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """When a fault began and when it was healed."""
+
+    fault: Fault
+    begun_at: datetime
+    healed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the service was told to keep to; durations in seconds.
+
+    ``clocks_differ_by`` is how far the clocks of two of its processes may be apart while nobody steps one;
+    None where all have the run's own clock. ``flood_limit`` is how many SMS a flooded number may get.
+    """
+
+    deadline_seconds: float = 120.0
+    life_seconds: float = 300.0
+    cap_seconds: float = 600.0
+    lease_seconds: float = 16.0
+    clocks_differ_by: float | None = None
+    flood_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What was seen from outside while the run lasted, each with the instant by the run's own clock.
+
+    ``expired`` are the deliveries and verifications that were found to have expired, ``swept`` the times at
+    which the sweep was found to have run once more, and the last look of all.
+    """
+
+    expired: dict[str, datetime] = field(default_factory=dict)
+    swept: list[datetime] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
-    """The three independent records of one run."""
+    """The independent records of one run: of the client, the database, the phone, and who watched.
+
+    All instants of the client, the phone, the spans and the sightings are of one clock that nobody steps.
+    """
 
     requests: list[Request]
     verifications: dict[str, VerificationRow]
     deliveries: dict[str, DeliveryRow]
     journal: list[JournalLine]
+    resends: list[Resend] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    sightings: Sightings = field(default_factory=Sightings)
+    flooded: frozenset[str] = frozenset()
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def accepted(self) -> list[Request]:

@@ -9,23 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from otp_worker import __version__
+from otp_worker.devtools.chaos.breaches import MUST_BE_NONE
 from otp_worker.devtools.chaos.plan import Fault
-from otp_worker.devtools.chaos.rules import Breach
 from otp_worker.devtools.chaos.run import Result
 from otp_worker.devtools.chaos.scenario import Scenario
 
 SHOWN = 10
-_MUST_BE_NONE = (
-    Breach.LOST,
-    Breach.LATE,
-    Breach.UNEXPECTED,
-    Breach.DIFFERING,
-    Breach.UNCAUSED,
-    Breach.DISOWNED,
-    Breach.UNUSABLE,
-    Breach.REFUSED,
-    Breach.DIED,
-)
 
 
 class Report:
@@ -43,8 +32,13 @@ class Report:
         self._console.print(
             f"[bold]seed {scenario.seed}[/]: {scenario.requests} requests in {scenario.seconds:.0f} s, "
             f"{len(scenario.plan)} faults of which {sum(fault.is_kill for fault in scenario.plan)} kill, "
-            f"{scenario.database}, {scenario.broker}" + (", deduping gateway" if scenario.dedupe else "")
+            f"{scenario.database}, {scenario.broker}"
+            + (", deduping gateway" if scenario.dedupe else "")
+            + f", faults: {', '.join(scenario.families) or 'none'}",
+            soft_wrap=True,
         )
+        for family, reason in scenario.skipped.items():
+            self._console.print(f"  skipped: {family}: {reason}", style="yellow", soft_wrap=True)
 
     def fault(self, fault: Fault) -> None:
         """A fault that begins."""
@@ -74,14 +68,18 @@ def _table(result: Result) -> Table:
     table.add_row("unknown to the client", str(account.unknown))
     table.add_row("messages on the phone", str(account.messages))
     table.add_row("perhaps sent, and was not", str(account.unsure))
-    for breach in _MUST_BE_NONE:
+    for breach in MUST_BE_NONE:
         count = sum(finding.breach is breach for finding in result.findings)
         table.add_row(breach.value, f"[red]{count}[/]" if count else "[green]0[/]")
     bound = f"bound {account.duplicates_bound}; attempts that explain one: {account.explained}"
     table.add_row("duplicated", f"{account.duplicated} ({bound})")
     table.add_row("kills", str(result.kills))
     table.add_row("recovery after the broker", _spread(result.recoveries))
+    table.add_row("after a long outage", _spread(result.returns))
     table.add_row("time to a 202", _spread(result.latencies))
+    table.add_row("from 202 to phone in calm", _spread(result.delays))
+    if result.replies[0]:
+        table.add_row("replies, and told of", f"{result.replies[0]}, {result.replies[1]}")
     table.add_row("settled after the load", f"{result.settled_seconds:.1f} s")
     return table
 

@@ -1,81 +1,74 @@
 """The promises, each as a pure function that finds its breaches in the records."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
 
+from otp_worker.devtools.chaos.breaches import Breach, Finding
+from otp_worker.devtools.chaos.plan import Kind
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.devtools.chaos.reference import Reference, Window
+from otp_worker.devtools.chaos.timely import early, outlived, slow, stalled, unswept
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
-
-class Breach(StrEnum):
-    """A promise that was broken."""
-
-    LOST = "lost"
-    """Accepted, and then gone, never ended, sent only in the books, or let expire with nobody trying."""
-    LATE = "late"
-    """Handed over after its deadline, or after the code's life."""
-    UNEXPECTED = "unexpected"
-    """A message that nobody asked for."""
-    DIFFERING = "differing"
-    """Two codes for one verification."""
-    UNCAUSED = "doubled without cause"
-    """More messages of one delivery than uncertain or abandoned attempts explain."""
-    DISOWNED = "disowned"
-    """Said to have failed or expired unsent, while the phone has it."""
-    UNUSABLE = "unusable"
-    """The code that was sent is not the one that is accepted, or is accepted twice."""
-    REFUSED = "refused"
-    """A valid request that was answered with a refusal."""
-    DIED = "died"
-    """A process that ended by itself."""
-    TOO_MANY_DOUBLES = "doubles over the bound"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach: of what, and the evidence."""
-
-    breach: Breach
-    subject: str
-    evidence: str
+_AWAY = frozenset({Kind.OFFLINE, Kind.LONG_OUTAGE})
+TAKE_OVER_SECONDS = 14.0
+"""What an orphan's rescue may take beyond its lease."""
 
 
 def lost(records: Records) -> Iterable[Finding]:
     """Accepted requests that did not come to an end which their records agree on."""
     taken = {line.ref for line in records.journal}
+    reference = Reference(records)
     for request in records.accepted:
         verification_id = request.verification_id or ""
         if verification_id not in records.verifications:
             yield Finding(Breach.LOST, verification_id, "answered 202, and not in the database")
             continue
         for row in records.deliveries_of(verification_id):
-            if evidence := _lost_delivery(row, row.id in taken):
+            away = _was_away(records, reference.asked_between(row))
+            if evidence := _lost_delivery(row, row.id in taken, away=away):
                 yield Finding(Breach.LOST, row.id, evidence)
 
 
-def _lost_delivery(row: DeliveryRow, taken: bool) -> str | None:
+def _lost_delivery(row: DeliveryRow, taken: bool, *, away: bool) -> str | None:
     if row.status in OPEN:
         return f"still {row.status} after {row.attempts} attempts: {row.reason}"
     if row.status in SENT and row.gateway_message_id and not taken:
         return f"{row.status}, but the phone never had it"
-    # Faults heal long before the deadline: somebody should have tried, and noted what came of it.
-    if row.status is DeliveryStatus.EXPIRED and row.gateway is None and not taken:
+    # Other faults heal long before the deadline: somebody should have tried, and noted what came of it.
+    if row.status is DeliveryStatus.EXPIRED and row.gateway is None and not taken and not away:
         return f"expired after {row.attempts} attempts of which nothing is known: {row.reason}"
     return None
 
 
+def _was_away(records: Records, asked: Window | None) -> bool:
+    """Whether the phone was away for all of that delivery's time but what its rescue takes."""
+    if asked is None:
+        return False
+    ends = asked[1] + timedelta(seconds=records.terms.deadline_seconds)
+    away = sum(
+        max((min(span.healed_at, ends) - max(span.begun_at, asked[1])).total_seconds(), 0.0)
+        for span in records.spans
+        if span.fault.kind in _AWAY
+    )
+    rescue = records.terms.lease_seconds + TAKE_OVER_SECONDS
+    return away > 0 and records.terms.deadline_seconds - away < rescue
+
+
 def late(records: Records) -> Iterable[Finding]:
     """Messages handed over after the deadline or the end of the code's life."""
-    for line in records.journal:
-        delivery = records.deliveries.get(line.ref)
-        verification = records.verifications.get(line.verification_id)
-        if delivery and line.taken_at > delivery.deadline_at:
-            over = (line.taken_at - delivery.deadline_at).total_seconds()
-            yield Finding(Breach.LATE, line.ref, f"{over:.1f} s after its deadline")
-        elif verification and line.taken_at > verification.expires_at:
-            over = (line.taken_at - verification.expires_at).total_seconds()
-            yield Finding(Breach.LATE, line.ref, f"{over:.1f} s after its code's life")
+    reference = Reference(records)
+    for lines in grouped(records.journal, lambda line: line.verification_id).values():
+        for position, line in enumerate(lines):
+            delivery, ends = records.deliveries.get(line.ref), reference.life_ends(line, lines[:position])
+            deadline = reference.deadline_of(delivery) if delivery else None
+            if deadline and line.taken_at > deadline:
+                over = (line.taken_at - deadline).total_seconds()
+                yield Finding(Breach.LATE, line.ref, f"{over:.1f} s after its deadline")
+            elif ends and line.taken_at > ends:
+                over = (line.taken_at - ends).total_seconds()
+                yield Finding(Breach.LATE, line.ref, f"{over:.1f} s after its code's life")
 
 
 def unexpected(records: Records) -> Iterable[Finding]:
@@ -121,10 +114,21 @@ def disowned(records: Records) -> Iterable[Finding]:
 
 
 def refused(records: Records) -> Iterable[Finding]:
-    """Valid requests that were answered with a 4xx."""
+    """Valid requests that were answered with a 4xx; that a flood is held back is right."""
     for request in records.requests:
-        if request.refused is not None:
+        held_back = request.refused == 429 and request.number in records.flooded
+        if request.refused is not None and not held_back:
             yield Finding(Breach.REFUSED, request.number, f"answered {request.refused}")
+
+
+def over_limit(records: Records) -> Iterable[Finding]:
+    """Flooded numbers that were granted more SMS than their limit."""
+    numbers = {row.id: row.number for row in records.verifications.values()}
+    granted = Counter(numbers.get(row.verification_id) for row in records.deliveries.values())
+    for number in sorted(records.flooded):
+        if granted[number] > records.terms.flood_limit:
+            evidence = f"{granted[number]} of {records.terms.flood_limit}"
+            yield Finding(Breach.OVER_LIMIT, number, evidence)
 
 
 RULES: tuple[Callable[[Records], Iterable[Finding]], ...] = (
@@ -135,4 +139,10 @@ RULES: tuple[Callable[[Records], Iterable[Finding]], ...] = (
     uncaused,
     disowned,
     refused,
+    over_limit,
+    early,
+    outlived,
+    stalled,
+    unswept,
+    slow,
 )

@@ -11,17 +11,22 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.devtools.chaos.accounting import Account, account
+from otp_worker.devtools.chaos.breaches import Breach, Finding
 from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.chaos.flood import Floods
 from otp_worker.devtools.chaos.history import History
+from otp_worker.devtools.chaos.hook import REPLIES
+from otp_worker.devtools.chaos.injection import injectors
 from otp_worker.devtools.chaos.load import Load, plan_errands
-from otp_worker.devtools.chaos.nemesis import Nemesis, Span
-from otp_worker.devtools.chaos.plan import WORKERS, Fault
-from otp_worker.devtools.chaos.records import Records, read_database, read_journal
-from otp_worker.devtools.chaos.recovery import recoveries
-from otp_worker.devtools.chaos.rules import Breach, Finding
+from otp_worker.devtools.chaos.nemesis import Nemesis
+from otp_worker.devtools.chaos.observer import Observer
+from otp_worker.devtools.chaos.plan import WORKERS, Fault, Kind
+from otp_worker.devtools.chaos.records import Records, Span, read_database, read_journal
+from otp_worker.devtools.chaos.recovery import is_outage, recoveries
 from otp_worker.devtools.chaos.scenario import Scenario
 from otp_worker.devtools.chaos.service import Service, running_service
 from otp_worker.devtools.chaos.supervisor import Death, Supervisor
+from otp_worker.devtools.chaos.timely import calm_delays
 from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
 from otp_worker.devtools.processes.stack import SECRET_KEY
 from otp_worker.domain.keyring import Keyring
@@ -36,7 +41,11 @@ MARGIN_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to; durations in seconds, latencies those of the 202s."""
+    """What a run came to; durations in seconds, latencies those of the 202s.
+
+    ``returns`` is as ``recoveries``, for the phone; ``delays`` are from a 202 to the phone while nothing was
+    wrong; ``replies`` how many people wrote, and of how many the webhook was told.
+    """
 
     account: Account
     servers: str
@@ -44,6 +53,9 @@ class Result:
     kills: int
     spans: list[Span]
     recoveries: list[float]
+    returns: list[float]
+    delays: list[float]
+    replies: tuple[int, int]
     latencies: list[float]
     settled_seconds: float
 
@@ -75,18 +87,20 @@ class _Run:
         self.chance = random.Random(f"{self.scenario.seed} run")  # nosec B311 # noqa: S311 - repeatable, not secret
         stack = self.service.stack
         self.supervisor = Supervisor(stack, self.chance)
-        self.nemesis = Nemesis(
-            stack, self.service.proxy, self.supervisor, self.history, self.service.postgres, self.say
-        )
         self.client = Client(stack.url, stack.api_key, self.history)
+        self.floods = Floods(self.client)
+        arms = injectors(self.service, self.supervisor, self.floods)
+        self.nemesis = Nemesis(arms, self.supervisor, self.history, self.say)
+        self.observer = Observer(self.service.database_url)
 
     def make(self) -> Result:
         with closing(self.client), closing(Database(self.service.database_url)) as db:
             servers = f"{self.service.stack.broker.version}, {_version(db)}"
             self._introduce(servers)
-            self._strike()
-            began = time.monotonic()
-            self._settle(db)
+            with self.observer:
+                self._strike()
+                began = time.monotonic()
+                self._settle(db)
             settled_seconds = time.monotonic() - began
             records = self._records(db)
             drawn = self._account(records)
@@ -97,6 +111,9 @@ class _Run:
             self.supervisor.kills,
             self.nemesis.spans,
             recoveries(self.nemesis.spans, records),
+            recoveries(self.nemesis.spans, records, is_outage),
+            calm_delays(records),
+            self._replies(),
             [
                 (each.accepted_at - each.asked_at).total_seconds()
                 for each in records.accepted
@@ -135,6 +152,7 @@ class _Run:
                 time.sleep(TICK_SECONDS)
         finally:
             load.stop()
+            self.floods.end()
 
     def _settle(self, db: Database) -> None:
         """Wait until nothing is on its way any more, but not longer than that may take."""
@@ -146,11 +164,22 @@ class _Run:
 
     def _records(self, db: Database) -> Records:
         verifications, delivered = read_database(db)
-        return Records(self.client.requests, verifications, delivered, read_journal(self.service.journal))
+        return Records(
+            self.client.requests,
+            verifications,
+            delivered,
+            read_journal(self.service.journal),
+            self.client.resends,
+            self.nemesis.spans,
+            self.observer.seen,
+            frozenset(self.floods.numbers),
+            self.scenario.terms,
+        )
 
-
-def _kills_worker(span: Span) -> bool:
-    return span.fault.is_kill and span.fault.target in WORKERS
+    def _replies(self) -> tuple[int, int]:
+        hook = self.service.hook
+        written = sum(span.fault.kind is Kind.HOOK_HANG for span in self.nemesis.spans) * REPLIES
+        return (written, hook.told) if hook else (0, 0)
 
 
 def _version(db: Database) -> str:

@@ -4,8 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from otp_worker.devtools.chaos.abilities import unable
+from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, cards_of, needs
+from otp_worker.devtools.chaos.flood import LIMIT
+from otp_worker.devtools.chaos.insides import SKEW_SECONDS
 from otp_worker.devtools.chaos.plan import Fault, plan_faults
+from otp_worker.devtools.chaos.records import Terms
 from otp_worker.devtools.processes.stack import WIDE_LIMITS
+
+SHORTEST_DEADLINE_SECONDS = 40
+RUN_OF_DEADLINE = 4
 
 
 class DatabaseKind(StrEnum):
@@ -46,13 +54,46 @@ class Scenario:
     worker_threads: int = 16
     command: Callable[[str], str] = as_it_is
     faults: list[Fault] | None = None
+    families: tuple[Family, ...] = DEFAULT_FAMILIES
     plan: list[Fault] = field(init=False)
+    skipped: dict[Family, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        reasons = {family: needs(family, self.parts) or unable(family) for family in self.families}
+        self._set("skipped", {family: reason for family, reason in reasons.items() if reason})
+        self._set("families", tuple(family for family in self.families if family not in self.skipped))
+        if Family.LONG_OUTAGE in self.families:
+            # Shortened so that an outage beyond it fits into the run, and what follows is still seen.
+            fitting = max(SHORTEST_DEADLINE_SECONDS, round(self.seconds / RUN_OF_DEADLINE))
+            self._set("deadline_seconds", min(self.deadline_seconds, fitting))
+        cards = cards_of(self.families, self.parts)
         drawn = plan_faults(
-            self.seed, self.seconds, self.kills, server_database=self.database is DatabaseKind.POSTGRES
+            self.seed, self.seconds, self.kills, cards, deadline_seconds=self.deadline_seconds
         )
-        object.__setattr__(self, "plan", drawn if self.faults is None else self.faults)
+        self._set("plan", drawn if self.faults is None else self.faults)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """What the service is built on, which decides what can befall it."""
+        return self.database.value, self.broker.value
+
+    @property
+    def floods(self) -> bool:
+        """Whether numbers are flooded, so that one limit must be narrow."""
+        return bool({Family.FLOOD, Family.ISOLATION} & set(self.families))
+
+    @property
+    def terms(self) -> Terms:
+        """What the service is held to in the account."""
+        return Terms(
+            deadline_seconds=self.deadline_seconds,
+            lease_seconds=self.lease_seconds,
+            clocks_differ_by=2 * SKEW_SECONDS if Family.CLOCKS in self.families else None,
+            flood_limit=LIMIT if self.floods else 0,
+        )
 
     @property
     def settings(self) -> dict[str, str]:
@@ -62,6 +103,7 @@ class Scenario:
             # counting loses no request either; while Redis is away the database counts every one of them.
             **dict.fromkeys(WIDE_LIMITS, ""),
             "OTP_LIMIT_KEY": WIDE_LIMITS["OTP_LIMIT_KEY"],
+            "OTP_LIMIT_NUMBER": f"{LIMIT}/10m" if self.floods else "",
             "OTP_BCRYPT_ROUNDS": "4",
             "OTP_GATEWAY_TIMEOUT_SECONDS": str(self.gateway_timeout_seconds),
             "OTP_GATEWAY_UNCERTAIN": "repeat" if self.dedupe else "resend_once",

@@ -1,21 +1,29 @@
 """The service under test: the real processes, with a proxy between them and their broker."""
 
 import os
+import secrets
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from otp_worker.devtools.chaos.disk import small_disk
+from otp_worker.devtools.chaos.families import Family
+from otp_worker.devtools.chaos.hook import Hook
+from otp_worker.devtools.chaos.insides import Insides
 from otp_worker.devtools.chaos.proxy import Proxy
 from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario
+from otp_worker.devtools.chaos.tls import HOST, TlsFront, tls_front
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.devtools.processes.stack import Stack, planned_stack
+from otp_worker.devtools.simulator import Simulator
 
 MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
 COPIES = {"worker": 2, "flower": 0}
@@ -30,6 +38,10 @@ class Service:
     postgres: EmbeddedPostgres | None
     journal: Path
     database_url: str
+    data: Path
+    insides: Insides
+    hook: Hook | None
+    tls: TlsFront | None
 
 
 @contextmanager
@@ -41,7 +53,7 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
     journal = folder / "journal.jsonl"
     with ExitStack() as parts:
         postgres = None
-        data = parts.enter_context(_data_folder(folder))
+        data = parts.enter_context(_data_folder(folder, small=Family.FULL_DISK in scenario.families))
         url = f"sqlite:///{data}/otp.db"
         if scenario.database is DatabaseKind.POSTGRES:
             postgres = parts.enter_context(_running_postgres(data))
@@ -59,23 +71,50 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
         stack.prepare()
         stack.phone.knobs.set(dedupe=scenario.dedupe, receipts=["delivered"])
         proxy = parts.enter_context(Proxy(stack.broker.port))
-        _start(stack, proxy, scenario)
-        yield Service(stack, proxy, postgres, journal, url.replace("postgresql://", "postgresql+psycopg://"))
+        through_proxy = make_url(stack.broker.url).set(port=proxy.port)
+        stack.settings["OTP_BROKER_URL"] = through_proxy.render_as_string(hide_password=False)
+        insides = Insides(folder, scenario.families, scenario.seed)
+        hook = parts.enter_context(Hook()) if Family.WEBHOOK in scenario.families else None
+        if hook is not None:
+            stack.settings |= _hook_settings(hook)
+        tls = None
+        if Family.TLS in scenario.families:
+            tls = parts.enter_context(tls_front(folder, stack.phone.port))
+            insides.trusted = tls.certificate
+        stack.settings["OTP_GATEWAY_URL"] = _gateway_url(stack.phone, tls, scenario)
+        _start(stack, scenario, insides)
+        database_url = url.replace("postgresql://", "postgresql+psycopg://")
+        yield Service(stack, proxy, postgres, journal, database_url, data, insides, hook, tls)
         # Before the proxy goes: nothing then waits for the broker in vain.
         stack.stop()
 
 
-def _start(stack: Stack, proxy: Proxy, scenario: Scenario) -> None:
-    through_proxy = make_url(stack.broker.url).set(port=proxy.port)
-    stack.settings["OTP_BROKER_URL"] = through_proxy.render_as_string(hide_password=False)
+def _start(stack: Stack, scenario: Scenario, insides: Insides) -> None:
     for name, command in stack.lines.items():
-        stack.fleet.start(name, scenario.command(command), stack.settings)
+        environment = {**stack.settings, **insides.environment(name)}
+        stack.fleet.start(name, scenario.command(command), environment)
     stack.await_ready()
 
 
+def _hook_settings(hook: Hook) -> dict[str, str]:
+    return {
+        "OTP_REPLY_WEBHOOK_URL": hook.url,
+        "OTP_REPLY_WEBHOOK_SECRET": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
+        "OTP_REPLY_WEBHOOK_PRIVATE": "true",
+    }
+
+
+def _gateway_url(phone: Simulator, tls: TlsFront | None, scenario: Scenario) -> str:
+    """The phone's URL: by name where look-ups are to be slow, and behind TLS where that is to fail."""
+    path = phone.url.removeprefix(phone.origin)
+    if tls is not None:
+        return f"https://{HOST}:{tls.outer.port}{path}"
+    return f"http://{HOST}:{phone.port}{path}" if Family.RESOLVER in scenario.families else phone.url
+
+
 @contextmanager
-def _data_folder(kept: Path) -> Iterator[Path]:
-    """Where the database lives: in memory where the machine has such a folder.
+def _data_folder(kept: Path, *, small: bool) -> Iterator[Path]:
+    """Where the database lives: in memory where the machine has such a folder, and on a small disk if asked.
 
     A kill is no power cut, so a disk would only make the run slower. An SQLite file is kept at the end.
     """
@@ -84,9 +123,10 @@ def _data_folder(kept: Path) -> Iterator[Path]:
     # Postgres does not run as root, and its own user must get in.
     folder.chmod(0o755)
     try:
-        yield folder
-        for file in folder.glob("otp.db*"):
-            shutil.copy(file, kept)
+        with small_disk(folder) if small else nullcontext():
+            yield folder
+            for file in folder.glob("otp.db*"):
+                shutil.copy(file, kept)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

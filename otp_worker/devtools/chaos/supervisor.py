@@ -17,6 +17,8 @@ from otp_worker.devtools.processes.stack import Stack
 RESTART_SECONDS = 1.0
 AFTERMATH_SECONDS = 20.0
 """A process that lost a child may end of it, after the patience it has with its other children."""
+CHILD_SECONDS = 6.0
+"""A web server takes children that die faster than this for a crash loop, and ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Supervisor:
         self._chance = chance
         self._due: dict[str, float] = {}
         self._struck_until: dict[str, float] = {}
+        self._spared_until = 0.0
 
     @property
     def all_run(self) -> bool:
@@ -49,12 +52,9 @@ class Supervisor:
         """Do the killing that the fault names; False if what it strikes does not run at the moment."""
         if fault.target not in self._fleet or self._fleet[fault.target].ended:
             return False
-        if fault.kind is Kind.KILL_CHILD:
-            children = child_processes(self._fleet[fault.target].pid)
-            if not children:
+        if fault.kind in (Kind.KILL_CHILD, Kind.KILL_WEB_CHILD):
+            if not self._kill_child(fault):
                 return False
-            self._struck(fault)
-            self._signal(self._chance.choice(children))
         elif fault.kind is Kind.KILL_LEADER:
             self._struck(fault)
             self._signal(self._fleet[fault.target].pid)
@@ -64,6 +64,17 @@ class Supervisor:
             self._fleet.kill(fault.target)
             self._due[fault.target] = time.monotonic() + fault.for_seconds
         self.kills += 1
+        return True
+
+    def _kill_child(self, fault: Fault) -> bool:
+        children = child_processes(self._fleet[fault.target].pid)
+        if not children or time.monotonic() < self._spared_until:
+            return False
+        if fault.kind is Kind.KILL_CHILD:
+            self._struck(fault)
+        else:
+            self._spared_until = time.monotonic() + CHILD_SECONDS
+        self._signal(self._chance.choice(children))
         return True
 
     def watch(self) -> list[str]:

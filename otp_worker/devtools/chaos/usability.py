@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+from otp_worker.devtools.chaos.breaches import Breach, Finding
 from otp_worker.devtools.chaos.client import Client
 from otp_worker.devtools.chaos.records import Records
-from otp_worker.devtools.chaos.rules import Breach, Finding
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import code_matches
 from otp_worker.domain.verification import VerificationStatus

@@ -72,6 +72,11 @@ class EmbeddedBroker:
         with closing(self._client()) as client:
             client.flushall()
 
+    def order(self, *words: str) -> None:
+        """Give it a command as ``redis-cli`` would. Raises redis.RedisError where it does not obey."""
+        with closing(self._client()) as client:
+            client.execute_command(*words)  # type: ignore[no-untyped-call]
+
     def _await_ready(self) -> None:
         with closing(self._client()) as client:
             self._fleet.await_ready(NAME, lambda: _answers(client), _READY_SECONDS)

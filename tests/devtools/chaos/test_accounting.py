@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from otp_worker.devtools.chaos.accounting import Account, account
+from otp_worker.devtools.chaos.breaches import Breach
 from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records
-from otp_worker.devtools.chaos.rules import Breach
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from tests.devtools.chaos.records import (
     DELIVERY,

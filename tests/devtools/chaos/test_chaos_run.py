@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from otp_worker.devtools.chaos.breaches import Breach
 from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
-from otp_worker.devtools.chaos.rules import Breach
 from otp_worker.devtools.chaos.run import Result, run
 from otp_worker.devtools.chaos.scenario import BrokerKind, Scenario, as_it_is
 from otp_worker.devtools.processes.rabbitmq import SERVER

@@ -1,8 +1,8 @@
 """How soon messages leave after the broker's return, measured over hand-made records."""
 
-from otp_worker.devtools.chaos.nemesis import Span
 from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, Fault, Kind
-from otp_worker.devtools.chaos.recovery import recoveries
+from otp_worker.devtools.chaos.records import Span
+from otp_worker.devtools.chaos.recovery import is_outage, recoveries
 from tests.devtools.chaos.records import after, line, records, request
 
 
@@ -32,3 +32,16 @@ def test_other_faults_are_no_return_of_the_broker() -> None:
 
 def test_without_a_message_after_it_there_is_nothing_to_measure() -> None:
     assert recoveries([span(0, 5)], records(requests=[], journal=[])) == []
+
+
+def test_a_phone_that_was_long_away_returns_too() -> None:
+    found = records(requests=[request(accepted_at=after(1))], journal=[line(taken_at=after(7))])
+    away = span(0, 5, Kind.LONG_OUTAGE, GATEWAY)
+    assert recoveries([away], found, is_outage) == [2.0]
+    assert recoveries([away], found) == []
+
+
+def test_what_may_delay_nothing_is_no_reason_to_leave_a_return_out() -> None:
+    found = records(requests=[request(accepted_at=after(1))], journal=[line(taken_at=after(7))])
+    assert recoveries([span(0, 5), span(4, 8, Kind.CLOCK_STEP, "beat")], found) == [2.0]
+    assert recoveries([span(0, 5), span(4, 8, Kind.SLOW_NAMES, "resolver")], found) == []

@@ -5,8 +5,8 @@ import random
 import pytest
 import time_machine
 
+from otp_worker.devtools.chaos.breaches import Breach
 from otp_worker.devtools.chaos.client import Client
-from otp_worker.devtools.chaos.rules import Breach
 from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import hash_code

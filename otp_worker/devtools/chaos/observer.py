@@ -1,0 +1,62 @@
+"""Who watches the database while a run lasts, and notes by the run's own clock what is seen there."""
+
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from otp_worker.devtools.chaos.records import Sightings
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.schema import deliveries, sweeps, verifications
+
+LOOK_SECONDS = 1.0
+
+
+class Observer:
+    """Looks once a second on a thread of its own; ``seen`` is what it saw so far."""
+
+    def __init__(self, database_url: str) -> None:
+        self.seen = Sightings()
+        self._url = database_url
+        self._swept: object = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+        self.seen.swept.append(datetime.now(UTC))
+
+    def look(self, connection: Connection, now: datetime) -> None:
+        """Note what has changed since the last look."""
+        swept = sorted(connection.execute(select(sweeps.c.name, sweeps.c.swept_at)).all())
+        if swept != self._swept:
+            self._swept = swept
+            self.seen.swept.append(now)
+        for table, ended in (
+            (deliveries, DeliveryStatus.EXPIRED),
+            (verifications, VerificationStatus.EXPIRED),
+        ):
+            for row_id in connection.execute(select(table.c.id).where(table.c.status == ended)).scalars():
+                self.seen.expired.setdefault(row_id, now)
+
+    def _watch(self) -> None:
+        with closing(Database(self._url, pool_size=1)) as db:
+            while not self._stopping.wait(LOOK_SECONDS):
+                try:
+                    with db.read() as connection:
+                        self.look(connection, datetime.now(UTC))
+                except SQLAlchemyError:
+                    # A fault of the database's: the next look tells.
+                    continue

@@ -1,0 +1,150 @@
+"""The promises about time: nothing ends too early, outlives its cap, stands still, or is slow in calm."""
+
+import statistics
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from otp_worker.devtools.chaos.breaches import Breach, Finding
+from otp_worker.devtools.chaos.plan import BROKER, DATABASE, HARMLESS
+from otp_worker.devtools.chaos.records import Records, Span, grouped
+from otp_worker.devtools.chaos.recovery import is_of_broker, is_outage
+from otp_worker.devtools.chaos.reference import Reference
+from otp_worker.domain.verification import VerificationStatus
+
+LONGEST_BACKOFF = timedelta(seconds=31)
+"""A delivery may expire so long before its deadline: when its next attempt would come after it."""
+RETURN = timedelta(seconds=15)
+"""After the broker's or the phone's return messages leave within 5 or 10 s; the rest is a busy machine's."""
+SETTLING = timedelta(seconds=6)
+SWEEP_SECONDS = 20.0
+"""A sweep is due every few seconds."""
+CALM = timedelta(seconds=4)
+CALM_SECONDS = 2.0
+CALM_REQUESTS = 20
+_SWEEPERS = frozenset({"beat", "upkeep", BROKER, DATABASE})
+
+
+def early(records: Records) -> Iterable[Finding]:
+    """What ended as expired although its time was not over by the run's own clock."""
+    reference = Reference(records)
+    terms = records.terms
+    margin = timedelta(seconds=terms.clocks_differ_by or 0.0)
+    for row in records.deliveries.values():
+        seen_at, window = records.sightings.expired.get(row.id), reference.asked_between(row)
+        if seen_at and window:
+            left = window[0] + timedelta(seconds=terms.deadline_seconds) - seen_at
+            if left > LONGEST_BACKOFF + margin:
+                evidence = f"expired {left.total_seconds():.0f} s before its deadline"
+                yield Finding(Breach.LOST, row.id, evidence)
+    for verification_id, lines in grouped(records.journal, lambda line: line.verification_id).items():
+        seen_at = records.sightings.expired.get(verification_id)
+        first = records.deliveries.get(f"{verification_id}.1")
+        window = reference.asked_between(first) if first else None
+        if seen_at and window:
+            life_ends = lines[0].taken_at + timedelta(seconds=terms.life_seconds)
+            left = min(life_ends, window[0] + timedelta(seconds=terms.cap_seconds)) - seen_at
+            if left > margin:
+                evidence = f"ended {left.total_seconds():.0f} s before its life was over"
+                yield Finding(Breach.UNUSABLE, verification_id, evidence)
+
+
+def outlived(records: Records) -> Iterable[Finding]:
+    """Codes whose rows let them live beyond the hard cap, or let them be dead when they arrived."""
+    if records.terms.clocks_differ_by is None:
+        return
+    reference = Reference(records)
+    margin = timedelta(seconds=records.terms.clocks_differ_by)
+    for row in records.verifications.values():
+        cap = reference.cap_of(row.id)
+        if cap and row.expires_at > cap and row.status is VerificationStatus.PENDING:
+            over = (row.expires_at - cap).total_seconds()
+            yield Finding(Breach.OUTLIVED, row.id, f"may be entered {over:.0f} s beyond its cap")
+    for verification_id, lines in grouped(records.journal, lambda line: line.verification_id).items():
+        found = records.verifications.get(verification_id)
+        if found and lines[-1].taken_at > found.expires_at + margin:
+            over = (lines[-1].taken_at - found.expires_at).total_seconds()
+            yield Finding(Breach.UNUSABLE, verification_id, f"dead {over:.0f} s before it arrived")
+
+
+def stalled(records: Records) -> Iterable[Finding]:
+    """Returns of the broker, or of a phone that was long away, after which nothing left although owed."""
+    taken_at = sorted(line.taken_at for line in records.journal)
+    for span in records.spans:
+        if not (is_of_broker(span.fault) or is_outage(span.fault)):
+            continue
+        begins, ends = span.healed_at, span.healed_at + RETURN
+        if _struck(records.spans, span, begins, ends) or any(begins < at <= ends for at in taken_at):
+            continue
+        if owed := _owed(records, begins, ends):
+            evidence = f"{owed} owed, none in the {RETURN.total_seconds():.0f} s after it"
+            yield Finding(Breach.STALLED, str(span.fault), evidence)
+
+
+def _struck(spans: list[Span], but: Span, begins: datetime, ends: datetime) -> bool:
+    others = (each for each in spans if each is not but and each.fault.kind not in HARMLESS)
+    return any(each.begun_at < ends and each.healed_at > begins for each in others)
+
+
+def _owed(records: Records, at: datetime, until: datetime) -> int:
+    """How many were accepted by then, not sent yet, and neither canceled nor over before ``until``."""
+    taken = {line.verification_id for line in records.journal if line.taken_at <= at}
+    life = timedelta(seconds=records.terms.deadline_seconds)
+    owed = 0
+    for request in records.accepted:
+        row = records.verifications.get(request.verification_id or "")
+        if request.accepted_at is None or row is None or row.status is VerificationStatus.CANCELED:
+            continue
+        owed += request.accepted_at <= at and request.asked_at + life > until and row.id not in taken
+    return owed
+
+
+def unswept(records: Records) -> Iterable[Finding]:
+    """Times without a sweep while nothing was wrong with those who sweep."""
+    excuses = [
+        (span.begun_at, span.healed_at + SETTLING)
+        for span in records.spans
+        if span.fault.target in _SWEEPERS and span.fault.kind not in HARMLESS
+    ]
+    seen = records.sightings.swept
+    for before, after in pairwise(seen):
+        missed = (after - before).total_seconds() - _covered(excuses, before, after)
+        if missed > SWEEP_SECONDS:
+            yield Finding(Breach.UNSWEPT, "sweep", f"none for {missed:.0f} s after {before:%H:%M:%S}")
+
+
+def _covered(spans: list[tuple[datetime, datetime]], begins: datetime, ends: datetime) -> float:
+    """How many seconds between two instants lie in any of the spans."""
+    covered, reached = 0.0, begins
+    for begun, healed in sorted(spans):
+        covered += max((min(healed, ends) - max(begun, reached)).total_seconds(), 0.0)
+        reached = max(reached, min(healed, ends))
+    return covered
+
+
+def calm_delays(records: Records) -> list[float]:
+    """For each request that was accepted while nothing was wrong: the seconds until the phone had it."""
+    excuses = [
+        (span.begun_at, span.healed_at + (RETURN if is_outage(span.fault) else SETTLING))
+        for span in records.spans
+        if span.fault.kind not in HARMLESS
+    ]
+    first_taken: dict[str, datetime] = {}
+    for line in records.journal:
+        first_taken.setdefault(line.verification_id, line.taken_at)
+    found = []
+    for request in records.accepted:
+        at, row = request.accepted_at, records.verifications.get(request.verification_id or "")
+        if at is None or row is None or row.status is VerificationStatus.CANCELED:
+            continue
+        if not any(begun < at + CALM and healed > at for begun, healed in excuses):
+            taken_at = first_taken.get(row.id, at + CALM)
+            found.append(min(max((taken_at - at).total_seconds(), 0.0), CALM.total_seconds()))
+    return found
+
+
+def slow(records: Records) -> Iterable[Finding]:
+    """A service that is slow although nothing is wrong, as when one machine's clock is a little behind."""
+    delays = calm_delays(records)
+    if len(delays) >= CALM_REQUESTS and (usual := statistics.median(delays)) > CALM_SECONDS:
+        yield Finding(Breach.SLOW, "all", f"median {usual:.1f} s to the phone in calm ({len(delays)} codes)")

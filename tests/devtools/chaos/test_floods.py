@@ -1,0 +1,44 @@
+"""One number is asked for by many, while something else is the matter."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.chaos.flood import ASKED, FloodInjector, Floods
+from otp_worker.devtools.chaos.injectors import KnobInjector
+from otp_worker.devtools.chaos.plan import BROKER, DATABASE, Kind
+from otp_worker.devtools.simulator.knobs import Knobs
+from tests.devtools.chaos.faults import fault
+
+
+class People:
+    """Ask, and are not answered."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+
+    def send(self, number: str, user: str | None) -> None:
+        self.asked.append((number, user))
+
+
+def test_a_flood_asks_for_one_number_on_behalf_of_many_people() -> None:
+    client = People()
+    floods = Floods(cast(Client, client))
+    knobs = Knobs()
+    injector = FloodInjector(floods, KnobInjector(knobs, {"offline": True}))
+    for _ in range(2):
+        assert injector.inject(fault(Kind.FROZEN_FLOOD, BROKER))
+        assert knobs.offline
+        assert injector.heal(fault(Kind.FROZEN_FLOOD, BROKER))
+        assert not knobs.offline
+    floods.end()
+    assert len(client.asked) == len(set(client.asked)) == 2 * ASKED
+    assert {number for number, _ in client.asked} == set(floods.numbers)
+    assert len(floods.numbers) == 2
+
+
+def test_a_flood_waits_for_the_fault_that_it_comes_with() -> None:
+    away = SimpleNamespace(inject=lambda _: False)
+    floods = Floods(cast(Client, None))
+    assert not FloodInjector(floods, cast(Any, away)).inject(fault(Kind.REPEATABLE_READ, DATABASE))
+    assert floods.numbers == []
