@@ -29,6 +29,7 @@ class Account:
     duplicates_bound: int
     explained: int
     unsure: int
+    failed: Counter[int]
     findings: list[Finding] = field(default_factory=list)
 
     def count(self, breach: Breach) -> int:
@@ -57,6 +58,7 @@ def account(records: Records, *, worker_kills: int, concurrency: int, dedupe: bo
         duplicated=duplicated,
         duplicates_bound=bound,
         explained=uncertain + abandoned,
+        failed=Counter(request.failed for request in records.requests if request.failed),
         unsure=sum(1 for _ in _unsure(records)),
         findings=findings,
     )

@@ -37,7 +37,7 @@ class Client:
             request = Request(number, asked_at, refused=answer.status_code)
         else:
             self._write("info", "send", {"number": number, "status": _status(answer)})
-            request = Request(number, asked_at)
+            request = Request(number, asked_at, failed=_status(answer))
         self.requests.append(request)
         return request
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.devtools.chaos.records import Sightings
+from otp_worker.devtools.processes.stack import answers
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, sweeps, verifications
@@ -18,24 +19,31 @@ LOOK_SECONDS = 1.0
 
 
 class Observer:
-    """Looks once a second on a thread of its own; ``seen`` is what it saw so far."""
+    """Looks once a second, on threads of its own; ``seen`` is what it saw so far."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, ready_url: str) -> None:
         self.seen = Sightings()
+        self._ready_url = ready_url
         self._url = database_url
         self._swept: object = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
+        # Two of them: a database that hangs must not keep anybody from asking whether that is noticed.
+        self._threads = [
+            threading.Thread(target=watch, name="observer", daemon=True)
+            for watch in (self._watch_database, self._watch_readiness)
+        ]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self.seen.swept.append(datetime.now(UTC))
 
     def look(self, connection: Connection, now: datetime) -> None:
@@ -51,7 +59,12 @@ class Observer:
             for row_id in connection.execute(select(table.c.id).where(table.c.status == ended)).scalars():
                 self.seen.expired.setdefault(row_id, now)
 
-    def _watch(self) -> None:
+    def _watch_readiness(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            ready = answers(self._ready_url)
+            self.seen.ready.append((datetime.now(UTC), ready))
+
+    def _watch_database(self) -> None:
         with closing(Database(self._url, pool_size=1)) as db:
             while not self._stopping.wait(LOOK_SECONDS):
                 try:

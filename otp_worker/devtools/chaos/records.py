@@ -23,7 +23,7 @@ _CODE = re.compile(r"\b\d{6}\b")
 class Request:
     """A send as the client saw it; without ``accepted_at`` nobody knows whether it took place.
 
-    ``refused`` is the status of an answer that says it did not.
+    ``refused`` is the status of an answer that says it did not, ``failed`` of one that does not say.
     """
 
     number: str
@@ -31,6 +31,7 @@ class Request:
     accepted_at: datetime | None = None
     verification_id: str | None = None
     refused: int | None = None
+    failed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,13 @@ class Sightings:
     """What was seen from outside while the run lasted, each with the instant by the run's own clock.
 
     ``expired`` are the deliveries and verifications that were found to have expired, ``swept`` the times at
-    which the sweep was found to have run once more, and the last look of all.
+    which the sweep was found to have run once more, and the last look of all;
+    ``ready`` is what `/readyz` said.
     """
 
     expired: dict[str, datetime] = field(default_factory=dict)
     swept: list[datetime] = field(default_factory=list)
+    ready: list[tuple[datetime, bool]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def _table(result: Result) -> Table:
     for end in ("sent", "failed", "expired", "canceled"):
         table.add_row(f"  {end}", str(account.ends[end]))
     table.add_row("unknown to the client", str(account.unknown))
+    failed = ", ".join(f"{count} times {status}" for status, count in sorted(account.failed.items()))
+    table.add_row("  of which answered 5xx", failed or "0")
     table.add_row("messages on the phone", str(account.messages))
     table.add_row("perhaps sent, and was not", str(account.unsure))
     for breach in MUST_BE_NONE:

@@ -8,7 +8,7 @@ from otp_worker.devtools.chaos.breaches import Breach, Finding
 from otp_worker.devtools.chaos.plan import Kind
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
 from otp_worker.devtools.chaos.reference import Reference, Window
-from otp_worker.devtools.chaos.timely import early, outlived, slow, stalled, unswept
+from otp_worker.devtools.chaos.timely import early, failed_in_calm, misled, outlived, slow, stalled, unswept
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
 _AWAY = frozenset({Kind.OFFLINE, Kind.LONG_OUTAGE})
@@ -145,4 +145,6 @@ RULES: tuple[Callable[[Records], Iterable[Finding]], ...] = (
     stalled,
     unswept,
     slow,
+    failed_in_calm,
+    misled,
 )

@@ -91,7 +91,7 @@ class _Run:
         self.floods = Floods(self.client)
         arms = injectors(self.service, self.supervisor, self.floods)
         self.nemesis = Nemesis(arms, self.supervisor, self.history, self.say)
-        self.observer = Observer(self.service.database_url)
+        self.observer = Observer(self.service.database_url, f"{stack.url}/readyz")
 
     def make(self) -> Result:
         with closing(self.client), closing(Database(self.service.database_url)) as db:

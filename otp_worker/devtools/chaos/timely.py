@@ -22,6 +22,8 @@ SWEEP_SECONDS = 20.0
 CALM = timedelta(seconds=4)
 CALM_SECONDS = 2.0
 CALM_REQUESTS = 20
+LATELY = timedelta(seconds=2)
+LATELY_REQUESTS = 5
 _SWEEPERS = frozenset({"beat", "upkeep", BROKER, DATABASE})
 
 
@@ -122,13 +124,36 @@ def _covered(spans: list[tuple[datetime, datetime]], begins: datetime, ends: dat
     return covered
 
 
-def calm_delays(records: Records) -> list[float]:
-    """For each request that was accepted while nothing was wrong: the seconds until the phone had it."""
-    excuses = [
+def _troubled(records: Records) -> list[tuple[datetime, datetime]]:
+    """The times in which something was wrong, or only just over."""
+    return [
         (span.begun_at, span.healed_at + (RETURN if is_outage(span.fault) else SETTLING))
         for span in records.spans
         if span.fault.kind not in HARMLESS
     ]
+
+
+def failed_in_calm(records: Records) -> Iterable[Finding]:
+    """Valid requests that were answered 5xx although nothing was wrong any more."""
+    excuses = _troubled(records)
+    for request in records.requests:
+        if request.failed and not any(begun <= request.asked_at < over for begun, over in excuses):
+            yield Finding(Breach.FAILED, request.number, f"answered {request.failed}")
+
+
+def misled(records: Records) -> Iterable[Finding]:
+    """Times at which ``/readyz`` said that all is well while nothing that was asked was accepted."""
+    for at, ready in records.sightings.ready:
+        just_now = [each for each in records.requests if at - LATELY <= each.asked_at <= at]
+        failed = [each for each in just_now if each.failed]
+        if ready and len(failed) >= LATELY_REQUESTS and len(failed) == len(just_now):
+            evidence = f"200 at {at:%H:%M:%S}, while {len(failed)} of {len(failed)} failed"
+            yield Finding(Breach.MISLED, "/readyz", evidence)
+
+
+def calm_delays(records: Records) -> list[float]:
+    """For each request that was accepted while nothing was wrong: the seconds until the phone had it."""
+    excuses = _troubled(records)
     first_taken: dict[str, datetime] = {}
     for line in records.journal:
         first_taken.setdefault(line.verification_id, line.taken_at)

@@ -15,7 +15,7 @@ from tests.devtools.chaos.records import NOON, after
 
 def test_a_sweep_is_seen_when_its_mark_has_changed_whatever_the_mark_says(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/otp.db"
-    observer = Observer(url)
+    observer = Observer(url, "http://127.0.0.1:1/readyz")
     with closing(Database(url)) as db:
         metadata.create_all(db.engine)
         with db.read() as connection:

@@ -59,18 +59,6 @@ def test_what_cannot_be_told_to_a_broker_that_is_away_is_told_later(broker: Embe
     assert injector.inject(fault(Kind.REPLICA, BROKER))
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
-    with Fleet(folder, cwd=folder, env=child_environment({})) as fleet:
-        server = EmbeddedPostgres(fleet, folder / "server", durable=False)
-        server.start()
-        yield server
-        server.stop()
-
-
 def shows(connection: psycopg.Connection, name: str) -> str:
     return str(connection.execute(f"SHOW {name}").fetchall()[0][0])
 
