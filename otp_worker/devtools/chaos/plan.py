@@ -130,7 +130,8 @@ def plan_faults(
 ) -> list[Fault]:
     """The faults of a run of that length, in order; ``kills`` of them are kills if there are such cards.
 
-    Every kind comes up about equally often. What is due while its target is frozen is struck later.
+    Every kind comes up about equally often, those that last long only as often as there is time. What is due
+    while its target is frozen is struck later.
     """
     chance = random.Random(seed)  # nosec B311 # noqa: S311 - a plan must be repeatable, not secret
     outages = _plan_outages(seed, seconds, cards, deadline_seconds)
@@ -148,6 +149,9 @@ def plan_faults(
         if (outage := _outage_near(at, outages)) is not None:
             free_at[GATEWAY] = outage.heals_at + SETTLING_SECONDS
         kind, target = decks[hand].deal(at, free_at)
+        if kind in DURATIONS_SECONDS and at < free_at.get(target, 0):
+            # One after another they would outlast the run.
+            continue
         fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target, _by(kind, chance))
         free_at[target] = fault.heals_at + SETTLING_SECONDS
         faults.append(fault)

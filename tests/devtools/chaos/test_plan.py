@@ -143,3 +143,12 @@ def test_steps_of_a_clock_have_either_sign_and_every_size(seed: int) -> None:
 @given(SEEDS)
 def test_a_run_without_cards_is_a_run_without_faults(seed: int) -> None:
     assert plan_faults(seed, 60, 20, Cards((), ())) == []
+
+
+@given(SEEDS, st.sampled_from([Family.WEBHOOK, Family.CLOCKS, Family.RESOLVER]))
+def test_what_lasts_long_never_strikes_twice_at_once(seed: int, family: Family) -> None:
+    plan = plan_faults(seed, 60, 40, cards_of([family], ("sqlite", "redis")))
+    assert plan
+    for number, fault in enumerate(plan):
+        for later in plan[number + 1 :]:
+            assert later.target != fault.target or later.at_seconds >= fault.heals_at

@@ -125,6 +125,8 @@ def test_what_expired_while_the_phone_was_away_for_all_its_time_is_not_lost() ->
         away = span(Kind.LONG_OUTAGE, GATEWAY, begun, healed)
         assert ((Breach.LOST, DELIVERY) in judged(rows, spans=[away])) is is_lost
     assert judged(rows, spans=[span(Kind.HANG, GATEWAY, -10, 70)]) == [(Breach.LOST, DELIVERY)]
+    hurried = replace(TRUE_CLOCKS, deadline_seconds=25)
+    assert judged(rows, terms=hurried) == [(Breach.LOST, DELIVERY)]
 
 
 def owing(taken_at: float | None) -> Records:
