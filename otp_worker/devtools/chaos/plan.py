@@ -61,6 +61,7 @@ KILLS = frozenset({Kind.KILL, Kind.KILL_LEADER, Kind.KILL_CHILD, Kind.KILL_LOSIN
 
 HARMLESS = frozenset({Kind.HOOK_HANG, Kind.CLOCK_STEP})
 """What may delay no message at all: neither needs the webhook, nor a wall clock that is right."""
+FLOODS = frozenset({Kind.FROZEN_FLOOD, Kind.REPEATABLE_READ})
 FREEZES = frozenset({Kind.FREEZE, Kind.FROZEN_FLOOD})
 BROKER, DATABASE, GATEWAY, WEB, WEBHOOK, RESOLVER = (
     "broker",
@@ -146,11 +147,13 @@ def plan_faults(
     faults = list(outages)
     for position, hand in enumerate(wanted):
         at = _spread(QUIET_START_SECONDS + span * (position + chance.random()) / len(wanted), outages)
-        if (outage := _outage_near(at, outages)) is not None:
+        outage = _outage_near(at, outages)
+        if outage is not None:
             free_at[GATEWAY] = outage.heals_at + SETTLING_SECONDS
         kind, target = decks[hand].deal(at, free_at)
-        if kind in DURATIONS_SECONDS and at < free_at.get(target, 0):
-            # One after another they would outlast the run.
+        lasts_long = kind in DURATIONS_SECONDS or (outage is not None and target == GATEWAY)
+        if lasts_long and at < free_at.get(target, 0):
+            # Struck later it would outlast the run, and at once the first to heal would end both.
             continue
         fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target, _by(kind, chance))
         free_at[target] = fault.heals_at + SETTLING_SECONDS

@@ -79,6 +79,8 @@ def _table(result: Result) -> Table:
     table.add_row("recovery after the broker", _spread(result.recoveries))
     table.add_row("after a long outage", _spread(result.returns))
     table.add_row("time to a 202", _spread(result.latencies))
+    if result.flooded:
+        table.add_row("the same under a flood", _spread(result.flooded))
     table.add_row("from 202 to phone in calm", _spread(result.delays))
     if result.replies[0]:
         table.add_row("replies, and told of", f"{result.replies[0]}, {result.replies[1]}")

@@ -26,7 +26,7 @@ from otp_worker.devtools.chaos.recovery import is_outage, recoveries
 from otp_worker.devtools.chaos.scenario import Scenario
 from otp_worker.devtools.chaos.service import Service, running_service
 from otp_worker.devtools.chaos.supervisor import Death, Supervisor
-from otp_worker.devtools.chaos.timely import calm_delays
+from otp_worker.devtools.chaos.timely import calm_delays, flood_delays
 from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
 from otp_worker.devtools.processes.stack import SECRET_KEY
 from otp_worker.domain.keyring import Keyring
@@ -44,7 +44,8 @@ class Result:
     """What a run came to; durations in seconds, latencies those of the 202s.
 
     ``returns`` is as ``recoveries``, for the phone; ``delays`` are from a 202 to the phone while nothing was
-    wrong; ``replies`` how many people wrote, and of how many the webhook was told.
+    wrong; ``flooded`` are the latencies of honest requests during floods; ``replies`` how many people wrote,
+    and of how many the webhook was told.
     """
 
     account: Account
@@ -55,6 +56,7 @@ class Result:
     recoveries: list[float]
     returns: list[float]
     delays: list[float]
+    flooded: list[float]
     replies: tuple[int, int]
     latencies: list[float]
     settled_seconds: float
@@ -113,6 +115,7 @@ class _Run:
             recoveries(self.nemesis.spans, records),
             recoveries(self.nemesis.spans, records, is_outage),
             calm_delays(records),
+            flood_delays(records),
             self._replies(),
             [
                 (each.accepted_at - each.asked_at).total_seconds()

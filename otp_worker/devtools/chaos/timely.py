@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
-from otp_worker.devtools.chaos.plan import BROKER, DATABASE, HARMLESS
+from otp_worker.devtools.chaos.plan import BROKER, DATABASE, FLOODS, HARMLESS
 from otp_worker.devtools.chaos.records import Records, Span, grouped
 from otp_worker.devtools.chaos.recovery import is_of_broker, is_outage
 from otp_worker.devtools.chaos.reference import Reference
@@ -166,6 +166,17 @@ def calm_delays(records: Records) -> list[float]:
             taken_at = first_taken.get(row.id, at + CALM)
             found.append(min(max((taken_at - at).total_seconds(), 0.0), CALM.total_seconds()))
     return found
+
+
+def flood_delays(records: Records) -> list[float]:
+    """For each honest request that was accepted while a number was flooded: the seconds until its 202."""
+    floods = [span for span in records.spans if span.fault.kind in FLOODS]
+    return [
+        (request.accepted_at - request.asked_at).total_seconds()
+        for request in records.accepted
+        if request.accepted_at and request.number not in records.flooded
+        if any(span.begun_at <= request.asked_at < span.healed_at for span in floods)
+    ]
 
 
 def slow(records: Records) -> Iterable[Finding]:

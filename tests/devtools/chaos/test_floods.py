@@ -1,5 +1,6 @@
 """One number is asked for by many, while something else is the matter."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,8 +8,11 @@ from otp_worker.devtools.chaos.client import Client
 from otp_worker.devtools.chaos.flood import ASKED, FloodInjector, Floods
 from otp_worker.devtools.chaos.injectors import KnobInjector
 from otp_worker.devtools.chaos.plan import BROKER, DATABASE, Kind
+from otp_worker.devtools.chaos.records import Span
+from otp_worker.devtools.chaos.timely import flood_delays
 from otp_worker.devtools.simulator.knobs import Knobs
 from tests.devtools.chaos.faults import fault
+from tests.devtools.chaos.records import after, records, request
 
 
 class People:
@@ -42,3 +46,11 @@ def test_a_flood_waits_for_the_fault_that_it_comes_with() -> None:
     floods = Floods(cast(Client, None))
     assert not FloodInjector(floods, cast(Any, away)).inject(fault(Kind.REPEATABLE_READ, DATABASE))
     assert floods.numbers == []
+
+
+def test_what_honest_people_wait_during_a_flood_is_measured_apart() -> None:
+    flooded, honest = request(number="+447401000000"), request()
+    before = request(asked_at=after(-2), accepted_at=after(-1))
+    span = Span(fault(Kind.FROZEN_FLOOD, BROKER), after(-1), after(3))
+    found = replace(records(requests=[flooded, honest, before]), spans=[span])
+    assert flood_delays(replace(found, flooded=frozenset({flooded.number}))) == [0.1]

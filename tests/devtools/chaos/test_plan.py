@@ -8,6 +8,7 @@ from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, cards_o
 from otp_worker.devtools.chaos.load import plan_errands
 from otp_worker.devtools.chaos.plan import (
     DATABASE,
+    GATEWAY,
     HARMLESS,
     QUIET_AFTER_RETURN_SECONDS,
     Cards,
@@ -130,6 +131,9 @@ def test_an_outage_outlasts_the_deadline_and_nothing_strikes_around_its_end(
         others = [fault for fault in plan if fault is not outage and fault.kind not in HARMLESS]
         assert not [fault for fault in others if outage.heals_at <= fault.at_seconds < quiet_until]
         assert not [fault for fault in others if fault.at_seconds < outage.heals_at < fault.heals_at]
+        # To heal another trouble of the gateway would end the outage.
+        during = [fault for fault in others if outage.at_seconds < fault.heals_at and fault.target == GATEWAY]
+        assert not [fault for fault in during if fault.at_seconds < outage.heals_at]
 
 
 @given(SEEDS)
