@@ -19,6 +19,8 @@ RETURN = timedelta(seconds=15)
 SETTLING = timedelta(seconds=6)
 SWEEP_SECONDS = 20.0
 """A sweep is due every few seconds."""
+BACKLOG = timedelta(seconds=15)
+"""What waited during a fault leaves after it, and delays for a while what is asked for then."""
 CALM = timedelta(seconds=4)
 CALM_SECONDS = 2.0
 CALM_REQUESTS = 20
@@ -124,18 +126,16 @@ def _covered(spans: list[tuple[datetime, datetime]], begins: datetime, ends: dat
     return covered
 
 
-def _troubled(records: Records) -> list[tuple[datetime, datetime]]:
-    """The times in which something was wrong, or only just over."""
+def _troubled(records: Records, after: timedelta) -> list[tuple[datetime, datetime]]:
+    """The times in which something was wrong, or over for no longer than ``after``."""
     return [
-        (span.begun_at, span.healed_at + (RETURN if is_outage(span.fault) else SETTLING))
-        for span in records.spans
-        if span.fault.kind not in HARMLESS
+        (span.begun_at, span.healed_at + after) for span in records.spans if span.fault.kind not in HARMLESS
     ]
 
 
 def failed_in_calm(records: Records) -> Iterable[Finding]:
     """Valid requests that were answered 5xx although nothing was wrong any more."""
-    excuses = _troubled(records)
+    excuses = _troubled(records, SETTLING)
     for request in records.requests:
         if request.failed and not any(begun <= request.asked_at < over for begun, over in excuses):
             yield Finding(Breach.FAILED, request.number, f"answered {request.failed}")
@@ -153,7 +153,7 @@ def misled(records: Records) -> Iterable[Finding]:
 
 def calm_delays(records: Records) -> list[float]:
     """For each request that was accepted while nothing was wrong: the seconds until the phone had it."""
-    excuses = _troubled(records)
+    excuses = _troubled(records, BACKLOG)
     first_taken: dict[str, datetime] = {}
     for line in records.journal:
         first_taken.setdefault(line.verification_id, line.taken_at)

@@ -147,3 +147,26 @@ def test_a_target_that_is_away_resets_the_connection() -> None:
         port = listener.getsockname()[1]
     with Proxy(port) as proxy, pytest.raises(ConnectionError):
         insist(proxy)
+
+
+def test_to_stall_ends_what_is_open_and_takes_what_is_new_without_a_word(proxy: Proxy) -> None:
+    with connect(proxy) as old:
+        assert say(old, b"hello") == b"hello"
+        proxy.set(Mode.STALL)
+        with pytest.raises(ConnectionResetError):
+            old.recv(4096)
+    with connect(proxy) as new:
+        new.sendall(b"is anybody there")
+        assert hears_nothing(new)
+        proxy.set(Mode.PASS)
+        assert hears_nothing(new)
+    with connect(proxy) as after:
+        assert say(after, b"hello") == b"hello"
+
+
+def test_an_answer_may_be_what_ends_a_connection(proxy: Proxy) -> None:
+    with connect(proxy) as connection:
+        assert say(connection, b"hello") == b"hello"
+        proxy.set(Mode.RESET_ANSWER)
+        with pytest.raises(ConnectionResetError):
+            say(connection, b"hello")

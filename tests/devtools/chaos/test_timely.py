@@ -211,7 +211,7 @@ def test_a_service_that_is_slow_in_calm_is_found_out() -> None:
 
 def test_a_code_that_was_asked_for_near_a_fault_tells_nothing_of_calm() -> None:
     found = many(3, 3.5)
-    near = [span(Kind.KILL, "worker.1", 58, 59), span(Kind.CLOCK_STEP, "beat", 119, 130)]
+    near = [span(Kind.KILL, "worker.1", 44, 45.5), span(Kind.CLOCK_STEP, "beat", 119, 130)]
     assert calm_delays(replace(found, spans=near)) == [3.5, 3.5]
 
 
