@@ -5,6 +5,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
 from otp_worker import __version__
 
 _PACKAGES = (
@@ -31,7 +33,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": _value("/proc/cpuinfo", "model name"),
         "cores": len(os.sched_getaffinity(0)),
-        "memory": _value("/proc/meminfo", "MemTotal"),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load_average": [round(load, 2) for load in os.getloadavg()],
     }

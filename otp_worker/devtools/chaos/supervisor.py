@@ -6,7 +6,8 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+
+import psutil
 
 from otp_worker.devtools.chaos.plan import BROKER, Fault, Kind
 from otp_worker.devtools.processes.errors import EndedEarlyError
@@ -121,14 +122,14 @@ class Supervisor:
 
 
 def child_processes(pid: int) -> list[int]:
-    """The processes that this one started, as Linux lists them; not those that only serve Python itself."""
-    listed = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(word) for path in listed for word in _read(path).split()]
-    return [child for child in children if "resource_tracker" not in _read(Path(f"/proc/{child}/cmdline"))]
+    """The processes that this one started; not those that only serve Python itself."""
+    with suppress(psutil.NoSuchProcess):
+        return [child.pid for child in psutil.Process(pid).children() if not _serves_python(child)]
+    return []
 
 
-def _read(path: Path) -> str:
+def _serves_python(process: psutil.Process) -> bool:
     try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return any("resource_tracker" in argument for argument in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return True

@@ -2,7 +2,8 @@
 
 import time
 from datetime import datetime
-from pathlib import Path
+
+import psutil
 
 from otp_worker.devtools.bench.bench import Bench
 from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
@@ -92,9 +93,8 @@ def _peak_mb(service: Service, seconds: float) -> dict[str, float]:
 
 
 def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
+    resident: int = psutil.Process(pid).memory_info().rss
+    return resident / 2**20
 
 
 SCENARIO = Scenario("memory", "memory with many waiting", _measure)
