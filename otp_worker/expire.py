@@ -13,6 +13,7 @@ from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
 from otp_worker.store import (
     canaries,
     confirmations,
+    early_receipts,
     idempotency_keys,
     receipts,
     reply_keys,
@@ -88,6 +89,7 @@ class Expirer:
         oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
         sim_budgets.forget_months(self.db, oldest_month)
         confirmations.forget_confirmations(self.db, now)
+        early_receipts.purge(self.db, now - timedelta(seconds=early_receipts.KEPT_SECONDS))
         canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
         forgotten += reply_keys.purge_reply_keys(self.db, now)
         forgotten += idempotency_keys.forget(self.db, now - timedelta(hours=idempotency_keys.KEPT_HOURS))

@@ -14,7 +14,7 @@ from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
-from otp_worker.domain.passcode import derive_code, hash_code
+from otp_worker.domain.passcode import UnknownDerivationError, derive_code, hash_code, parse_derivation
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.route import order
@@ -22,7 +22,7 @@ from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
-from otp_worker.store import claims, opt_outs
+from otp_worker.store import claims, opt_outs, receipts
 from otp_worker.store import deliver as statements
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
@@ -144,7 +144,7 @@ class Deliverer:
     def _attempt(self, job: Job, way: _Way, lease: Lease) -> Delivered | RetryAt:
         try:
             code = self._code(job)
-        except UnknownKeyError as error:
+        except (UnknownKeyError, UnknownDerivationError) as error:
             return self._unused(job, way, DeliveryStatus.FAILED, str(error))
         if code is None:
             self._give_back(way)
@@ -203,7 +203,15 @@ class Deliverer:
         )
         if away and outcome.kind is OutcomeKind.UNAVAILABLE:
             return self._persist(lease, lambda: self._park(job, outcome.reason, way.via))
-        return self._persist(lease, lambda: self._settle(job, way, outcome))
+        settled = self._persist(lease, lambda: self._settle(job, way, outcome))
+        if way.gateway.capabilities.push:
+            self._persist(lease, lambda: self._apply_early_receipts(job, way, outcome))
+        return settled
+
+    def _apply_early_receipts(self, job: Job, way: _Way, outcome: Outcome) -> None:
+        """A receipt can overtake the answer; only now is it known which delivery it is about."""
+        subjects = [job.delivery_id, *filter(None, [outcome.message_id])]
+        receipts.apply_early(self.db, job.delivery_id, way.gateway.name, subjects, self.clock())
 
     def _persist(self, lease: Lease, write: Callable[[], Written]) -> Written:
         """Write down what came of an attempt, however often the database is away, until the lease ends."""
@@ -230,7 +238,13 @@ class Deliverer:
             code, key_id = TEST_CODE[: job.code_length], "test"
         else:
             key_id = job.code_key_id or self.keyring.newest_code_key
-            code = derive_code(self.keyring.code_key(key_id), job.seed, job.verification_id, job.code_length)
+            code = derive_code(
+                self.keyring.code_key(key_id),
+                job.seed,
+                job.verification_id,
+                job.code_length,
+                parse_derivation(job.derivation),
+            )
         if job.hashed:
             return code
         pepper = self.keyring.pepper(job.key_id)

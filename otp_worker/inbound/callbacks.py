@@ -102,10 +102,7 @@ class Callbacks:
     def _take_receipt(
         self, called: Gateway, receipt: Receipt, delivery_id: str | None, now: datetime
     ) -> None:
-        found = delivery_id
-        if found is None and (receipt.reference or receipt.message_id):
-            found = receipts.delivery_of(self.db, called.name, receipt.reference, receipt.message_id)
-        moved = found is not None and receipts.move_forward(self.db, found, receipt.kind, now)
+        found, moved = receipts.take_in(self.db, called.name, receipt, delivery_id, now)
         log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
 
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:

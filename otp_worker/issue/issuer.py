@@ -23,6 +23,7 @@ from otp_worker.domain.inbound_token import (
 )
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Left, Limits
+from otp_worker.domain.passcode import derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.domain.ports import PublishAll
@@ -93,6 +94,7 @@ class Issuer:
     """The first step with all it needs; ``hold`` says whether deliveries by a route must wait just now.
 
     ``inbound_sims`` are those that people may text to; none where reverse verification is off.
+    ``may_be_wide`` tells whether every worker knows how the longest codes are derived.
     """
 
     db: Database
@@ -104,6 +106,7 @@ class Issuer:
     hold: Callable[[str], Hold | None]
     pauses: Pauses
     inbound_sims: Sims | None = None
+    may_be_wide: Callable[[], bool] = lambda: True
     _accept_together: Together[NewSend, list[Left]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -212,6 +215,8 @@ class Issuer:
         if app.test and number.e164.endswith(EXPIRED):
             ttl_seconds = EXPIRED_LIFE_SECONDS
         longest = min(self.policy.send_deadline_seconds + ttl_seconds, MAX_LIFE_SECONDS)
+        code_length = request.code_length or self.policy.code_length
+        derivation = derivation_of(code_length)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
             app=app.name,
@@ -227,7 +232,8 @@ class Issuer:
             language=language_of(request.locale),
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
             key_id=self.keyring.newest,
-            code_length=request.code_length or self.policy.code_length,
+            code_length=code_length,
+            derivation=derivation if derivation is not None and self.may_be_wide() else None,
             seed=secrets.token_bytes(SEED_BYTES),
             max_checks=self.policy.max_checks,
             ttl_seconds=ttl_seconds,

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     gateway_uncertain: UncertainPolicy = UncertainPolicy.RESEND_ONCE
 
     code_length: int = Field(6, ge=MIN_LENGTH, le=MAX_LENGTH)
+    uniform_long_codes: bool = False
     ttl_seconds: int = Field(300, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     send_deadline_seconds: int = Field(300, ge=10, le=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
     resend_after_seconds: int = Field(30, ge=0, le=MAX_LIFE_SECONDS)

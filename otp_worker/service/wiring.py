@@ -45,6 +45,7 @@ from otp_worker.service.settings import Settings
 from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
+from otp_worker.store.derivation import Derivations
 from otp_worker.verify import Verifier
 
 INTAKE_CONNECTIONS = 8
@@ -126,6 +127,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             partial(hold, queue, outlook),
             Pauses(db, limits, settings.guard),
             sims if settings.inbound_verification else None,
+            Derivations(db, settings.uniform_long_codes).may_be_wide,
         ),
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),

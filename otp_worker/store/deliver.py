@@ -45,6 +45,7 @@ class Job:
     key_id: str
     code_key_id: str | None
     code_length: int
+    derivation: int | None
     seed: bytes
     hashed: bool
     ttl_seconds: int
@@ -105,6 +106,7 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
         key_id=row.key_id,
         code_key_id=row.code_key_id,
         code_length=row.code_length,
+        derivation=row.derivation,
         seed=row.seed,
         hashed=row.code_hash is not None,
         ttl_seconds=row.ttl_seconds,

@@ -53,6 +53,7 @@ class NewVerification:
     last_expiry_at: datetime
     resend_at: datetime
     token_hash: bytes | None = None
+    derivation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +322,7 @@ def _new_row(new: NewVerification) -> dict[str, object]:
         "ip_hash": new.ip_hash,
         "key_id": new.key_id,
         "code_length": new.code_length,
+        "derivation": new.derivation,
         "seed": new.seed,
         "token_hash": new.token_hash,
         "checks": 0,

@@ -1,5 +1,6 @@
 """Statements for what gateways tell afterwards: receipts move a delivery forward, replies are kept once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.gateway import Receipt, ReceiptKind
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store import early_receipts
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.lifecycle import end, lock_verification, start_life
 from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
@@ -20,7 +22,7 @@ _MOVES = {
     ReceiptKind.SENT: OPEN,
     ReceiptKind.DELIVERED: (*OPEN, DeliveryStatus.SENT, DeliveryStatus.UNDELIVERED),
     # A phone can report a failure after all that it reported before.
-    ReceiptKind.UNDELIVERED: (DeliveryStatus.SENT, DeliveryStatus.DELIVERED),
+    ReceiptKind.UNDELIVERED: (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED),
     ReceiptKind.UNREACHABLE: (*OPEN, DeliveryStatus.SENT, DeliveryStatus.UNDELIVERED),
 }
 """From where a receipt moves a delivery."""
@@ -76,6 +78,37 @@ def is_kept(db: Database, delivery_id: str, gateway: str | None = None) -> bool:
         statement = statement.where(or_(_d.gateway == gateway, _d.gateway.is_(None)))
     with db.read() as connection:
         return connection.execute(statement).first() is not None
+
+
+def take_in(
+    db: Database, gateway: str, receipt: Receipt, delivery_id: str | None, now: datetime
+) -> tuple[str | None, bool]:
+    """Note a receipt of a gateway; the delivery it is about, if one is known, and whether that moved.
+
+    One about no delivery that is known yet is kept for the moment when the gateway's answer names it.
+    """
+    subject = receipt.reference or receipt.message_id
+    found = delivery_id
+    if found is None and subject:
+        found = delivery_of(db, gateway, receipt.reference, receipt.message_id)
+    if found is not None:
+        return found, move_forward(db, found, receipt.kind, now)
+    if not subject:
+        return None, False
+    early_receipts.keep(db, gateway, subject, receipt.kind, now)
+    # The answer may have been written down between the two, and not have found it.
+    found = delivery_of(db, gateway, receipt.reference, receipt.message_id)
+    return found, found is not None and apply_early(db, found, gateway, [subject], now)
+
+
+def apply_early(db: Database, delivery_id: str, gateway: str, subjects: Sequence[str], now: datetime) -> bool:
+    """Note the receipts that came before it was known that they are about this delivery.
+
+    To be called after the commit that makes it known: of the two sides, one sees the other.
+    """
+    kinds = early_receipts.take(db, gateway, subjects)
+    moved = [move_forward(db, delivery_id, kind, now) for kind in kinds]
+    return any(moved)
 
 
 def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:

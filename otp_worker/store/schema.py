@@ -76,6 +76,8 @@ verifications = Table(
     Column("key_id", String(16), nullable=False),
     Column("code_key_id", String(16)),
     Column("code_length", Integer, nullable=False),
+    # How the code is derived from the seed; none for as it was derived before that was written down.
+    Column("derivation", Integer),
     Column("seed", LargeBinary(20)),
     Column("code_hash", LargeBinary(60)),
     # Of the token that the person is to text, where nothing is sent; none once it is over.
@@ -193,6 +195,18 @@ Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
+
+# Receipts that overtook the gateway's own answer, until a delivery is known by their subject.
+early_receipts = Table(
+    "early_receipts",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    # Our reference or the gateway's message id.
+    Column("subject", String(128), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("received_at", Instant, nullable=False),
+)
+Index("ix_early_receipts_received_at", early_receipts.c.received_at)
 
 gateways = Table(
     "gateways",

@@ -19,7 +19,10 @@ MOVES: dict[tuple[DeliveryStatus, ReceiptKind], DeliveryStatus] = {
         (status, D.DELIVERED): S.DELIVERED
         for status in (S.QUEUED, S.SENDING, S.WAITING, S.SENT, S.UNDELIVERED)
     },
-    **{(status, D.UNDELIVERED): S.UNDELIVERED for status in (S.SENT, S.DELIVERED)},
+    **{
+        (status, D.UNDELIVERED): S.UNDELIVERED
+        for status in (S.QUEUED, S.SENDING, S.WAITING, S.SENT, S.DELIVERED)
+    },
     **{
         (status, D.UNREACHABLE): S.FAILED
         for status in (S.QUEUED, S.SENDING, S.WAITING, S.SENT, S.UNDELIVERED)

@@ -1,13 +1,25 @@
 """Passcodes: how their digits are made, and what they are judged against."""
 
 import hmac
+from collections import Counter
+from typing import Any
 
 import bcrypt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH, code_matches, derive_code, hash_code, truncate
+from otp_worker.domain.passcode import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    Derivation,
+    code_matches,
+    derivation_of,
+    derive_code,
+    hash_code,
+    truncate,
+    truncate_wide,
+)
 
 KEY, SEED, ID = b"k" * 32, b"s" * 20, "ver_01"
 PEPPER = b"p" * 32
@@ -40,6 +52,44 @@ def test_the_vectors_were_copied_without_a_mistake() -> None:
 
 def test_the_sign_bit_is_masked() -> None:
     assert truncate(b"\xff" * 4 + b"\x00" * 16, 10) == "2147483647"
+
+
+OLD_VECTORS = [
+    (0, "7611", "37611", "937611", "4937611", "34937611", "034937611", "0034937611"),
+    (1, "6259", "56259", "856259", "1856259", "71856259", "971856259", "1971856259"),
+    (2, "6665", "76665", "176665", "9176665", "69176665", "069176665", "1069176665"),
+    (7, "0653", "50653", "650653", "6650653", "06650653", "806650653", "0806650653"),
+    (255, "2219", "92219", "092219", "7092219", "17092219", "217092219", "0217092219"),
+]
+"""What the version before derivations were remembered made of a seed, by length."""
+
+
+@pytest.mark.parametrize("vector", OLD_VECTORS)
+@pytest.mark.parametrize("length", range(MIN_LENGTH, MAX_LENGTH + 1))
+def test_what_is_not_marked_is_derived_as_it_always_was(vector: tuple[Any, ...], length: int) -> None:
+    seed, codes = bytes([vector[0]]) * 20, vector[1:]
+    assert derive_code(KEY, seed, ID, length) == codes[length - MIN_LENGTH]
+
+
+def test_the_longest_codes_alone_are_marked() -> None:
+    marks = {length: derivation_of(length) for length in range(MIN_LENGTH, MAX_LENGTH + 1)}
+    assert marks == {**dict.fromkeys(range(4, 9)), 9: Derivation.WIDE, 10: Derivation.WIDE}
+
+
+@pytest.mark.parametrize("length", [9, 10])
+def test_every_digit_of_a_long_code_is_as_likely_as_any_other(length: int) -> None:
+    codes = [
+        derive_code(KEY, n.to_bytes(20, "big"), ID, length, derivation_of(length)) for n in range(20_000)
+    ]
+    for place in range(length):
+        seen = Counter(code[place] for code in codes)
+        # Within five standard deviations: 20,000 draws of one in ten have one of 42.
+        assert all(abs(seen[digit] - 2000) < 212 for digit in "0123456789"), (place, seen)
+
+
+def test_the_wide_truncation_reads_63_bits_where_the_last_digit_says() -> None:
+    assert truncate_wide(b"\xff" * 8 + b"\x00" * 24, 19) == str(2**63 - 1)
+    assert truncate_wide(b"\x00" * 15 + b"\x00" * 7 + b"\x2a" + b"\x00" * 8 + b"\x0f", 10) == "0000000042"
 
 
 def test_leading_zeros_are_kept() -> None:

@@ -1,0 +1,51 @@
+"""Receipts that came before the gateway's own answer: nobody knows yet which delivery they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select
+
+from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.schema import early_receipts
+
+_e = early_receipts.c
+
+SUBJECT_LENGTH = 128
+KEPT_SECONDS = 900
+"""Longer than any answer can take; the receipts of SMS that others send over the account come here too."""
+
+
+def keep(db: Database, gateway: str, subject: str, kind: ReceiptKind, now: datetime) -> None:
+    """Keep a receipt about what the gateway calls ``subject``: our reference, or its own message id."""
+    if len(subject) > SUBJECT_LENGTH:
+        # No delivery is known by so long a name.
+        return
+    with db.update() as connection:
+        insert_missing(
+            connection, early_receipts, gateway=gateway, subject=subject, kind=kind, received_at=now
+        )
+
+
+def take(db: Database, gateway: str, subjects: Sequence[str]) -> list[ReceiptKind]:
+    """The kinds of a gateway's receipts about these subjects, in the order in which they came; once."""
+    with db.read() as connection:
+        found = connection.execute(_FIND, {"of_gateway": gateway, "about": list(subjects)}).all()
+    if found:
+        with db.update() as connection:
+            connection.execute(delete(early_receipts).where(_e.gateway == gateway, _e.subject.in_(subjects)))
+    return list(dict.fromkeys(ReceiptKind(row.kind) for row in found))
+
+
+def purge(db: Database, before: datetime) -> None:
+    """Delete what came before then."""
+    with db.update() as connection:
+        connection.execute(delete(early_receipts).where(_e.received_at < before))
+
+
+# Made once: every SMS that is handed over asks.
+_FIND = (
+    select(_e.kind)
+    .where(_e.gateway == bindparam("of_gateway"), _e.subject.in_(bindparam("about", expanding=True)))
+    .order_by(_e.received_at)
+)
