@@ -284,6 +284,15 @@ def test_any_other_word_of_a_worker_that_was_taken_over_changes_nothing(
     assert (found.status, found.attempts, found.reason) == (DeliveryStatus.SENDING, 2, None)
 
 
+def test_a_worker_that_was_taken_over_does_not_put_back_what_another_one_has(service: Service) -> None:
+    verification = service.issue()
+    late = claimed(service, verification.id)
+    service.clock.move(LEASE_SECONDS + 1)
+    claimed(service, verification.id)
+    deliver.park(service.db, late, service.clock(), "away")
+    assert service.read(verification).delivery.status is DeliveryStatus.SENDING
+
+
 def test_a_second_lost_answer_of_a_worker_that_was_taken_over_changes_nothing(service: Service) -> None:
     verification = service.issue()
     late = claimed(service, verification.id)
