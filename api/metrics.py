@@ -74,10 +74,15 @@ def _gateways(vitals: Vitals) -> Iterator[Metric]:
     uncertain = CounterMetricFamily(
         "otp_gateway_uncertain", "Attempts that may or may not have been sent.", labels=["gateway"]
     )
+    misconfigured = GaugeMetricFamily(
+        "otp_gateway_misconfigured", "1 while the gateway refuses our account.", labels=["gateway"]
+    )
     for state in vitals.gateways:
+        misconfigured.add_metric([state.name], float(state.misconfigured_since is not None))
         breaker.add_metric([state.name], float(is_open(state)))
         uncertain.add_metric([state.name], state.uncertain_total)
     yield breaker
+    yield misconfigured
     yield uncertain
 
 

@@ -10,6 +10,7 @@ from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Left, Limit
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.operations.wait_estimate import Wait
 from otp_worker.verify import CheckResult
@@ -124,7 +125,7 @@ class DeliveryBody(BaseModel):
             status=delivery.status,
             attempts=delivery.attempts,
             gateway=delivery.gateway,
-            reason=delivery.reason,
+            reason=public_reason(delivery.status, delivery.reason),
             next_attempt_at=delivery.due_at if still_to_come else None,
             deadline_at=delivery.deadline_at,
             sent_at=delivery.sent_at,
@@ -155,7 +156,7 @@ class VerificationBody(BaseModel):
         return cls(
             id=found.id,
             status=found.status_at(now),
-            reason=found.reason,
+            reason=public_reason(found.status_at(now), found.reason),
             to=found.to,
             user=found.user,
             channel=found.channel,

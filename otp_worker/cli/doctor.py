@@ -130,7 +130,7 @@ def _gateway(gateway: Gateway) -> Finding:
             return Finding("gateway", Verdict.GOOD, said)
         case OutcomeKind.UNAVAILABLE:
             return Finding("gateway", Verdict.BAD, f"{said}: pair a phone, or check its URL")
-        case OutcomeKind.REFUSED:
+        case OutcomeKind.REFUSED | OutcomeKind.MISCONFIGURED:
             return Finding("gateway", Verdict.BAD, f"{said}: check its key and its URL")
         case _:
             return Finding("gateway", Verdict.DOUBTFUL, said)

@@ -22,7 +22,7 @@ from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
-from otp_worker.store import claims, opt_outs, receipts
+from otp_worker.store import claims, misconfigured, opt_outs, receipts
 from otp_worker.store import deliver as statements
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
@@ -63,7 +63,10 @@ class _Way:
 
 @dataclass(frozen=True, slots=True)
 class Deliverer:
-    """The second step with all it needs; ``callback_url`` makes the URL for a delivery's receipts."""
+    """The second step with all it needs; ``callback_url`` makes the URL for a delivery's receipts.
+
+    ``channels`` are told when a gateway refuses our account.
+    """
 
     db: Database
     keyring: Keyring
@@ -76,6 +79,7 @@ class Deliverer:
     chance: Callable[[], float] = random.random
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
+    channels: tuple[str, ...] = ()
 
     def deliver(self, delivery_id: str) -> Delivered | RetryAt:
         """Make one attempt; the answer is that it is settled, or when to try again."""
@@ -190,18 +194,15 @@ class Deliverer:
         return Delivered("its verification was over before it was sent, or another worker has it")
 
     def _conclude(self, job: Job, way: _Way, outcome: Outcome, lease: Lease) -> Delivered | RetryAt:
-        if outcome.alarm:
-            log.error("gateway_alarm", gateway=way.gateway.name, reason=outcome.reason)
-            if self._others_serve(job, way):
-                # It is our account that is refused, not this message: another gateway can send it.
-                outcome = replace(outcome, kind=OutcomeKind.UNAVAILABLE)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             self._persist(lease, lambda: self._give_back(way))
         state = way.state
         away = state is not None and self._persist(
             lease, lambda: self.breaker.note(state, outcome, self.clock())
         )
-        if away and outcome.kind is OutcomeKind.UNAVAILABLE:
+        if state is not None:
+            self._persist(lease, lambda: self._note_account(state, outcome))
+        if away and outcome.is_outage:
             return self._persist(lease, lambda: self._park(job, outcome.reason, way.via))
         settled = self._persist(lease, lambda: self._settle(job, way, outcome))
         if way.gateway.capabilities.push:
@@ -213,12 +214,18 @@ class Deliverer:
         subjects = [job.delivery_id, *filter(None, [outcome.message_id])]
         receipts.apply_early(self.db, job.delivery_id, way.gateway.name, subjects, self.clock())
 
+    def _note_account(self, state: GatewayState, outcome: Outcome) -> None:
+        """The operator is told when the gateway begins to refuse our account; apps and people are not."""
+        if outcome.alarm:
+            log.error("gateway_alarm", gateway=state.name, reason=outcome.reason)
+            now = self.clock()
+            misconfigured.note_misconfigured(self.db, state.name, outcome.reason, self.channels, now)
+        elif state.misconfigured_since is not None and not outcome.is_outage:
+            misconfigured.note_configured(self.db, state.name)
+
     def _persist(self, lease: Lease, write: Callable[[], Written]) -> Written:
         """Write down what came of an attempt, however often the database is away, until the lease ends."""
         return persist(write, lease.seconds_left, self.pause)
-
-    def _others_serve(self, job: Job, way: _Way) -> bool:
-        return any(sim.gateway != way.gateway.name for sim in self.sims.serving(job.country))
 
     def _give_back(self, way: _Way) -> None:
         if way.turn is not None:
@@ -282,8 +289,7 @@ class Deliverer:
             chance=self.chance(),
         )
         if isinstance(decision, RetryAt):
-            waiting = outcome.kind is OutcomeKind.UNAVAILABLE
-            status = DeliveryStatus.WAITING if waiting else DeliveryStatus.QUEUED
+            status = DeliveryStatus.WAITING if outcome.is_outage else DeliveryStatus.QUEUED
             held = statements.settle_retry(
                 self.db, job, way.via, status, decision.at, now, outcome.reason, uncertain=uncertain
             )

@@ -12,6 +12,9 @@ class OutcomeKind(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    """This number or this text, for good."""
+    MISCONFIGURED = "misconfigured"
+    """Our account is refused, whatever the message: only the operator can mend that."""
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
     UNCERTAIN = "uncertain"
@@ -21,16 +24,22 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt; ``reason`` is for people and holds neither code nor number.
-
-    ``alarm`` marks what only the operator can mend: a wrong key, a suspended account.
-    """
+    """What came of one attempt; ``reason`` is for the operator and holds neither code nor number."""
 
     kind: OutcomeKind
     reason: str
     message_id: str | None = None
     retry_after_seconds: float = 0.0
-    alarm: bool = False
+
+    @property
+    def alarm(self) -> bool:
+        """Whether only the operator can mend it: a wrong key or URL, a suspended account, a used-up plan."""
+        return self.kind is OutcomeKind.MISCONFIGURED
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether the gateway sends nothing at all just now, so that messages wait or go another way."""
+        return self.kind in (OutcomeKind.UNAVAILABLE, OutcomeKind.MISCONFIGURED)
 
 
 @dataclass(frozen=True, slots=True)

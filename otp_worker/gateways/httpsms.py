@@ -150,7 +150,7 @@ class HttpSms(Gateway):
             return usual_outcome(answer, str(answer.status))
         numbers = [phone.get("phone_number") for phone in phones if isinstance(phone, dict)]
         if self._sender not in numbers:
-            return Outcome(OutcomeKind.REFUSED, "no phone of the account has its sender's number", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, "no phone of the account has its sender's number")
         return Outcome(OutcomeKind.ACCEPTED, "the gateway answers, takes the key and knows the sender")
 
 
@@ -170,7 +170,7 @@ def _invalid(answer: Answer, told: dict[str, Any]) -> Outcome:
     said = "".join(word for word in words if isinstance(word, str))
     if _LOOK_UP_FAILED in said and _NO_SUCH_PHONE not in said:
         return Outcome(OutcomeKind.UNAVAILABLE, "the gateway could not look its phone up (422)")
-    return Outcome(OutcomeKind.REFUSED, "the gateway has no phone of the sender's number (422)", alarm=True)
+    return Outcome(OutcomeKind.MISCONFIGURED, "the gateway has no phone of the sender's number (422)")
 
 
 def _reply(data: dict[str, Any]) -> list[Receipt | Reply]:

@@ -116,7 +116,7 @@ class Kannel(Gateway):
     def probe(self) -> Outcome:
         """Ask without sending: a message to nobody is refused as invalid once the password was taken."""
         asked = self._get({}, PROBE_SECONDS, lambda: True)
-        if asked.kind is OutcomeKind.REFUSED and not asked.alarm:
+        if asked.kind is OutcomeKind.REFUSED:
             return Outcome(OutcomeKind.ACCEPTED, "Kannel answers and takes the user and password")
         return asked
 

@@ -13,12 +13,10 @@ _ANSWERS = {
         OutcomeKind.REFUSED, "Kannel's white- or black-list denies the number"
     ),
     (400, "Sender missing and no global set, rejected"): Outcome(
-        OutcomeKind.REFUSED,
-        "Kannel knows no sender: set sender here, or global-sender in kannel.conf",
-        alarm=True,
+        OutcomeKind.MISCONFIGURED, "Kannel knows no sender: set sender here, or global-sender in kannel.conf"
     ),
     (403, "Authorization failed for sendsms"): Outcome(
-        OutcomeKind.REFUSED, "Kannel refuses our user, password or address", alarm=True
+        OutcomeKind.MISCONFIGURED, "Kannel refuses our user, password or address"
     ),
     (403, "Not routable. Do not try again."): Outcome(
         OutcomeKind.REFUSED, "Kannel has no route to the number (not routable)"

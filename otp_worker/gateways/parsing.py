@@ -51,13 +51,13 @@ def usual_outcome(answer: Answer, word: str) -> Outcome:
         case 400 | 422:
             return Outcome(OutcomeKind.REFUSED, f"the gateway refuses this message ({word})")
         case 401:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway refuses our key ({word})", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway refuses our key ({word})")
         case 402:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway's plan is used up ({word})", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway's plan is used up ({word})")
         case 403:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway account is not active ({word})", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway account is not active ({word})")
         case 404:
-            return Outcome(OutcomeKind.REFUSED, f"there is no such gateway address ({word})", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"there is no such gateway address ({word})")
         case 429:
             return Outcome(
                 OutcomeKind.THROTTLED,
@@ -75,7 +75,7 @@ def usual_outcome(answer: Answer, word: str) -> Outcome:
         case status if status >= 500:
             return Outcome(OutcomeKind.UNCERTAIN, f"the gateway failed ({status})")
         case status:
-            return Outcome(OutcomeKind.REFUSED, f"the gateway gave an unknown answer ({status})", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway gave an unknown answer ({status})")
 
 
 def code_word(value: object) -> str:

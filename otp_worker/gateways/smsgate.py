@@ -42,7 +42,7 @@ AHEAD_OF_THE_PHONES_LIMITS = 100
 SIGNATURE_AGE_SECONDS = 300
 ASK_SECONDS = 10.0
 
-_BAD_SLOT = Outcome(OutcomeKind.REFUSED, "slot: SMSGate calls a phone's SIMs 1, 2 and 3", alarm=True)
+_BAD_SLOT = Outcome(OutcomeKind.MISCONFIGURED, "slot: SMSGate calls a phone's SIMs 1, 2 and 3")
 _TOO_SHORT = Outcome(OutcomeKind.REFUSED, "its life is shorter than the 5 s that SMSGate can be told")
 
 

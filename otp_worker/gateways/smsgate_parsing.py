@@ -16,7 +16,7 @@ RECEIVED_EVENT = "sms:received"
 _NO_PHONE = Outcome(OutcomeKind.UNAVAILABLE, "no phone is paired and active (failed to select device)")
 _AWAY = Outcome(OutcomeKind.UNAVAILABLE, "the phone fetches no messages (too old pending message)")
 _FULL = Outcome(OutcomeKind.THROTTLED, "the phone's queue is full (queue limits exceeded)")
-_ANOTHER = Outcome(OutcomeKind.REFUSED, "device: the phone has another id than this", alarm=True)
+_ANOTHER = Outcome(OutcomeKind.MISCONFIGURED, "device: the phone has another id than this")
 _SAID = (
     (400, "failed to select device", _NO_PHONE),
     (400, "no active device", _NO_PHONE),

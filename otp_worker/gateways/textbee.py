@@ -82,7 +82,7 @@ class Textbee(Gateway):
         payload: dict[str, object] = {"recipients": [message.to], "message": message.text}
         if message.slot is not None:
             if not _SUBSCRIPTION.fullmatch(message.slot):
-                return Outcome(OutcomeKind.REFUSED, "the SIM's slot is no subscription id", alarm=True)
+                return Outcome(OutcomeKind.MISCONFIGURED, "the SIM's slot is no subscription id")
             payload["simSubscriptionId"] = int(message.slot)
         url, body = f"{self._url}/{self._device}/send-sms", json.dumps(payload).encode()
         seconds = message.timeout_seconds
@@ -157,7 +157,7 @@ class Textbee(Gateway):
         phone = self._phone(body)
         if phone is None or phone.get("enabled") is not True:
             lacking = "has no such device" if phone is None else "has the device disabled"
-            return Outcome(OutcomeKind.REFUSED, f"the gateway account {lacking}", alarm=True)
+            return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway account {lacking}")
         return Outcome(OutcomeKind.ACCEPTED, "the gateway answers, takes the key and knows the device")
 
 

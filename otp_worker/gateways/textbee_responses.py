@@ -7,19 +7,17 @@ from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.gateways.client import Answer
 from otp_worker.gateways.parsing import accepted, clean, usual_outcome
 
-_REFUSED = OutcomeKind.REFUSED
-
 # Each is said before the message is pushed or queued: certainly nothing was sent.
 _SAID = {
     "Device does not exist or is not enabled": Outcome(
-        _REFUSED, "the gateway has the device disabled, or none of that id", alarm=True
+        OutcomeKind.MISCONFIGURED, "the gateway has the device disabled, or none of that id"
     ),
-    "Invalid device id": Outcome(_REFUSED, "the gateway takes no such device id", alarm=True),
+    "Invalid device id": Outcome(OutcomeKind.MISCONFIGURED, "the gateway takes no such device id"),
     "Please verify your email to continue": Outcome(
-        _REFUSED, "the gateway account's e-mail address is not verified", alarm=True
+        OutcomeKind.MISCONFIGURED, "the gateway account's e-mail address is not verified"
     ),
     "Sorry, we cannot process your request at the moment": Outcome(
-        _REFUSED, "the gateway account is not active", alarm=True
+        OutcomeKind.MISCONFIGURED, "the gateway account is not active"
     ),
     "Failed to create SMS batch": Outcome(OutcomeKind.UNAVAILABLE, "the gateway could not store the message"),
 }
@@ -47,7 +45,7 @@ def read_send(answer: Answer) -> Outcome:
         data = body.get("data")
         return _taken(answer, data if isinstance(data, dict) else {})
     if answer.status == 429 and body.get("hasReachedLimit") is True:
-        return Outcome(_REFUSED, "the gateway's plan is used up (429)", alarm=True)
+        return Outcome(OutcomeKind.MISCONFIGURED, "the gateway's plan is used up (429)")
     said = clean(body.get("error")) or clean(body.get("message")) or ""
     if said == _PUSH_FAILED:
         return _push_failed(answer)
@@ -72,7 +70,7 @@ def _push_failed(answer: Answer) -> Outcome:
     codes = set(_PUSH_CODE.findall(answer.text))
     if codes and codes <= _TAKES_NO_PUSH:
         reason = f"the phone takes no push, open its textbee app ({', '.join(sorted(codes))})"
-        return Outcome(_REFUSED, reason, alarm=True)
+        return Outcome(OutcomeKind.MISCONFIGURED, reason)
     if codes and codes <= _TOO_MANY_PUSHES:
         return Outcome(OutcomeKind.THROTTLED, "the push service asks for fewer messages")
     return Outcome(OutcomeKind.UNCERTAIN, "the push to the phone failed, perhaps after it was taken")

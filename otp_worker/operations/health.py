@@ -124,6 +124,10 @@ def _phones(vitals: Vitals) -> list[HealthCheck]:
 
 
 def _phone(state: GatewayState, phone: Phone, waiting: int) -> str:
+    if state.misconfigured_since is not None:
+        return (
+            f"{state.name} refuses our account since {state.misconfigured_since:%H:%M:%S}Z ({state.reason})"
+        )
     if not is_open(state):
         said = f"{state.name} is silent" if phone.silent else f"{state.name} was not seen offline"
         return said if phone.battery_percent is None else f"{said}, battery {phone.battery_percent:.0f} %"

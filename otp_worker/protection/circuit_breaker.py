@@ -64,7 +64,7 @@ class Breaker:
     def note(self, state: GatewayState, outcome: Outcome, now: datetime) -> bool:
         """Learn from an attempt's outcome; whether the gateway is now taken to be away."""
         probe_at = now + timedelta(seconds=PROBE_SECONDS)
-        if outcome.kind is OutcomeKind.UNAVAILABLE:
+        if outcome.is_outage:
             failures = circuit_breakers.note_failure(self.db, state.name, now, probe_at, outcome.reason)
             return failures >= FAILURES_TO_OPEN
         if outcome.kind is OutcomeKind.UNCERTAIN:

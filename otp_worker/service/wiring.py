@@ -182,7 +182,9 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
     url_of: Callable[[str, str], str | None] = partial(callback_url, settings.public_url, keyring)
     return WorkerParts(
         db=db,
-        deliverer=Deliverer(db, keyring, settings.policy, sims, Rehearsal(), breaker, url_of, clock),
+        deliverer=Deliverer(
+            db, keyring, settings.policy, sims, Rehearsal(), breaker, url_of, clock, channels=told
+        ),
         expirer=Expirer(
             db,
             queue.publish_deliveries,

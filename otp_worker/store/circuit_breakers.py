@@ -21,6 +21,7 @@ class GatewayState:
     reason: str | None = None
     probe_at: datetime | None = None
     uncertain_total: int = 0
+    misconfigured_since: datetime | None = None
 
 
 def read_state(db: Database, name: str) -> GatewayState:
@@ -29,7 +30,15 @@ def read_state(db: Database, name: str) -> GatewayState:
         row = connection.execute(_READ_STATE, {"this": name}).first()
     if row is None:
         return GatewayState(name)
-    return GatewayState(name, row.failures, row.failing_since, row.reason, row.probe_at, row.uncertain_total)
+    return GatewayState(
+        name,
+        row.failures,
+        row.failing_since,
+        row.reason,
+        row.probe_at,
+        row.uncertain_total,
+        row.misconfigured_since,
+    )
 
 
 # Made once: every delivery asks.

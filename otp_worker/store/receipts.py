@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, or_
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.gateway import Receipt, ReceiptKind
+from otp_worker.domain.public_reason import SENT_AFTER_ALL
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import early_receipts
@@ -37,7 +38,7 @@ OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED
 _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 BATCH = 500
-AFTER_ALL = "; the gateway reports it as sent after all"
+AFTER_ALL = SENT_AFTER_ALL
 
 
 @dataclass(frozen=True, slots=True)

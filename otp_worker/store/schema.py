@@ -218,6 +218,8 @@ gateways = Table(
     Column("reason", Text),
     Column("probe_at", Instant),
     Column("uncertain_total", Integer, nullable=False),
+    # Since when it refuses our account, whatever the message; none while it takes it.
+    Column("misconfigured_since", Instant),
     # The last look at its phone, and what was reported of it.
     Column("silent", Boolean),
     Column("battery_low", Boolean),

@@ -92,7 +92,7 @@ def test_a_phone_that_is_offline_is_told_with_position_and_not_hammered(shop: Sh
     delivery = waiting["delivery"]
     assert delivery["wait"]["offline_since"] is not None
     assert delivery["wait"]["position"] > len(first)
-    assert "no_active_device_for_tenant" in delivery["reason"]
+    assert delivery["reason"] == "it waits for a phone that can send it"
     shop.stack.phone.knobs.set(offline=False)
     for verification in first:
         shop.until(verification, delivery_status="delivered")

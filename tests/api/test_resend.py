@@ -34,7 +34,7 @@ def test_it_waits_with_the_first_sms_for_a_phone_that_is_offline(shop: Caller, s
     answer = shop.resend(verification_id)
     assert answer.status_code == 202
     assert answer.json["delivery"]["status"] == "waiting"
-    assert answer.json["delivery"]["reason"] == OFFLINE.reason
+    assert answer.json["delivery"]["reason"] == "it waits for a phone that can send it"
     assert service.count("deliveries") == 1
 
 

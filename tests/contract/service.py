@@ -33,7 +33,8 @@ SHOP = App("shop")
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", "msg_1")
 OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
 LOST = Outcome(OutcomeKind.UNCERTAIN, "the gateway gave no answer")
-REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway account is not active", alarm=True)
+REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway refuses this message (validation_error)")
+MISCONFIGURED = Outcome(OutcomeKind.MISCONFIGURED, "the gateway account is not active (tenant_inactive)")
 
 
 @dataclass

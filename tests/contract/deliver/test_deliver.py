@@ -1,11 +1,13 @@
 """Step 2 against a real database."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from otp_worker.deliver.deliverer import MAX_ABANDONED, Delivered
 from otp_worker.deliver.retry import RetryAt
@@ -16,10 +18,19 @@ from otp_worker.domain.passcode import code_matches
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store import circuit_breakers, deliver, receipts
+from otp_worker.store import circuit_breakers, deliver, receipts, schema
 from otp_worker.store.deliver import Via
 from otp_worker.store.schema import deliveries, verifications
-from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
+from tests.contract.service import (
+    ACCEPTED,
+    LOST,
+    MISCONFIGURED,
+    OFFLINE,
+    REFUSED,
+    START,
+    ObedientGateway,
+    Service,
+)
 
 
 def test_an_accepted_sms_starts_the_codes_life(service: Service) -> None:
@@ -152,6 +163,62 @@ def test_a_refusal_fails_at_once_with_its_reason(service: Service) -> None:
     found = service.read(verification)
     assert (found.status, found.delivery.status) == (VerificationStatus.FAILED, DeliveryStatus.FAILED)
     assert found.reason == REFUSED.reason
+
+
+def test_an_account_that_is_refused_fails_nobody_and_is_held_like_an_outage(service: Service) -> None:
+    service.gateway.outcomes = [MISCONFIGURED]
+    verification = service.issue()
+    for _ in range(100):
+        service.work()
+        service.clock.move(1)
+    found = service.read(verification)
+    assert (found.status, found.delivery.status) == (VerificationStatus.PENDING, DeliveryStatus.WAITING)
+    assert found.delivery.reason == MISCONFIGURED.reason
+    service.gateway.outcomes = [ACCEPTED]
+    for _ in range(10):
+        service.work()
+        service.clock.move(1)
+    assert service.read(verification).delivery.status is DeliveryStatus.SENT
+
+
+def test_an_account_that_is_refused_to_the_end_was_not_sent_in_time(service: Service) -> None:
+    service.gateway.outcomes = [MISCONFIGURED]
+    verification = service.issue()
+    while service.read(verification).status is VerificationStatus.PENDING:
+        service.work()
+        service.clock.move(5)
+    found = service.read(verification)
+    assert found.status is VerificationStatus.FAILED
+    assert found.reason == f"not sent in time: {MISCONFIGURED.reason}"
+
+
+def test_an_account_that_is_refused_raises_the_alarm_each_time(service: Service) -> None:
+    service.gateway.outcomes = [MISCONFIGURED]
+    with capture_logs() as logs:
+        service.deliver(service.issue())
+    alarms = [each for each in logs if each["event"] == "gateway_alarm"]
+    assert alarms == [
+        {
+            "event": "gateway_alarm",
+            "log_level": "error",
+            "gateway": "obedient",
+            "reason": MISCONFIGURED.reason,
+        }
+    ]
+
+
+def test_the_operator_is_told_once_until_the_account_is_taken_again(service: Service) -> None:
+    service.deliverer = replace(service.deliverer, channels=("webhook",))
+    for outcome in (MISCONFIGURED, MISCONFIGURED, OFFLINE, MISCONFIGURED, ACCEPTED, MISCONFIGURED):
+        service.gateway.outcomes = [outcome]
+        with service.db.write() as connection:
+            connection.execute(update(schema.gateways).values(failures=0))
+        service.deliver(service.issue())
+    with service.db.read() as connection:
+        told = connection.execute(select(schema.notices.c.type, schema.notices.c.data)).all()
+    wanted = {"gateway": "obedient", "reason": MISCONFIGURED.reason}
+    assert [(row.type, json.loads(row.data)) for row in told] == [("gateway.misconfigured", wanted)] * 2
+    assert service.breaker.look("obedient").misconfigured_since == service.clock()
 
 
 def test_a_failed_resend_leaves_the_code_that_was_sent_alive(service: Service) -> None:

@@ -320,7 +320,7 @@ class Away:
     [
         ("settle_sent", ACCEPTED, DeliveryStatus.SENT),
         ("settle_retry", LOST, DeliveryStatus.QUEUED),
-        ("settle_failed", replace(REFUSED, alarm=False), DeliveryStatus.FAILED),
+        ("settle_failed", REFUSED, DeliveryStatus.FAILED),
     ],
 )
 def test_what_came_of_an_attempt_is_written_down_when_the_database_is_back(

@@ -23,7 +23,16 @@ from otp_worker.store import sim_budgets as store
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata, sim_recipients, sims
 from otp_worker.store.sim_budgets import Turn, give_back, take_turn, usage
-from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, START, ObedientGateway, Service
+from tests.contract.service import (
+    ACCEPTED,
+    LOST,
+    MISCONFIGURED,
+    OFFLINE,
+    REFUSED,
+    START,
+    ObedientGateway,
+    Service,
+)
 
 HASH = b"h" * 32
 COUNTRIES = frozenset({"GB", "US"})
@@ -117,7 +126,7 @@ class TestBudgets:
         assert isinstance(take_turn(db, one, b"2" * 32, START), str)
         assert isinstance(take_turn(db, one, b"2" * 32, START + timedelta(days=31)), Turn)
 
-    @pytest.mark.parametrize("outcome", [OFFLINE, REFUSED])
+    @pytest.mark.parametrize("outcome", [OFFLINE, REFUSED, MISCONFIGURED])
     def test_what_was_certainly_not_sent_uses_nothing_up(self, db: Database, outcome: Outcome) -> None:
         phones = Phones(db, sim("a", per_day=1, recipients_per_month=1))
         phones.gateways["a"].outcomes = [outcome]
@@ -294,7 +303,7 @@ class TestFailover:
         self, db: Database
     ) -> None:
         phones = Phones(db, sim("a"), sim("b"))
-        phones.gateways["a"].outcomes = [REFUSED]
+        phones.gateways["a"].outcomes = [MISCONFIGURED]
         sent = [phones.send() for _ in range(12)]
         phones.work(8)
         assert {phones.service.read(each).delivery.sim for each in sent} == {"b"}
@@ -303,8 +312,8 @@ class TestFailover:
 
     def test_two_sims_of_one_refused_account_are_no_way_out(self, db: Database) -> None:
         phones = Phones(db, sim("a"), replace(sim("b"), gateway="a"))
-        phones.gateways["a"].outcomes = [REFUSED]
-        assert phones.send().delivery.status is DeliveryStatus.FAILED
+        phones.gateways["a"].outcomes = [MISCONFIGURED]
+        assert phones.send().delivery.status is DeliveryStatus.WAITING
 
     def test_an_open_breaker_is_not_asked_while_another_sim_can_send(self, db: Database) -> None:
         phones = Phones(db, sim("a"), sim("b"))
@@ -396,9 +405,9 @@ def fleets(draw: st.DrawFn) -> list[Sim]:
 
 
 acts = st.lists(
-    st.tuples(st.sampled_from(["GB", "US"]), st.integers(0, 5), st.sampled_from("aaaolr")), max_size=25
+    st.tuples(st.sampled_from(["GB", "US"]), st.integers(0, 5), st.sampled_from("aaaolrm")), max_size=25
 )
-OUTCOMES = {"a": ACCEPTED, "o": OFFLINE, "l": LOST, "r": REFUSED}
+OUTCOMES = {"a": ACCEPTED, "o": OFFLINE, "l": LOST, "r": REFUSED, "m": MISCONFIGURED}
 
 
 @given(fleet=fleets(), history=acts)

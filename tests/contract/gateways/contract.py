@@ -172,7 +172,7 @@ class AdapterContract:
 
     def test_a_wrong_key_is_refused_and_raises_the_alarm(self, phone: Simulator) -> None:
         outcome = self.open(phone.url, self.wrong_key).send(message())
-        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
         assert len(phone.messages) == 0
 
     def test_a_suspended_account_is_refused_and_raises_the_alarm(
@@ -180,7 +180,7 @@ class AdapterContract:
     ) -> None:
         phone.knobs.set(suspended=self.suspends)
         outcome = gateway.send(message())
-        wanted = (OutcomeKind.REFUSED, True) if self.suspends else (OutcomeKind.ACCEPTED, False)
+        wanted = (OutcomeKind.MISCONFIGURED, True) if self.suspends else (OutcomeKind.ACCEPTED, False)
         assert (outcome.kind, outcome.alarm) == wanted
 
     def test_a_number_the_gateway_refuses_is_refused_without_alarm(
@@ -228,7 +228,7 @@ class AdapterContract:
     def test_a_redirect_is_not_followed(self, phone: Simulator, gateway: Gateway, stub: Stub) -> None:
         phone.knobs.set(redirect=stub.url)
         outcome = gateway.send(message())
-        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
         assert stub.requests == []
 
     def test_a_port_where_nobody_listens_is_unavailable(self) -> None:
@@ -336,7 +336,7 @@ class AdapterContract:
     ) -> None:
         assert gateway.probe().kind is OutcomeKind.ACCEPTED
         bad = self.open(phone.url, self.wrong_key).probe()
-        assert (bad.kind, bad.alarm) == (OutcomeKind.REFUSED, True)
+        assert (bad.kind, bad.alarm) == (OutcomeKind.MISCONFIGURED, True)
         assert len(phone.messages) == 0
 
     def test_many_threads_each_get_their_own_answer(self, phone: Simulator, gateway: Gateway) -> None:

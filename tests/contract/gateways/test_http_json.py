@@ -76,12 +76,12 @@ class TestHttpJson(AdapterContract):
         (200, "OK", OutcomeKind.UNCERTAIN, False),
         (204, None, OutcomeKind.UNCERTAIN, False),
         (400, {"problem": {"code": "wrong_number"}}, OutcomeKind.REFUSED, False),
-        (401, None, OutcomeKind.REFUSED, True),
-        (402, None, OutcomeKind.REFUSED, True),
-        (403, None, OutcomeKind.REFUSED, True),
-        (404, None, OutcomeKind.REFUSED, True),
+        (401, None, OutcomeKind.MISCONFIGURED, True),
+        (402, None, OutcomeKind.MISCONFIGURED, True),
+        (403, None, OutcomeKind.MISCONFIGURED, True),
+        (404, None, OutcomeKind.MISCONFIGURED, True),
         (409, None, OutcomeKind.REFUSED, False),
-        (418, None, OutcomeKind.REFUSED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (420, None, OutcomeKind.THROTTLED, False),
         (422, None, OutcomeKind.REFUSED, False),
         (424, None, OutcomeKind.UNAVAILABLE, False),
@@ -159,7 +159,7 @@ class TestHttpJson(AdapterContract):
             (429, OutcomeKind.UNAVAILABLE, False),
             (200, OutcomeKind.UNAVAILABLE, False),
             (500, OutcomeKind.THROTTLED, False),
-            (403, OutcomeKind.REFUSED, True),
+            (403, OutcomeKind.MISCONFIGURED, True),
         ):
             stub.answers.append(answer(status, None))
             outcome = gateway.send(message())

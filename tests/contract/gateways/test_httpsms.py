@@ -47,18 +47,23 @@ class TestHttpSms(AdapterContract):
         (202, {"status": "success", "data": {"id": MESSAGE_ID}}, OutcomeKind.UNCERTAIN, False),
         (204, None, OutcomeKind.UNCERTAIN, False),
         (400, {"status": "error", "data": {"Offset": 3}}, OutcomeKind.REFUSED, False),
-        (401, {"status": "error", "data": "Make sure your API key is set"}, OutcomeKind.REFUSED, True),
-        (402, {"status": "error", "message": "You have exceeded your limit"}, OutcomeKind.REFUSED, True),
-        (403, {"status": "error", "message": "Forbidden"}, OutcomeKind.REFUSED, True),
-        (404, {"status": "error", "message": "Not Found"}, OutcomeKind.REFUSED, True),
-        (418, None, OutcomeKind.REFUSED, True),
+        (401, {"status": "error", "data": "Make sure your API key is set"}, OutcomeKind.MISCONFIGURED, True),
+        (
+            402,
+            {"status": "error", "message": "You have exceeded your limit"},
+            OutcomeKind.MISCONFIGURED,
+            True,
+        ),
+        (403, {"status": "error", "message": "Forbidden"}, OutcomeKind.MISCONFIGURED, True),
+        (404, {"status": "error", "message": "Not Found"}, OutcomeKind.MISCONFIGURED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (422, invalid(to=["The to field must contain only digits"]), OutcomeKind.REFUSED, False),
         (422, invalid(content=["The content field is required"]), OutcomeKind.REFUSED, False),
-        (422, invalid(**{"from": [NOT_REGISTERED, NOT_LOOKED_UP]}), OutcomeKind.REFUSED, True),
+        (422, invalid(**{"from": [NOT_REGISTERED, NOT_LOOKED_UP]}), OutcomeKind.MISCONFIGURED, True),
         (422, invalid(**{"from": [NOT_LOOKED_UP]}), OutcomeKind.UNAVAILABLE, False),
-        (422, invalid(**{"from": ["The from field must be E.164"]}), OutcomeKind.REFUSED, True),
-        (422, invalid(**{"from": None}), OutcomeKind.REFUSED, True),
-        (422, invalid(**{"from": 7}), OutcomeKind.REFUSED, True),
+        (422, invalid(**{"from": ["The from field must be E.164"]}), OutcomeKind.MISCONFIGURED, True),
+        (422, invalid(**{"from": None}), OutcomeKind.MISCONFIGURED, True),
+        (422, invalid(**{"from": 7}), OutcomeKind.MISCONFIGURED, True),
         (422, invalid(**{"from": [7, NOT_LOOKED_UP]}), OutcomeKind.UNAVAILABLE, False),
         (422, None, OutcomeKind.REFUSED, False),
         (422, {"data": NOT_LOOKED_UP}, OutcomeKind.REFUSED, False),
@@ -108,7 +113,7 @@ class TestHttpSms(AdapterContract):
     ) -> None:
         gateway = self.open(phone.url, sender="+447700900001")
         outcomes = [gateway.send(replace(message(), sender=None)), gateway.probe()]
-        assert [(each.kind, each.alarm) for each in outcomes] == [(OutcomeKind.REFUSED, True)] * 2
+        assert [(each.kind, each.alarm) for each in outcomes] == [(OutcomeKind.MISCONFIGURED, True)] * 2
 
     def test_what_it_was_asked_wrongly_is_named_and_not_quoted(self, stub: Stub) -> None:
         stub.answers.append(answer(422, invalid(to=[NUMBER], content=[CODE_TEXT], unknown=[NUMBER])))

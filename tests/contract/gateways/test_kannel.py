@@ -60,13 +60,13 @@ class TestKannel(AdapterContract):
             OutcomeKind.REFUSED,
             False,
         ),
-        (400, "Sender missing and no global set, rejected", OutcomeKind.REFUSED, True),
-        (401, None, OutcomeKind.REFUSED, True),
-        (403, "Authorization failed for sendsms", OutcomeKind.REFUSED, True),
+        (400, "Sender missing and no global set, rejected", OutcomeKind.MISCONFIGURED, True),
+        (401, None, OutcomeKind.MISCONFIGURED, True),
+        (403, "Authorization failed for sendsms", OutcomeKind.MISCONFIGURED, True),
         (403, "Not routable. Do not try again.", OutcomeKind.REFUSED, False),
-        (403, "Forbidden", OutcomeKind.REFUSED, True),
-        (404, "Unknown request.", OutcomeKind.REFUSED, True),
-        (418, None, OutcomeKind.REFUSED, True),
+        (403, "Forbidden", OutcomeKind.MISCONFIGURED, True),
+        (404, "Unknown request.", OutcomeKind.MISCONFIGURED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (429, None, OutcomeKind.THROTTLED, False),
         (500, "Sending failed.", OutcomeKind.UNCERTAIN, False),
         (502, None, OutcomeKind.UNCERTAIN, False),
@@ -162,7 +162,7 @@ class TestKannel(AdapterContract):
         self, phone: Simulator, gateway: Gateway
     ) -> None:
         outcome = gateway.send(Message(NUMBER, CODE_TEXT, "ref", None, 300.0, 5.0))
-        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
         assert "set sender" in outcome.reason
 
     @pytest.mark.parametrize("kinds", [["1", "8"], ["8", "1"], ["8", "2"], ["16"], ["8", "4", "1"]], ids=repr)

@@ -194,7 +194,7 @@ def test_a_number_with_other_characters_is_refused_without_alarm(gateway: Kannel
 
 def test_a_wrong_password_is_the_operators_to_mend(kannel: EmbeddedKannel, number: str) -> None:
     outcome = opened(kannel, key="otp:wrong").send(message(number))
-    assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+    assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
     assert carried(kannel, number) == []
 
 
@@ -202,21 +202,21 @@ def test_a_sender_that_nobody_names_is_the_operators_to_mend(
     kannel: EmbeddedKannel, gateway: Kannel, number: str
 ) -> None:
     outcome = gateway.send(message(number, sender=None))
-    assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+    assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
     assert "set sender" in outcome.reason
     assert opened(kannel, sender="Acme").send(message(number, sender=None)).kind is OutcomeKind.ACCEPTED
 
 
 def test_an_address_that_is_not_sendsms_is_the_operators_to_mend(kannel: EmbeddedKannel, number: str) -> None:
     outcome = opened(kannel, url=f"{kannel.url}/v1").send(message(number))
-    assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+    assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
 
 
 def test_the_probe_tells_a_good_password_from_a_bad_one_and_sends_nothing(kannel: EmbeddedKannel) -> None:
     before = len(kannel.carried)
     assert opened(kannel).probe().kind is OutcomeKind.ACCEPTED
     bad = opened(kannel, key="otp:wrong").probe()
-    assert (bad.kind, bad.alarm) == (OutcomeKind.REFUSED, True)
+    assert (bad.kind, bad.alarm) == (OutcomeKind.MISCONFIGURED, True)
     assert len(kannel.carried) == before
 
 

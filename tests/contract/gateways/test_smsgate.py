@@ -47,15 +47,15 @@ class TestSmsGate(AdapterContract):
         (400, {"message": "not mobile phone number"}, OutcomeKind.REFUSED, False),
         (400, NO_DEVICE, OutcomeKind.UNAVAILABLE, False),
         (400, OLDER_NO_DEVICE, OutcomeKind.UNAVAILABLE, False),
-        (400, {"message": "Invalid device ID"}, OutcomeKind.REFUSED, True),
+        (400, {"message": "Invalid device ID"}, OutcomeKind.MISCONFIGURED, True),
         (400, {"message": ["failed to select device"]}, OutcomeKind.REFUSED, False),
-        (401, {"message": "Unauthorized"}, OutcomeKind.REFUSED, True),
-        (401, None, OutcomeKind.REFUSED, True),
-        (403, {"message": "scope required: messages:send"}, OutcomeKind.REFUSED, True),
-        (404, {"message": "Cannot POST /messages"}, OutcomeKind.REFUSED, True),
+        (401, {"message": "Unauthorized"}, OutcomeKind.MISCONFIGURED, True),
+        (401, None, OutcomeKind.MISCONFIGURED, True),
+        (403, {"message": "scope required: messages:send"}, OutcomeKind.MISCONFIGURED, True),
+        (404, {"message": "Cannot POST /messages"}, OutcomeKind.MISCONFIGURED, True),
         (409, TAKEN, OutcomeKind.ACCEPTED, False),
         (409, {"message": "Message with the same ID already exists"}, OutcomeKind.ACCEPTED, False),
-        (418, None, OutcomeKind.REFUSED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (429, None, OutcomeKind.THROTTLED, False),
         (500, {"message": "failed to handle request"}, OutcomeKind.UNCERTAIN, False),
         (500, NO_DEVICE, OutcomeKind.UNCERTAIN, False),
@@ -114,7 +114,7 @@ class TestSmsGate(AdapterContract):
     @pytest.mark.parametrize("slot", ["0", "4", "sim1", "", "\u0661"])
     def test_a_slot_that_no_sim_is_called_is_the_operators_mistake(self, stub: Stub, slot: str) -> None:
         outcome = self.open(stub.url).send(message(slot=slot))
-        assert (outcome.kind, outcome.alarm, stub.requests) == (OutcomeKind.REFUSED, True, [])
+        assert (outcome.kind, outcome.alarm, stub.requests) == (OutcomeKind.MISCONFIGURED, True, [])
         assert "slot" in outcome.reason
 
     def test_a_reference_too_long_for_an_id_has_one_of_its_own_that_stays(self, stub: Stub) -> None:

@@ -142,7 +142,7 @@ def test_a_probe_that_finds_no_phone_to_send_by_says_so(
     ("status", "body", "kind"),
     [
         (200, {"id": DEVICE}, OutcomeKind.UNCERTAIN),
-        (401, {"message": "Unauthorized"}, OutcomeKind.REFUSED),
+        (401, {"message": "Unauthorized"}, OutcomeKind.MISCONFIGURED),
         (502, None, OutcomeKind.UNCERTAIN),
         (503, None, OutcomeKind.UNAVAILABLE),
     ],

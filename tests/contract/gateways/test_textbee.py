@@ -60,7 +60,7 @@ class TestTextbee(AdapterContract):
         (200, {"data": QUEUED}, OutcomeKind.ACCEPTED, False),
         (201, {"data": pushed(1, 0)}, OutcomeKind.ACCEPTED, False),
         (201, {"data": pushed(1, 1, UNAVAILABLE)}, OutcomeKind.UNCERTAIN, False),
-        (201, {"data": pushed(0, 1, NOT_REGISTERED)}, OutcomeKind.REFUSED, True),
+        (201, {"data": pushed(0, 1, NOT_REGISTERED)}, OutcomeKind.MISCONFIGURED, True),
         (201, {"data": pushed(0, 1, UNAVAILABLE)}, OutcomeKind.UNCERTAIN, False),
         (201, {"data": pushed(0, 0)}, OutcomeKind.UNCERTAIN, False),
         (201, {"data": pushed("1", 0)}, OutcomeKind.UNCERTAIN, False),
@@ -71,24 +71,24 @@ class TestTextbee(AdapterContract):
         (201, {"data": {"success": False, "smsBatchId": BATCH}}, OutcomeKind.UNCERTAIN, False),
         (201, {"data": [BATCH]}, OutcomeKind.UNCERTAIN, False),
         (204, None, OutcomeKind.UNCERTAIN, False),
-        (400, failed("Device does not exist or is not enabled"), OutcomeKind.REFUSED, True),
-        (400, {"error": "Invalid device id"}, OutcomeKind.REFUSED, True),
-        (400, {"message": "Please verify your email to continue"}, OutcomeKind.REFUSED, True),
+        (400, failed("Device does not exist or is not enabled"), OutcomeKind.MISCONFIGURED, True),
+        (400, {"error": "Invalid device id"}, OutcomeKind.MISCONFIGURED, True),
+        (400, {"message": "Please verify your email to continue"}, OutcomeKind.MISCONFIGURED, True),
         (400, failed("Message cannot be blank"), OutcomeKind.REFUSED, False),
         (400, failed("Invalid recipients"), OutcomeKind.REFUSED, False),
         (400, failed("Failed to create SMS batch"), OutcomeKind.UNAVAILABLE, False),
-        (400, push_failed(NOT_REGISTERED), OutcomeKind.REFUSED, True),
-        (400, push_failed("messaging/mismatched-credential"), OutcomeKind.REFUSED, True),
+        (400, push_failed(NOT_REGISTERED), OutcomeKind.MISCONFIGURED, True),
+        (400, push_failed("messaging/mismatched-credential"), OutcomeKind.MISCONFIGURED, True),
         (400, push_failed(TOO_MANY), OutcomeKind.THROTTLED, False),
         (400, push_failed(UNAVAILABLE), OutcomeKind.UNCERTAIN, False),
         (400, push_failed(NOT_REGISTERED, UNAVAILABLE), OutcomeKind.UNCERTAIN, False),
         (400, push_failed(), OutcomeKind.UNCERTAIN, False),
-        (401, {"error": "Unauthorized"}, OutcomeKind.REFUSED, True),
-        (404, {"error": "Device not found"}, OutcomeKind.REFUSED, True),
-        (418, None, OutcomeKind.REFUSED, True),
+        (401, {"error": "Unauthorized"}, OutcomeKind.MISCONFIGURED, True),
+        (404, {"error": "Device not found"}, OutcomeKind.MISCONFIGURED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (429, THROTTLER, OutcomeKind.THROTTLED, False),
-        (429, PLAN_LIMIT, OutcomeKind.REFUSED, True),
-        (500, BANNED, OutcomeKind.REFUSED, True),
+        (429, PLAN_LIMIT, OutcomeKind.MISCONFIGURED, True),
+        (500, BANNED, OutcomeKind.MISCONFIGURED, True),
         (500, failed("Failed to add SMS to queue"), OutcomeKind.UNCERTAIN, False),
         (500, {"statusCode": 500, "message": "Internal server error"}, OutcomeKind.UNCERTAIN, False),
         (502, None, OutcomeKind.UNCERTAIN, False),
@@ -116,7 +116,7 @@ class TestTextbee(AdapterContract):
         self, stub: Stub, slot: str
     ) -> None:
         outcome = self.open(stub.url).send(message(slot=slot))
-        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
         assert stub.requests == []
 
     def test_a_push_that_counts_only_names_no_message(self, stub: Stub) -> None:
@@ -214,12 +214,12 @@ class TestTextbee(AdapterContract):
     ) -> None:
         stub.answers.append(answer(200, {"data": phones}))
         outcome = self.open(stub.url).probe()
-        assert (outcome.kind, outcome.alarm) == (OutcomeKind.REFUSED, True)
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
 
     def test_another_device_s_id_is_refused_and_raises_the_alarm(self, phone: Simulator) -> None:
         gateway = self.open(phone.url, device=BATCH)
         outcomes = [gateway.send(message()), gateway.probe()]
-        assert [(each.kind, each.alarm) for each in outcomes] == [(OutcomeKind.REFUSED, True)] * 2
+        assert [(each.kind, each.alarm) for each in outcomes] == [(OutcomeKind.MISCONFIGURED, True)] * 2
 
     def test_a_failed_sms_is_posted_as_undelivered(self, phone: Simulator, app: ListeningApp) -> None:
         self.subscribe(phone, app.url)

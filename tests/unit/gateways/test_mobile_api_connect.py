@@ -63,12 +63,12 @@ def test_a_message_is_one_authenticated_post_with_its_reference(
         (202, None, OutcomeKind.UNCERTAIN, False),
         (202, {"id": 7}, OutcomeKind.UNCERTAIN, False),
         (204, {"id": "msg_1"}, OutcomeKind.UNCERTAIN, False),
-        (302, None, OutcomeKind.REFUSED, True),
+        (302, None, OutcomeKind.MISCONFIGURED, True),
         (400, {"error": "validation_error"}, OutcomeKind.REFUSED, False),
-        (401, {"error": "invalid_api_key"}, OutcomeKind.REFUSED, True),
-        (403, {"error": "tenant_inactive"}, OutcomeKind.REFUSED, True),
-        (404, {"error": "not_found"}, OutcomeKind.REFUSED, True),
-        (418, None, OutcomeKind.REFUSED, True),
+        (401, {"error": "invalid_api_key"}, OutcomeKind.MISCONFIGURED, True),
+        (403, {"error": "tenant_inactive"}, OutcomeKind.MISCONFIGURED, True),
+        (404, {"error": "not_found"}, OutcomeKind.MISCONFIGURED, True),
+        (418, None, OutcomeKind.MISCONFIGURED, True),
         (429, None, OutcomeKind.THROTTLED, False),
         (500, None, OutcomeKind.UNCERTAIN, False),
         (502, None, OutcomeKind.UNCERTAIN, False),
@@ -169,7 +169,7 @@ def test_a_code_word_of_the_gateway_is_passed_on_to_the_operator(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, OutcomeKind.ACCEPTED), (401, OutcomeKind.REFUSED), (503, OutcomeKind.UNAVAILABLE)],
+    [(400, OutcomeKind.ACCEPTED), (401, OutcomeKind.MISCONFIGURED), (503, OutcomeKind.UNAVAILABLE)],
 )
 def test_a_probe_sends_nothing_and_is_content_with_a_refusal_of_its_emptiness(
     gateway: MobileApiConnect, wire: Wire, status: int, kind: OutcomeKind

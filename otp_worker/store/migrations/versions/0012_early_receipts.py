@@ -1,4 +1,4 @@
-"""Receipts that overtake the gateway's answer, and how a verification's code is derived."""
+"""Receipts that overtake an answer, accounts that are refused, and how a code is derived."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("gateway", "subject", "kind", name=op.f("pk_early_receipts")),
     )
     op.create_index("ix_early_receipts_received_at", "early_receipts", ["received_at"], unique=False)
+    op.add_column("gateways", sa.Column("misconfigured_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("verifications", sa.Column("derivation", sa.Integer(), nullable=True))
     # Over a database without rows no older worker is at work: it may use every derivation at once.
     op.execute(
