@@ -36,6 +36,7 @@ MAX_ABANDONED = 3
 OTHERS_SERVE = timedelta(seconds=10)
 """A gateway that is away is asked so much less often while another one can send."""
 
+TEST_KEY = "test"
 TEST_CODE = "1234567890"
 """A test key's verification has the first digits of this as its code."""
 
@@ -241,22 +242,22 @@ class Deliverer:
 
     def _code(self, job: Job) -> str | None:
         """The code, its hash stored before anybody can have it; None if it is not wanted any more."""
-        if job.test:
-            code, key_id = TEST_CODE[: job.code_length], "test"
-        else:
-            key_id = job.code_key_id or self.keyring.newest_code_key
-            code = derive_code(
-                self.keyring.code_key(key_id),
-                job.seed,
-                job.verification_id,
-                job.code_length,
-                parse_derivation(job.derivation),
-            )
+        key_id = TEST_KEY if job.test else job.code_key_id or self.keyring.newest_code_key
+        code = self._derive(job, key_id)
         if job.hashed:
             return code
         pepper = self.keyring.pepper(job.key_id)
         code_hash = hash_code(pepper, job.verification_id, code, self.policy.bcrypt_rounds)
-        return code if statements.keep_hash(self.db, job.verification_id, code_hash, key_id) else None
+        kept = statements.keep_hash(self.db, job.verification_id, code_hash, key_id)
+        if kept is None:
+            return None
+        return code if kept == key_id else self._derive(job, kept)
+
+    def _derive(self, job: Job, key_id: str) -> str:
+        if job.test:
+            return TEST_CODE[: job.code_length]
+        key, derivation = self.keyring.code_key(key_id), parse_derivation(job.derivation)
+        return derive_code(key, job.seed, job.verification_id, job.code_length, derivation)
 
     def _message(self, job: Job, way: _Way, code: str, now: datetime) -> Message:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - now).total_seconds()

@@ -114,13 +114,15 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
     )
 
 
-def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id: str) -> bool:
-    """Store what checks are judged against, once; False if the verification is over."""
+def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id: str) -> str | None:
+    """Store what checks are judged against, once; None if the verification is over.
+
+    The answer is the id of the key whose code it is: another worker, with another newest key, may have
+    been there first.
+    """
+    kept = {"this": verification_id, "hash": code_hash, "made_with": code_key_id}
     with db.update() as connection:
-        kept = connection.execute(
-            _KEEP_HASH, {"this": verification_id, "hash": code_hash, "made_with": code_key_id}
-        ).first()
-    return kept is not None
+        return connection.execute(_KEEP_HASH, kept).scalar()
 
 
 def settle_sent(
@@ -278,7 +280,7 @@ _KEEP_HASH = (
         code_hash=func.coalesce(_v.code_hash, bindparam("hash")),
         code_key_id=func.coalesce(_v.code_key_id, bindparam("made_with")),
     )
-    .returning(_v.id)
+    .returning(_v.code_key_id)
 )
 _SETTLE_SENT = (
     update(deliveries)

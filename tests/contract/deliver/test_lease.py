@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.lease import SETTLE_SECONDS
 from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.passcode import derive_code, hash_code
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
@@ -22,8 +23,18 @@ from otp_worker.store import circuit_breakers, deliver, sim_budgets
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via
 from otp_worker.store.receipts import AFTER_ALL
-from otp_worker.store.schema import deliveries
-from tests.contract.service import ACCEPTED, LOST, OFFLINE, REFUSED, SHOP, START, ObedientGateway, Service
+from otp_worker.store.schema import deliveries, verifications
+from tests.contract.service import (
+    ACCEPTED,
+    LOST,
+    OFFLINE,
+    REFUSED,
+    ROOT_SECRET,
+    SHOP,
+    START,
+    ObedientGateway,
+    Service,
+)
 
 VIA = Via("obedient", "obedient")
 LEASE_SECONDS = 30
@@ -376,3 +387,58 @@ def test_a_message_of_a_test_key_is_withdrawn_like_any_other(
     verification = service.issue(app=app)
     stall(service, monkeypatch, lambda: service.clock.move(timedelta(minutes=5).total_seconds()))
     assert service.deliver(verification) == Delivered("expired: not sent in time")
+
+
+@pytest.mark.parametrize("first", ["old key", "new key"])
+def test_two_workers_with_other_code_keys_never_send_a_code_that_is_not_the_stored_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """One stalls before it has stored its hash, the other takes over, and each has another newest key."""
+    keyrings = [
+        Keyring([ROOT_SECRET], ["a newer code secret", "a code secret of the tests"]),
+        service.keyring,
+    ]
+    if first == "old key":
+        keyrings.reverse()
+    late, other = (replace(service.deliverer, keyring=keyring) for keyring in keyrings)
+    verification = service.issue()
+
+    def take_over() -> None:
+        service.clock.move(LEASE_SECONDS + 1)
+        other.deliver(verification.delivery.id)
+
+    stall(service, monkeypatch, take_over)
+    late.deliver(verification.delivery.id)
+    assert len(service.gateway.codes) == 1
+    assert service.check(verification, service.gateway.codes[0]).valid
+
+
+def test_a_worker_that_is_overtaken_in_storing_its_hash_sends_the_code_that_was_stored(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = Keyring([ROOT_SECRET], ["a newer code secret", "a code secret of the tests"])
+    service.deliverer = replace(service.deliverer, keyring=newer)
+    verification = service.issue()
+    old = service.keyring
+    with service.db.read() as connection:
+        row = connection.execute(select(verifications)).one()
+    code = derive_code(old.code_key(old.newest_code_key), row.seed, row.id, row.code_length)
+    stored = hash_code(old.pepper(row.key_id), row.id, code, 4)
+    stall(
+        service,
+        monkeypatch,
+        lambda: deliver.keep_hash(service.db, row.id, stored, old.newest_code_key),
+    )
+    service.deliver(verification)
+    assert service.gateway.codes == [code]
+    assert service.check(verification, code).valid
+
+
+def test_a_retry_that_a_worker_holds_is_published_anew_only_when_it_is_overdue(service: Service) -> None:
+    service.gateway.outcomes = [LOST]
+    verification = service.issue()
+    service.queue.clear()
+    service.deliver(verification)
+    for seconds, published in ((1.5, 0), (2, 0), (1, 1)):
+        service.clock.move(seconds)
+        assert service.expirer.release(service.clock()) == published
