@@ -4,15 +4,12 @@ What a failure means is decided by its phase: until the connection stands, its T
 gateway was not reached; from the first byte of the request on, nobody knows what became of it.
 """
 
-import http.client
-import io
 import json
 import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -21,6 +18,8 @@ import requests
 import urllib3.connection
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from otp_worker.gateways.exchange import EXCHANGE, DeadlineResponse, Exchange
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 64 * 1024
@@ -88,7 +87,7 @@ class BoundedClient:
         Raises NotReachedError, WithdrawnError or NoAnswerError.
         """
         headers = {"Content-Type": "application/json", **headers}
-        return self._ask("POST", url, body, headers, _Exchange(time.monotonic() + seconds, may_leave))
+        return self._ask("POST", url, body, headers, Exchange(time.monotonic() + seconds, may_leave))
 
     def get(
         self,
@@ -98,12 +97,12 @@ class BoundedClient:
         may_leave: Callable[[], bool] = lambda: True,
     ) -> Answer:
         """GET; everything else is as for ``post``."""
-        return self._ask("GET", url, None, headers, _Exchange(time.monotonic() + seconds, may_leave))
+        return self._ask("GET", url, None, headers, Exchange(time.monotonic() + seconds, may_leave))
 
     def _ask(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], exchange: "_Exchange"
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], exchange: Exchange
     ) -> Answer:
-        under_way = _EXCHANGE.set(exchange)
+        under_way = EXCHANGE.set(exchange)
         try:
             with self._session().request(
                 method, url, data=body, headers=headers, allow_redirects=False, stream=True
@@ -114,7 +113,7 @@ class BoundedClient:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswerError(_short(error)) from None
         finally:
-            _EXCHANGE.reset(under_way)
+            EXCHANGE.reset(under_way)
         if len(answer) > MAX_ANSWER_BYTES:
             return Answer(response.status_code, response.headers, None)
         text = answer.decode(errors="replace")
@@ -139,61 +138,12 @@ _NEVER_LEFT = (
 """What a request fails with that is never begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """What bounds one request with its answer: an instant of the monotonic clock, and our own word."""
-
-    deadline: float
-    may_leave: Callable[[], bool]
-
-    def seconds_left(self) -> float:
-        """The time that is left. Raises NotReachedError once there is none."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise NotReachedError("no time left")
-        return left
-
-
-_EXCHANGE: ContextVar[_Exchange] = ContextVar("exchange")
-"""The exchange of this thread: a connection, kept or new, serves one after another."""
-
-
-class _DeadlineReader(io.RawIOBase):
-    """A socket's bytes until a deadline: a peer that drips cannot hold the reader longer."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
-        self._sock = sock
-        self._raw = raw
-        self._deadline = _EXCHANGE.get().deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _DeadlineResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_DeadlineReader(sock, raw))
-
-
 class _HTTPConnection(urllib3.connection.HTTPConnection):
-    response_class = _DeadlineResponse
+    response_class = DeadlineResponse
 
     def connect(self) -> None:
         """Resolve the name, connect, and shake hands where it is TLS: all of it, or NotReachedError."""
-        self.timeout = min(CONNECT_SECONDS, _EXCHANGE.get().seconds_left())
+        self.timeout = min(CONNECT_SECONDS, _seconds_left())
         try:
             super().connect()
         except Exception as error:
@@ -206,10 +156,9 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
         """
         if self.sock is None:
             self.connect()
-        exchange = _EXCHANGE.get()
-        if not exchange.may_leave():
+        if not EXCHANGE.get().may_leave():
             raise WithdrawnError
-        self.timeout = exchange.seconds_left()
+        self.timeout = _seconds_left()
         super().request(*args, **kwargs)
 
 
@@ -261,6 +210,13 @@ def _public(connection: urllib3.connection.HTTPConnection, sock: socket.socket) 
         sock.close()
         raise urllib3.exceptions.NewConnectionError(connection, "not an address on the public internet")
     return sock
+
+
+def _seconds_left() -> float:
+    left = EXCHANGE.get().seconds_left()
+    if left <= 0:
+        raise NotReachedError("no time left")
+    return left
 
 
 def _short(error: Exception) -> str:

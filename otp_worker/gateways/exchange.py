@@ -1,0 +1,56 @@
+"""What bounds one exchange with a gateway, and an answer that is read within it."""
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What bounds one request with its answer: an instant of the monotonic clock, and our own word."""
+
+    deadline: float
+    may_leave: Callable[[], bool]
+
+    def seconds_left(self) -> float:
+        """The time that is left; none or less once it is over."""
+        return self.deadline - time.monotonic()
+
+
+EXCHANGE: ContextVar[Exchange] = ContextVar("exchange")
+"""The exchange of this thread: a connection, kept or new, serves one after another."""
+
+
+class _DeadlineReader(io.RawIOBase):
+    """A socket's bytes until a deadline: a peer that drips cannot hold the reader longer."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._exchange = EXCHANGE.get()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._exchange.seconds_left()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class DeadlineResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_DeadlineReader(sock, raw))
