@@ -152,7 +152,7 @@ class Exchange:
         service = self.service
         service.gateways["obedient"] = self.gateway
         answering = Answering(service.db, service.keyring, LANGUAGES, 3600, (), lambda _: True)
-        canaries = Canaries(service.db, service.keyring, service.sims, (), lambda _: True)
+        canaries = Canaries(service.db, service.keyring, service.sims, service.breaker, (), lambda _: True)
         self.callbacks = Callbacks(service.db, service.keyring, service.gateways, answering, canaries)
         self.verification = service.issue()
 
@@ -177,7 +177,9 @@ class Exchange:
         )
         request = CallbackRequest({}, json.dumps(told).encode(), told if "d" in told else {})
         token = (url or "").rpartition("/")[2]
-        return lambda: self.callbacks.receive("obedient", token, request, self.service.clock())
+        return lambda: self.callbacks.receive(
+            self.callbacks.authenticate("obedient", token), request, self.service.clock()
+        )
 
     def reply(self) -> None:
         """The person answers."""
