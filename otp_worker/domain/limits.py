@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from otp_worker.domain.ip_address import user_of
 from otp_worker.domain.keyring import Keyring
 
 BLOCK_DIGITS = 4
@@ -134,8 +135,8 @@ class Limits:
         return self.block_hashes(number)[0]
 
     def ip_hash(self, ip: str) -> bytes:
-        """What stands for an end user's address."""
-        return self.keyring.hashes("ip", ip)[0]
+        """What stands for an end user's address, the same for all addresses that one user has."""
+        return self.keyring.hashes("ip", user_of(ip))[0]
 
     def _scopes(
         self, counted: Iterable[tuple[Limit, list[bytes] | list[str]]], own: LimitRates

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import requests
@@ -19,6 +18,7 @@ import urllib3.connection
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from otp_worker.domain.ip_address import is_public
 from otp_worker.gateways.exchange import EXCHANGE, DeadlineResponse, Exchange
 
 CONNECT_SECONDS = 3.0
@@ -54,13 +54,6 @@ class Answer:
         """The Retry-After header in seconds; 0 where there is none or it is a date."""
         value = self.headers.get("Retry-After", "")
         return float(value) if value.isascii() and value.isdigit() else 0.0
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one on the public internet."""
-    ip = ip_address(address.partition("%")[0])
-    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
-    return (mapped or ip).is_global
 
 
 class BoundedClient:

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
@@ -17,7 +18,6 @@ from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.sms_text import LANGUAGES
-from otp_worker.gateways.client import is_public
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.protection.pumping_guard import GuardMode
 from otp_worker.service.gateways_file import read_gateways

@@ -134,6 +134,23 @@ def test_a_limit_is_reached_by_those_it_counts_and_by_nobody_else(
     send(service, ip="203.0.113.7")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "other"),
+    [
+        ("2606:4700::1", "2606:4700:0:0:ffff:ffff:ffff:ffff", "2606:4700:0:1::1"),
+        ("203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"),
+        ("203.0.113.7", "2002:cb00:7107:5::9", "2002:cb00:7108::1"),
+    ],
+)
+def test_all_addresses_of_one_end_user_count_together(
+    making: Making, first: str, second: str, other: str
+) -> None:
+    service = making(rates(ip="1/10m"))
+    send(service, ip=first)
+    assert refused(service, ip=second).limit is Limit.IP
+    send(service, ip=other)
+
+
 def test_what_is_left_is_told_for_every_window(making: Making) -> None:
     service = making(rates(number="1/30s,5/10m", total="100/h"))
     send(service, ELSEWHERE)
