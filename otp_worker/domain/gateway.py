@@ -85,13 +85,13 @@ class Reply:
     """An SMS that came in; ``dedupe_key`` is the same however often the gateway posts it.
 
     ``number`` is its sender and ``to`` the SIM it came to, where the gateway says so: both as the gateway
-    writes them.
+    writes them. ``received_at`` is when the gateway got it; None where it names no time that can be read.
     """
 
     number: str
     text: str
     reference: str | None
-    received_at: datetime
+    received_at: datetime | None
     dedupe_key: str
     to: str | None = None
 

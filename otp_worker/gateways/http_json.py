@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import json
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from otp_worker.domain.gateway import (
@@ -51,7 +51,6 @@ PROBE_SECONDS = 10.0
 # The lists of statuses, and the lists of words, have the names of what they mean.
 _LISTED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED, OutcomeKind.UNAVAILABLE, OutcomeKind.THROTTLED)
 # A Unix instant above this, which in seconds is the year 5138, is in milliseconds.
-_MILLISECONDS_FROM = 100_000_000_000
 
 
 class HttpJson(Gateway):
@@ -145,28 +144,16 @@ class HttpJson(Gateway):
             for path in (described.reply_from, described.reply_text, described.reply_to, described.reply_id)
         )
         at = found(body, described.reply_at)
-        received_at = _instant(at)
-        if not sender or text is None or received_at is None:
+        if not sender or text is None:
             return []
         key = dedupe_key(message_id) if message_id else dedupe_key(sender, to, at, text)
-        return [Reply(sender, text, None, received_at, key, to)]
+        return [Reply(sender, text, None, instant(at), key, to)]
 
 
 def _probe_outcome(answer: Answer) -> Outcome:
     if 200 <= answer.status < 300:
         return Outcome(OutcomeKind.ACCEPTED, "the gateway answers and takes the key")
     return usual_outcome(answer, "no error code")
-
-
-def _instant(value: object) -> datetime | None:
-    """An ISO 8601 instant, or a Unix one in seconds or milliseconds."""
-    try:
-        number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
-        if not isinstance(number, int | float) or isinstance(number, bool):
-            return instant(number)
-        return datetime.fromtimestamp(number / (1000 if number >= _MILLISECONDS_FROM else 1), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 class HttpJsonAccount(HttpJsonDescription):

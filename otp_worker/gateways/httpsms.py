@@ -175,13 +175,13 @@ def _invalid(answer: Answer, told: dict[str, Any]) -> Outcome:
 
 def _reply(data: dict[str, Any]) -> list[Receipt | Reply]:
     contact, text = clean(data.get("contact")), clean(data.get("content"))
-    received_at = instant(data.get("timestamp"))
-    if not contact or text is None or received_at is None:
+    at = data.get("timestamp")
+    if not contact or text is None:
         return []
     owner = clean(data.get("owner"))
     # Not the message's id: a phone that reports an SMS twice is given two.
-    key = dedupe_key("httpsms", owner, contact, data["timestamp"], text)
-    return [Reply(contact, text, None, received_at, key, owner)]
+    key = dedupe_key("httpsms", owner, contact, at, text)
+    return [Reply(contact, text, None, instant(at), key, owner)]
 
 
 def _sender(value: str) -> str:

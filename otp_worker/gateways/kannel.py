@@ -145,13 +145,12 @@ def _receipt_url(callback_url: str) -> str:
 
 def _reply(query: dict[str, str]) -> list[Receipt | Reply]:
     sender, text, at = query.get("from"), query.get("text"), query.get("at", "")
-    received_at = instant(at)
-    if not sender or text is None or received_at is None:
+    if not sender or text is None:
         return []
     to = query.get("to")
     # Kannel's own id is of no use here: an SMS that a modem hands over twice would have two.
     key = dedupe_key(sender, to, at, text)
-    return [Reply(sender, text, None, received_at, key, to)]
+    return [Reply(sender, text, None, instant(at), key, to)]
 
 
 class KannelAccount(Account):

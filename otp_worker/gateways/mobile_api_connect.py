@@ -115,13 +115,13 @@ def _outcome(answer: Answer) -> Outcome:
 
 def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:
     sender, text = clean(body.get("from")), clean(body.get("text"))
-    received_at = instant(body.get("receivedAt"))
-    if not sender or text is None or received_at is None:
+    at = body.get("receivedAt")
+    if not sender or text is None:
         return []
     # The payload has no message id: the same words from the same phone at the same instant are one reply.
-    key = dedupe_key(clean(body.get("deviceId")), sender, body["receivedAt"], text)
+    key = dedupe_key(clean(body.get("deviceId")), sender, at, text)
     reference = _first([body], ("ref",))
-    return [Reply(sender, text, reference, received_at, key, _with_plus(clean(body.get("to"))))]
+    return [Reply(sender, text, reference, instant(at), key, _with_plus(clean(body.get("to"))))]
 
 
 def _with_plus(number: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,9 @@ from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError, W
 
 _MESSAGE_ID_LENGTH = 128
 _WORD_LENGTH = 40
+_UNIX = re.compile(r"[0-9]{9,16}(\.[0-9]{1,9})?")
+_MILLISECONDS_FROM = 100_000_000_000
+_NO_CLOCK_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> Outcome:
@@ -93,14 +97,27 @@ def clean(value: object) -> str | None:
 
 
 def instant(value: object) -> datetime | None:
-    """An ISO 8601 instant in UTC; one without a zone is taken to be in UTC."""
+    """An instant in UTC, as ISO 8601 or in seconds or milliseconds since 1970; None for what tells no time.
+
+    ISO 8601 without a zone is taken to be in UTC. A time from before SMS gateways of this kind is that of a
+    clock that was never set.
+    """
+    try:
+        read = _instant(value)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return read if read is not None and read >= _NO_CLOCK_BEFORE else None
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, str) and _UNIX.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value / 1000 if value >= _MILLISECONDS_FROM else value, UTC)
     if not isinstance(value, str):
         return None
-    try:
-        read = datetime.fromisoformat(value)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    read = datetime.fromisoformat(value.strip())
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def json_body(request: CallbackRequest) -> dict[str, Any]:

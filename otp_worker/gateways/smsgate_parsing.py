@@ -112,11 +112,13 @@ def _receipt(kind: ReceiptKind | None, message_id: str | None) -> Receipt | None
 def _reply(payload: dict[str, Any]) -> list[Receipt | Reply]:
     # Apps from before 2026 name the sender `phoneNumber` alone.
     sender = clean(payload.get("sender")) or clean(payload.get("phoneNumber"))
-    text, received_at = clean(payload.get("message")), instant(payload.get("receivedAt"))
-    if not sender or text is None or received_at is None:
+    text, at = clean(payload.get("message")), payload.get("receivedAt")
+    if not sender or text is None:
         return []
     to = clean(payload.get("recipient"))
     # One SMS is posted again under other event ids; its messageId is a hash of 32 bits of what it says.
     message_id = clean(payload.get("messageId"))
-    key = dedupe_key(RECEIVED_EVENT, message_id, to, sender, received_at.isoformat(), text)
+    received_at = instant(at)
+    key_time = at if received_at is None else received_at.isoformat()
+    key = dedupe_key(RECEIVED_EVENT, message_id, to, sender, key_time, text)
     return [Reply(sender, text, None, received_at, key, to)]

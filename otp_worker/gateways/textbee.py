@@ -163,12 +163,12 @@ class Textbee(Gateway):
 
 def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:
     sender, text = clean(body.get("sender")), clean(body.get("message"))
-    received_at = instant(body.get("receivedAt"))
-    if not sender or text is None or received_at is None:
+    at = body.get("receivedAt")
+    if not sender or text is None:
         return []
     # Not smsId: a phone that reports an SMS twice can be given two (textbee/textbee#159).
-    key = dedupe_key("textbee", body["deviceId"], sender, body["receivedAt"], text)
-    return [Reply(sender, text, None, received_at, key)]
+    key = dedupe_key("textbee", body["deviceId"], sender, at, text)
+    return [Reply(sender, text, None, instant(at), key)]
 
 
 def _device(value: str) -> str:

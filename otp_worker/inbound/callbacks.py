@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -15,8 +15,6 @@ from otp_worker.store import receipts
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
-
-MAX_AGE = timedelta(days=7)
 
 
 def inbound_subject(gateway: str) -> str:
@@ -106,8 +104,5 @@ class Callbacks:
         log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
 
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:
-        if now - reply.received_at > MAX_AGE:
-            log.warning("reply_too_old", gateway=called.name)
-            return
         if not self.canaries.arrive(reply, now):
             self.answering.take(called.name, reply, now)

@@ -17,6 +17,8 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import PhoneNumber
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.redaction import star, star_codes
+from otp_worker.domain.reply import Meaning
+from otp_worker.gateways.parsing import dedupe_key
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.keywords import meaning_of
 from otp_worker.inbound.senders import Sender, Senders, shown
@@ -27,6 +29,7 @@ from otp_worker.store.replies import Said
 
 log = structlog.get_logger()
 
+MAX_AGE = timedelta(days=7)
 REPLY_TEXT_LENGTH = 1600
 _NUMBER_LENGTH = 20
 
@@ -50,7 +53,33 @@ class Answering:
     senders: Senders = field(default_factory=Senders)
 
     def take(self, gateway: str, reply: Reply, now: datetime) -> None:
-        """Keep a reply and let it have its effect; a repeat changes nothing."""
+        """Keep a reply and let it have its effect; a repeat changes nothing.
+
+        A reply that is too old is dropped, but a STOP never is (47 CFR 64.1200(a)(10) knows no such bound).
+        """
+        meaning = meaning_of(reply.text, self.languages)
+        if (
+            reply.received_at is not None
+            and now - reply.received_at > MAX_AGE
+            and meaning is not Meaning.STOP
+        ):
+            log.warning("reply_too_old", gateway=gateway)
+            return
+        said = self._said(gateway, reply, meaning, now)
+        lock_until = now + timedelta(seconds=self.report_lock_seconds)
+        answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
+        if answered is None:
+            return
+        stored = said.reply
+        log.info(
+            "reply", reply=stored.id, verification=stored.verification_id, meaning=answered.meaning.value
+        )
+        for notice_id in answered.notices:
+            self.publish(notice_id)
+        if self.confirmations is not None and said.number_hashes and answered.is_news:
+            self.confirmations.ask(stored.id, answered.meaning, said.number_hashes[0], now)
+
+    def _said(self, gateway: str, reply: Reply, meaning: Meaning, now: datetime) -> Said:
         sender = self.senders.read(reply.number, gateway, reply.to)
         person = self._number_of(sender)
         hashes = self.keyring.number_hashes(person.e164) if person else []
@@ -66,23 +95,16 @@ class Answering:
             number_hash=self.keyring.number_hash(number),
             number_masked=person.masked if person else shown(number),
             text=star_codes(text)[:REPLY_TEXT_LENGTH],
-            received_at=reply.received_at,
+            received_at=reply.received_at or now,
             forwarded_at=None,
         )
-        meaning = meaning_of(reply.text, self.languages)
-        key_hashes = self.keyring.hashes("reply", reply.dedupe_key)
+        is_timed = reply.received_at is not None
+        # Without a time the same words of another day are another message.
+        key = reply.dedupe_key if is_timed else dedupe_key(reply.dedupe_key, now.date().isoformat())
+        key_hashes = self.keyring.hashes("reply", key)
         # A token gives something: where its sender can be another person, that would be given to a stranger.
         proven = token_hashes if sender.is_proven else ()
-        said = Said(stored, reply.dedupe_key, key_hashes, meaning, hashes, proven)
-        lock_until = now + timedelta(seconds=self.report_lock_seconds)
-        answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
-        if answered is None:
-            return
-        log.info("reply", reply=stored.id, verification=verification_id, meaning=answered.meaning.value)
-        for notice_id in answered.notices:
-            self.publish(notice_id)
-        if self.confirmations is not None and hashes and answered.is_news:
-            self.confirmations.ask(stored.id, answered.meaning, hashes[0], now)
+        return Said(stored, key, key_hashes, meaning, hashes, proven, is_timed=is_timed)
 
     def _number_of(self, sender: Sender) -> PhoneNumber | None:
         """Who texted: of several that it can be, the only one that a verification is kept of; else nobody."""

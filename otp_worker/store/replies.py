@@ -22,7 +22,8 @@ class Said:
     """A reply and what it says; without ``number_hashes`` it comes from nobody who can be sent to.
 
     ``key_hashes`` stand for its content under every listed root secret, newest first; ``token_hashes`` for
-    whatever in it could be a token.
+    whatever in it could be a token. Without ``is_timed`` nobody can tell a repeated post from a second SMS
+    with the same words.
     """
 
     reply: StoredReply
@@ -31,6 +32,7 @@ class Said:
     meaning: Meaning
     number_hashes: list[bytes]
     token_hashes: Collection[bytes] = ()
+    is_timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ def answer(
 ) -> Answered | None:
     """Keep a reply and let it have its effect; None if it was posted before, and then nothing changes."""
     with db.write() as connection:
-        if not reply_keys.insert_new(connection, said.key_hashes, now):
-            return None
-        if not receipts.insert_reply(connection, said.reply, said.dedupe_key, now):
+        if not _is_new(connection, said, now):
+            if said.meaning is Meaning.STOP and not said.is_timed and said.number_hashes:
+                # It may be a second STOP, after a START, and a STOP is never missed.
+                opt_outs.stop(connection, said.number_hashes, said.reply.number_masked, now, now)
             return None
         effect = _act(connection, said, lock_until, now)
         receipts.set_meaning(connection, said.reply.id, effect.meaning)
@@ -71,6 +74,12 @@ def answer(
         else:
             notices = _tell_of_reports(connection, said.reply, effect.reported, now, channels)
     return Answered(effect.meaning, notices, effect.is_news)
+
+
+def _is_new(connection: Connection, said: Said, now: datetime) -> bool:
+    return reply_keys.insert_new(connection, said.key_hashes, now) and receipts.insert_reply(
+        connection, said.reply, said.dedupe_key, now
+    )
 
 
 def _act(connection: Connection, said: Said, lock_until: datetime, now: datetime) -> _Effect:

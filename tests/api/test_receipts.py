@@ -116,7 +116,6 @@ JUNK: list[Any] = [
     b'{"data": {"status": null}}',
     b'{"event": "message.received"}',
     b'{"event": "message.received", "from": 1, "text": 2, "receivedAt": 3}',
-    b'{"event": "message.received", "from": "447400123456", "text": "x", "receivedAt": "yesterday"}',
 ]
 
 

@@ -1,6 +1,7 @@
 """What people answer to an SMS."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -128,6 +129,60 @@ def test_a_reply_of_last_week_is_a_replay(service: Service, gateway: CallingGate
     old = {**REPLY, "receivedAt": "2026-02-22T11:59:59Z"}
     assert gateway.tell(gateway.inbound, old, WEBHOOK_SECRET).status_code == 204
     assert service.count("replies") == 0
+
+
+WITHOUT_A_TIME: list[object] = [None, "yesterday", "1970-01-01T00:00:00Z", 0, "", {"at": 1}]
+
+
+def stop_at(received_at: object, text: str = "STOP") -> dict[str, object]:
+    """A STOP of that time; of None without one."""
+    told = {name: value for name, value in REPLY.items() if name != "receivedAt"}
+    return {**told, "text": text, **({} if received_at is None else {"receivedAt": received_at})}
+
+
+@pytest.mark.parametrize(
+    "received_at",
+    ["2026-02-21T12:00:00Z", "2024-03-01T12:00:00Z", 1772107200, 1772107200000, *WITHOUT_A_TIME],
+)
+def test_a_stop_is_never_too_old_and_needs_no_time(
+    shop: Caller, gateway: CallingGateway, service: Service, received_at: object
+) -> None:
+    for _ in range(3):
+        assert gateway.tell(gateway.inbound, stop_at(received_at), WEBHOOK_SECRET).status_code == 204
+    assert problem(shop.send()) == (403, "opted_out")
+    assert service.count("replies") == 1
+
+
+def test_an_old_stop_that_is_posted_again_after_a_start_is_a_repeat(
+    shop: Caller, gateway: CallingGateway
+) -> None:
+    old = stop_at("2026-02-01T12:00:00Z")
+    gateway.tell(gateway.inbound, old, WEBHOOK_SECRET)
+    texts(gateway, "START")
+    gateway.tell(gateway.inbound, old, WEBHOOK_SECRET)
+    assert shop.sent()
+
+
+@pytest.mark.parametrize("received_at", WITHOUT_A_TIME)
+def test_a_second_stop_without_a_time_is_not_taken_for_a_repeat_of_the_first(
+    shop: Caller, gateway: CallingGateway, service: Service, received_at: object
+) -> None:
+    for text in ("STOP", "START", "STOP"):
+        gateway.tell(gateway.inbound, stop_at(received_at, text), WEBHOOK_SECRET)
+        service.clock.move(60)
+    assert problem(shop.send()) == (403, "opted_out")
+
+
+def test_without_a_time_the_same_words_of_another_day_are_another_sms(
+    gateway: CallingGateway, service: Service
+) -> None:
+    for seconds in (0, 1, 86_399):
+        service.clock.move(seconds)
+        gateway.tell(gateway.inbound, stop_at(None, "who?"), WEBHOOK_SECRET)
+    assert [reply.received_at for reply in kept(service)] == [
+        service.clock(),
+        service.clock() - timedelta(days=1),
+    ]
 
 
 @pytest.mark.parametrize("odd", ["\ud83d", "a\x00b", "\u202e", ""], ids=repr)

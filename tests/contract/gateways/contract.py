@@ -396,6 +396,7 @@ class AdapterContract:
         assert (reply.number.removeprefix("+"), reply.text) == (NUMBER[1:], "who are you?")
         assert reply.to in (None, SIM_NUMBER, SIM_NUMBER[1:])
         assert reply.dedupe_key == repeated.dedupe_key
+        assert reply.received_at is not None
         assert abs(reply.received_at - datetime.now(UTC)) < timedelta(minutes=1)
         phone.reply(NUMBER, "STOP")
         (other,) = gateway.read_callback(request_of(app.wait_for(3)[2]))

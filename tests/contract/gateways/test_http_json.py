@@ -217,9 +217,11 @@ class TestHttpJson(AdapterContract):
     @pytest.mark.parametrize(
         "at", [None, True, "yesterday", float("nan"), 1e300, 10**400, "9" * 5000, [1], -1e18]
     )
-    def test_without_an_instant_there_is_no_reply(self, gateway: Gateway, at: object) -> None:
+    def test_a_reply_without_an_instant_is_a_reply(self, gateway: Gateway, at: object) -> None:
         data = {"from": "447400123456", "content": "who?", "at": at}
-        assert gateway.read_callback(told({"data": data})) == []
+        (reply,) = gateway.read_callback(told({"data": data}))
+        assert isinstance(reply, Reply)
+        assert (reply.text, reply.received_at) == ("who?", None)
 
     def test_a_reply_is_one_by_its_id_or_else_by_its_meaning(self, gateway: Gateway) -> None:
         data = {"from": "447400123456", "content": "who?", "at": 1772366400}

@@ -249,6 +249,7 @@ def test_an_sms_that_comes_in_is_one_reply_however_often_it_is_told(
     assert isinstance(reply, Reply)
     assert gateway.read_callback(again) == [reply]
     assert (reply.number, reply.text, reply.to) == (read.format(number[1:]), text, SIM_NUMBER[1:])
+    assert reply.received_at is not None
     assert abs(reply.received_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
