@@ -84,7 +84,7 @@ class Answering:
         person = self._number_of(sender)
         hashes = self.keyring.number_hashes(person.e164) if person else []
         text, token_hashes = self._tokens(reply.text, now)
-        verification_id, app = verifications.newest_of_number(self.db, hashes) or (None, None)
+        verification_id, app, user = verifications.newest_of_number(self.db, hashes) or (None, None, None)
         number = person.e164 if person else reply.number[:_NUMBER_LENGTH]
         stored = StoredReply(
             id=f"rep_{ULID.from_datetime(now)}",
@@ -104,7 +104,7 @@ class Answering:
         key_hashes = self.keyring.hashes("reply", key)
         # A token gives something: where its sender can be another person, that would be given to a stranger.
         proven = token_hashes if sender.is_proven else ()
-        return Said(stored, key, key_hashes, meaning, hashes, proven, is_timed=is_timed)
+        return Said(stored, key, key_hashes, meaning, hashes, proven, user=user, is_timed=is_timed)
 
     def _number_of(self, sender: Sender) -> PhoneNumber | None:
         """Who texted: of several that it can be, the only one that a verification is kept of; else nobody."""

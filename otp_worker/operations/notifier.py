@@ -106,7 +106,7 @@ class Notifier:
         if notice.reply_id is None:
             return channel.tell(notice, notice.data, now)
         reply = receipts.find_reply(self.db, notice.reply_id)
-        return None if reply is None else channel.tell(notice, _told_of(reply), now)
+        return None if reply is None else channel.tell(notice, {**_told_of(reply), **notice.data}, now)
 
 
 def _told_of(reply: StoredReply) -> dict[str, object]:
@@ -114,7 +114,9 @@ def _told_of(reply: StoredReply) -> dict[str, object]:
         "id": reply.id,
         "verification_id": reply.verification_id,
         "app": reply.app,
+        # The plain number is forgotten before the last attempt to tell.
         "from": reply.number,
+        "from_masked": reply.number_masked,
         "text": reply.text,
         "gateway": reply.gateway,
         "meaning": reply.meaning.value,

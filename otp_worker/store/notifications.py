@@ -28,7 +28,11 @@ REPUBLISH_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to be told on one channel; ``data`` holds no number, a reply's content is in its own row."""
+    """Something to be told on one channel.
+
+    ``data`` holds no number: what a reply says, and whom it is from, is in the reply's own row, with which
+    its notices are deleted.
+    """
 
     id: str
     channel: str

@@ -22,8 +22,8 @@ class Said:
     """A reply and what it says; without ``number_hashes`` it comes from nobody who can be sent to.
 
     ``key_hashes`` stand for its content under every listed root secret, newest first; ``token_hashes`` for
-    whatever in it could be a token. Without ``is_timed`` nobody can tell a repeated post from a second SMS
-    with the same words.
+    whatever in it could be a token; ``user`` is what the app calls its user. Without ``is_timed`` nobody can
+    tell a repeated post from a second SMS with the same words.
     """
 
     reply: StoredReply
@@ -32,6 +32,7 @@ class Said:
     meaning: Meaning
     number_hashes: list[bytes]
     token_hashes: Collection[bytes] = ()
+    user: str | None = None
     is_timed: bool = True
 
 
@@ -70,7 +71,9 @@ def answer(
         effect = _act(connection, said, lock_until, now)
         receipts.set_meaning(connection, said.reply.id, effect.meaning)
         if effect.meaning is Meaning.OTHER:
-            notices = insert_notices(connection, channels, REPLY_RECEIVED, {}, now, said.reply.id)
+            notices = insert_notices(
+                connection, channels, REPLY_RECEIVED, {"user": said.user}, now, said.reply.id
+            )
         else:
             notices = _tell_of_reports(connection, said.reply, effect.reported, now, channels)
     return Answered(effect.meaning, notices, effect.is_news)
@@ -115,7 +118,7 @@ def _tell_of_reports(
             "reply_id": reply.id,
             "verification_id": each.verification_id,
             "app": each.app,
-            "gateway": reply.gateway,
+            "user": each.user,
         }
-        notices += insert_notices(connection, channels, NUMBER_REPORTED, data, now)
+        notices += insert_notices(connection, channels, NUMBER_REPORTED, data, now, reply.id)
     return notices

@@ -40,17 +40,17 @@ def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: date
         return connection.execute(statement).scalar()
 
 
-def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str] | None:
-    """The id and the app of the newest verification of a number, whatever became of it; no test key's."""
+def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str, str | None] | None:
+    """The id, app and user of the newest verification of a number, whatever became of it; no test key's."""
     statement = (
-        select(_v.id, _v.app)
+        select(_v.id, _v.app, _v.user)
         .where(_v.number_hash.in_(number_hashes), _v.test.is_(False))
         .order_by(_v.created_at.desc(), _v.id.desc())
         .limit(1)
     )
     with db.read() as connection:
         row = connection.execute(statement).first()
-    return (row.id, row.app) if row else None
+    return (row.id, row.app, row.user) if row else None
 
 
 def waiting_before(db: Database, route: str, deadline_at: datetime, limit: int) -> int:

@@ -259,7 +259,7 @@ class TestReport:
             "reply_id": reply,
             "verification_id": first.id,
             "app": "shop",
-            "gateway": "obedient",
+            "user": None,
         }
 
     def test_the_number_is_locked_for_a_while(self, service: Service, people: People) -> None:

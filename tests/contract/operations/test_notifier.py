@@ -13,8 +13,13 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 from time_machine import travel
 
+from otp_worker.domain.app import App
+from otp_worker.domain.gateway import Reply
 from otp_worker.domain.reply import Meaning
+from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.client import BoundedClient
+from otp_worker.inbound.replies import Answering
+from otp_worker.issue.issuer import SendRequest
 from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier, WebhookChannel
 from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.database import Database
@@ -23,7 +28,7 @@ from otp_worker.store.receipts import StoredReply
 from otp_worker.store.replies import Said
 from otp_worker.store.schema import notices
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.service import START
+from tests.contract.service import NUMBER, START, Service
 
 SECRET = base64.b64encode(b"the secret that support knows too").decode()
 REPLY = StoredReply(
@@ -82,6 +87,74 @@ def test_a_reply_arrives_once_and_signed(
         event = Webhook(SECRET).verify(body, headers)
     assert event["data"]["text"] == "who are you?"
     assert json.loads(body)["data"]["from"] == "+447400123456"
+
+
+def told_of(db: Database, notifier: Notifier, support: Stub, now: datetime) -> list[dict[str, object]]:
+    """What support is told now, in the order of the verifications."""
+    due = notifications.due_notices(db, now, 10)
+    for notice_id in due:
+        support.answers.append(answer(200, {}))
+        assert notifier.notify(notice_id, now) == "told"
+    told = [json.loads(request.decode().partition("\r\n\r\n")[2]) for request in support.requests]
+    return sorted(told, key=lambda each: str(each["data"]["verification_id"]))
+
+
+def texted(service: Service, text: str) -> None:
+    taking = Answering(service.db, service.keyring, LANGUAGES, 3600, ("webhook",), lambda _: True)
+    taking.take("obedient", Reply(NUMBER, text, None, service.clock(), text), service.clock())
+
+
+def asked(service: Service, app: str, user: str) -> str:
+    """The id of a verification that an app asked for on behalf of its user."""
+    request = SendRequest(NUMBER, user=user)
+    return service.issuer.issue(request, App(app), service.clock()).verification.id
+
+
+def test_of_a_report_support_is_told_who_says_what_when_and_of_which_user(
+    service: Service, notifier: Notifier, support: Stub
+) -> None:
+    ids = [asked(service, "shop", "alice"), asked(service, "bank", "account 7")]
+    service.clock.move(40)
+    texted(service, "Not me!")
+    told = told_of(service.db, notifier, support, service.clock())
+    reply = receipts.newest_replies(service.db, 1)[0]
+    assert [each["type"] for each in told] == ["number.reported"] * 2
+    whose = [("shop", "alice"), ("bank", "account 7")]
+    for each, verification_id, (app, user) in zip(told, ids, whose, strict=True):
+        assert each["data"] == {
+            "id": reply.id,
+            "reply_id": reply.id,
+            "verification_id": verification_id,
+            "app": app,
+            "user": user,
+            "from": NUMBER,
+            "from_masked": "+44********56",
+            "text": "Not me!",
+            "gateway": "obedient",
+            "meaning": "report",
+            "received_at": service.clock().isoformat(),
+        }
+
+
+def test_of_a_reply_support_is_told_the_user_too(service: Service, notifier: Notifier, support: Stub) -> None:
+    asked(service, "shop", "alice")
+    texted(service, "who are you?")
+    (told,) = told_of(service.db, notifier, support, service.clock())
+    assert (told["type"], told["data"]["user"]) == ("reply.received", "alice")  # type: ignore[index]
+
+
+def test_after_the_retention_of_numbers_support_is_told_the_masked_one(
+    service: Service, notifier: Notifier, support: Stub
+) -> None:
+    """A webhook that was away for an hour and more."""
+    asked(service, "shop", "alice")
+    texted(service, "no")
+    service.clock.move(3600)
+    service.expirer.purge(service.clock())
+    (told,) = told_of(service.db, notifier, support, service.clock())
+    data = told["data"]
+    assert isinstance(data, dict)
+    assert (data["from"], data["from_masked"], data["text"]) == (None, "+44********56", "no")
 
 
 def test_what_is_not_taken_is_tried_again_later_and_not_before(
