@@ -93,4 +93,6 @@ class Expirer:
         canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
         forgotten += reply_keys.purge_reply_keys(self.db, now)
         forgotten += idempotency_keys.forget(self.db, now - timedelta(hours=idempotency_keys.KEPT_HOURS))
-        return forgotten + statements.purge(self.db, now - timedelta(days=self.retention_days))
+        forgotten += statements.purge(self.db, now - timedelta(days=self.retention_days))
+        self.db.checkpoint()
+        return forgotten

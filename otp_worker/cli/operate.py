@@ -9,7 +9,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.operations.admin import Operator
-from otp_worker.service.flower import flower_arguments
+from otp_worker.service.flower import flower_arguments, keep_private
 from otp_worker.service.settings import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store import receipts
@@ -135,7 +135,9 @@ def callback_url(
 
 def flower() -> None:
     """Run Flower: loopback, basic auth, read-only."""
-    arguments = flower_arguments(load_settings("flower"))
+    settings = load_settings("flower")
+    keep_private(settings.state_dir)
+    arguments = flower_arguments(settings)
     from otp_worker.service.worker import (
         celery,  # builds the Celery application, which only this command needs
     )

@@ -13,6 +13,18 @@ def _base(value: str) -> str:
     return value.rstrip("/")
 
 
+def _plain(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if secret != secret.strip() or not secret.isprintable():
+        raise ValueError("holds blanks at an end, a line break or an invisible character")
+    if secret.startswith("v1,"):
+        raise ValueError("begins with v1, which is no part of the secret; leave that out")
+    return value
+
+
+PlainSecret = Annotated[SecretStr, AfterValidator(_plain)]
+"""A secret that is used as it is written: what was copied along with it would make another one of it."""
+
 BaseUrl = Annotated[str, AfterValidator(_base)]
 """The base of a gateway's API, without a slash at its end."""
 
@@ -27,8 +39,8 @@ class Account(BaseModel):
 
     kind: str
     url: BaseUrl
-    key: SecretStr
-    webhook_secret: SecretStr | None = None
+    key: PlainSecret
+    webhook_secret: PlainSecret | None = None
 
     def open(self, name: str) -> Gateway:
         """The adapter for this account, which callbacks and operators know by ``name``."""

@@ -1,5 +1,6 @@
 """What the variables may hold: each kind of value is read, judged, and refused with the fix."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -142,6 +143,19 @@ def _is_user_and_password(value: SecretStr) -> SecretStr:
     return value
 
 
+def _is_webhook_secret(value: SecretStr) -> SecretStr:
+    # The library that signs passes over whatever is no base64, and would sign with another key.
+    secret = value.get_secret_value().removeprefix("whsec_")
+    try:
+        unpadded = secret.rstrip("=")
+        base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+    except ValueError:
+        raise ValueError(
+            "not a Standard Webhooks secret; give base64, with or without whsec_ before it"
+        ) from None
+    return value
+
+
 def _is_smtp(value: SecretStr) -> SecretStr:
     if value:
         parse_smtp_url(value.get_secret_value())
@@ -187,6 +201,7 @@ RedisUrl = Annotated[str, AfterValidator(_is_redis)]
 HttpUrl = Annotated[str, AfterValidator(_is_http)]
 GatewayKind = Annotated[str, AfterValidator(_is_gateway_kind)]
 Secrets = Annotated[SecretStr, AfterValidator(_are_strong)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_is_webhook_secret)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_is_smtp)]
 Email = Annotated[str, AfterValidator(_is_email)]
 SmsText = Annotated[str, AfterValidator(_is_text)]

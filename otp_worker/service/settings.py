@@ -18,6 +18,7 @@ from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.gateways.account import PlainSecret
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.protection.pumping_guard import GuardMode
 from otp_worker.service.gateways_file import read_gateways
@@ -38,6 +39,7 @@ from otp_worker.service.setting_types import (
     SmtpUrl,
     Templates,
     UserAndPassword,
+    WebhookSecret,
     listed,
 )
 
@@ -110,8 +112,8 @@ class Settings(BaseSettings):
     gateways_file: str | None = None
     gateway_kind: GatewayKind = "mobile_api_connect"
     gateway_url: HttpUrl | None = None
-    gateway_key: SecretStr | None = None
-    gateway_webhook_secret: SecretStr | None = None
+    gateway_key: PlainSecret | None = None
+    gateway_webhook_secret: PlainSecret | None = None
     gateway_timeout_seconds: float = Field(15.0, ge=1, le=60)
     gateway_pace_per_minute: int = Field(0, ge=0, le=60_000)
     gateway_uncertain: UncertainPolicy = UncertainPolicy.RESEND_ONCE
@@ -149,7 +151,7 @@ class Settings(BaseSettings):
     confirm_report: SmsText = ""
     report_lock_seconds: int = Field(3600, ge=60, le=86_400)
     reply_webhook_url: HttpUrl | None = None
-    reply_webhook_secret: SecretStr | None = None
+    reply_webhook_secret: WebhookSecret | None = None
     reply_webhook_private: bool = False
 
     support_email: Email | None = None

@@ -5,13 +5,15 @@ are together no longer than its deadline.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -31,6 +33,7 @@ LEAST_CONNECT_SECONDS = 2
 DATABASE_ERRORS = (exc.SQLAlchemyError,)
 """What any statement can raise."""
 
+CHECKPOINT_MILLISECONDS = 500
 
 # A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
 _EACH_ALONE = "AUTOCOMMIT"
@@ -98,6 +101,17 @@ class Database:
         answer: Answered = group(asked)
         return answer
 
+    def checkpoint(self) -> None:
+        """Empty SQLite's write-ahead log, which holds what was wiped since; tried anew where it is in use.
+
+        Postgres drops old row versions by itself (autovacuum).
+        """
+        if not self.is_sqlite:
+            return
+        with self.update() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -162,6 +176,9 @@ def _engine(url: str, pool_size: int) -> Engine:
         )
         event.listen(engine, "do_connect", _connect_to_postgres)
         return engine
+    path = make_url(url).database
+    if path and path != ":memory:":
+        _make_private(Path(path))
     engine = create_engine(
         url,
         isolation_level=_EACH_ALONE,
@@ -182,12 +199,21 @@ def _connect_to_postgres(
     return BoundedConnection.connect(*arguments, **parameters)
 
 
+def _make_private(path: Path) -> None:
+    """Make a new database the operator's alone; SQLite gives its write-ahead log the same mode."""
+    # Where it cannot be made, SQLite says why.
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # What is wiped is gone from the file too, not only from what a statement can see.
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

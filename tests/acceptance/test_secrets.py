@@ -52,6 +52,13 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
             assert not _stands_alone(secret, content), f"{place} knows {secret}"
 
 
+def test_what_is_at_rest_is_the_operators_alone(shop: Shop) -> None:
+    folder = shop.stack.fleet.logs.parent
+    eventually(lambda: list(folder.glob("flower*")))
+    for kept in (*folder.glob("flower*"), *folder.glob("otp.db*")):
+        assert kept.stat().st_mode & 0o077 == 0, f"{kept.name} is readable for others"
+
+
 def _stands_alone(secret: str, content: str) -> bool:
     at = content.find(secret)
     while at >= 0:

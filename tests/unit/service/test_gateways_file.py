@@ -159,3 +159,17 @@ def test_the_example_in_deploy_is_a_good_one() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.toml: cannot be read"):
         read_gateways(tmp_path / "none.toml", UncertainPolicy.REPEAT)
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ("v1,whsec_x", "begins with v1, which is no part of the secret; leave that out"),
+        ("whsec_x ", "holds blanks at an end, a line break or an invisible character"),
+    ],
+)
+def test_a_webhook_secret_that_was_copied_with_something_else_is_named(
+    tmp_path: Path, odd: str, said: str
+) -> None:
+    (problem,) = problems(tmp_path, f'{GATEWAY}webhook_secret = "{odd}"\n')
+    assert problem == f"line 4: gateways.a.webhook_secret: {said}"

@@ -288,6 +288,57 @@ def test_a_webhook_needs_its_secret(environment: pytest.MonkeyPatch) -> None:
     assert problem().startswith("OTP_REPLY_WEBHOOK_SECRET: is not set")
 
 
+WEBHOOK_KEY = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.mark.parametrize(
+    "secret", [WEBHOOK_KEY, f"whsec_{WEBHOOK_KEY}", "c2VjcmV0cw==", "whsec_c2VjcmV0cw", "c2VjcmV0cw"]
+)
+def test_a_webhook_signs_with_the_key_that_its_secret_spells(
+    environment: pytest.MonkeyPatch, secret: str
+) -> None:
+    environment.setenv("OTP_REPLY_WEBHOOK_SECRET", secret)
+    kept = load_settings("worker").reply_webhook_secret
+    assert kept is not None
+    assert kept.get_secret_value() == secret
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"v1,whsec_{WEBHOOK_KEY}",
+        "whsec_notbase64!!",
+        f"whsec_whsec_{WEBHOOK_KEY}",
+        f"'whsec_{WEBHOOK_KEY}'",
+        f"whsec_{WEBHOOK_KEY}\n",
+        f" whsec_{WEBHOOK_KEY}",
+        f"WHSEC_{WEBHOOK_KEY}",
+        "whsec_url-safe_base64_",
+        "whsec_a",
+        f"{WEBHOOK_KEY},{WEBHOOK_KEY}",
+        "c2VjcmV0cw\u00e9",
+    ],
+)
+def test_a_webhooks_secret_that_would_sign_with_another_key_stops_the_start(
+    environment: pytest.MonkeyPatch, secret: str
+) -> None:
+    environment.setenv("OTP_REPLY_WEBHOOK_SECRET", secret)
+    said = problem()
+    assert said.startswith("OTP_REPLY_WEBHOOK_SECRET: not a Standard Webhooks secret; give base64")
+    assert WEBHOOK_KEY not in said
+
+
+@pytest.mark.parametrize("variable", ["OTP_GATEWAY_WEBHOOK_SECRET", "OTP_GATEWAY_KEY"])
+@pytest.mark.parametrize("odd", ["v1,whsec_x", " whsec_x", "whsec_x\n", "whsec_\u200bx", "whsec_\tx"])
+def test_a_gateways_secret_that_was_copied_with_something_else_stops_the_start(
+    environment: pytest.MonkeyPatch, variable: str, odd: str
+) -> None:
+    environment.setenv(variable, odd)
+    said = problem()
+    assert said.startswith(f"{variable}: ")
+    assert "whsec_x" not in said
+
+
 @pytest.mark.parametrize(
     "url",
     [
