@@ -15,8 +15,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.senders import can_stand_for
-from otp_worker.inbound.side_sends import obstacle
-from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import give_back, take_turn
@@ -36,7 +35,7 @@ class Canaries:
     db: Database
     keyring: Keyring
     sims: Sims
-    breaker: Breaker
+    away: Away
     channels: tuple[str, ...]
     publish: Publish
 
@@ -74,7 +73,7 @@ class Canaries:
 
     def _send(self, sender: Sim, to: Sim, now: datetime) -> str:
         number = to.number or ""
-        why_not = obstacle(self.breaker, sender, number, now)
+        why_not = obstacle(sender, number, now, self.away)
         if why_not is not None:
             return f"no canary: {why_not}"
         turn = take_turn(self.db, sender, self.keyring.number_hash(number), now)

@@ -16,8 +16,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.inbound.side_sends import obstacle
-from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.store import confirmations, opt_outs, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import Turn, give_back, take_turn
@@ -53,7 +52,7 @@ class Confirmer:
     keyring: Keyring
     texts: Mapping[Meaning, str]
     sims: Sims
-    breaker: Breaker
+    away: Away
 
     def confirm(self, reply_id: str, now: datetime) -> str:
         """Send the confirmation of a reply, once; what came of it, for people."""
@@ -101,7 +100,7 @@ class Confirmer:
         """A SIM of the gateway that the reply came in by, its turn taken; or why there is none."""
         reason = f"no SIM is behind {gateway}"
         for sim in (sim for sim in self.sims.all if sim.gateway == gateway):
-            reason = obstacle(self.breaker, sim, number, now) or ""
+            reason = obstacle(sim, number, now, self.away) or ""
             if reason:
                 continue
             turn = take_turn(self.db, sim, number_hash, now)

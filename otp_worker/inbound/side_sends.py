@@ -4,23 +4,25 @@ Deliveries wait for a SIM's hours and for its gateway, and one of them asks whet
 confirmation or a canary is worth no waiting and is no probe.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 import phonenumbers
 
 from otp_worker.domain.sim import Sim
-from otp_worker.protection.circuit_breaker import Breaker, is_open
+
+Away = Callable[[str], str | None]
+"""Why the gateway of that name is taken to be away, for people; None if it is not."""
 
 
-def obstacle(breaker: Breaker, sim: Sim, number: str, now: datetime) -> str | None:
+def obstacle(sim: Sim, number: str, now: datetime, away: Away) -> str | None:
     """Why a SIM must not be asked to write to an E.164 number now, for people; None if it may be."""
     country = _country(number)
     if not sim.serves(country):
         return f"{sim.name} does not serve {country}"
     if not sim.works_at(now):
         return f"{sim.name} works {sim.hours}"
-    state = breaker.look(sim.gateway)
-    return (state.reason or "the gateway is unavailable") if is_open(state) else None
+    return away(sim.gateway)
 
 
 def _country(number: str) -> str:

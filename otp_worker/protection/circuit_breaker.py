@@ -41,6 +41,11 @@ class Breaker:
         """The gateway's state as it is now."""
         return circuit_breakers.read_state(self.db, gateway)
 
+    def away(self, gateway: str) -> str | None:
+        """Why a gateway is taken to be away, for people; None if it is not."""
+        state = self.look(gateway)
+        return (state.reason or "the gateway is unavailable") if is_open(state) else None
+
     def glance(self, gateway: str) -> GatewayState:
         """The gateway's state as it was at most half a second ago: cheap, for what may be a little wrong."""
         with self._lock:

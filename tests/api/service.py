@@ -50,7 +50,7 @@ class Service(service.Service):
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
-        canaries = Canaries(self.db, self.keyring, OUR_SIMS, self.breaker, ("webhook",), self.notify)
+        canaries = Canaries(self.db, self.keyring, OUR_SIMS, self.breaker.away, ("webhook",), self.notify)
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateways: dict[str, Gateway] = {
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),

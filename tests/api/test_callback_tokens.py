@@ -138,3 +138,8 @@ def test_a_deliverys_new_mac_is_no_older_token_of_another_subject(
     token = f"delivery:{GATEWAY}:{sent}.1.{mac}"
     answer = stranger.simulate_get(f"/v1/callbacks/{GATEWAY}/{token}", params={"d": "1"})
     assert problem(answer) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("public_url", [None, ""])
+def test_where_nobody_outside_reaches_us_no_receipts_are_asked_for(public_url: str | None) -> None:
+    assert callback_url(public_url, Keyring([ROOT_SECRET]), GATEWAY, "ver_1.1") is None

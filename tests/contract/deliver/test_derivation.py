@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import select, update
 
-from otp_worker.deliver.deliverer import deliverer
+from otp_worker.deliver import deliverer
 from otp_worker.domain import passcode
 from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.verification import Verification

@@ -30,7 +30,7 @@ class Phones:
         sims = Sims(of, self.gateways)
         self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
         self.canaries = Canaries(
-            db, self.service.keyring, sims, self.service.breaker, ("webhook",), lambda _: True
+            db, self.service.keyring, sims, self.service.breaker.away, ("webhook",), lambda _: True
         )
 
     def sweep(self) -> str:

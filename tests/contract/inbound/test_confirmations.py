@@ -33,7 +33,7 @@ class Office:
         self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
         self.service.gateway = self.gateway
         self.queue: list[str] = []
-        self.confirmer = Confirmer(db, self.service.keyring, TEXTS, sims, self.service.breaker)
+        self.confirmer = Confirmer(db, self.service.keyring, TEXTS, sims, self.service.breaker.away)
         self._texted = 0
 
     def publish(self, reply_id: str) -> bool:
