@@ -53,6 +53,14 @@ def test_a_token_seen_in_one_gateways_url_posts_no_stop_as_another(
     assert shop.sent()
 
 
+def test_where_nothing_is_signed_the_forward_all_token_is_what_lets_replies_in(
+    shop: Caller, stranger: Caller, service: Service
+) -> None:
+    token = service.keyring.callback_token(inbound_subject(MODEM))
+    assert texts_stop_to_the_modem(stranger, token).status_code == 200
+    assert problem(shop.send()) == (403, "opted_out")
+
+
 @pytest.mark.parametrize("make", [token_at_the_modem, older_token])
 def test_a_deliverys_token_is_no_door_for_replies_at_its_own_gateway_either(
     shop: Caller, stranger: Caller, service: Service, make: MakeToken

@@ -125,6 +125,21 @@ def test_what_could_be_a_code_is_starred_out(
     assert [reply.text for reply in kept(service)] == [stored]
 
 
+def test_a_reply_is_kept_with_the_time_that_its_gateway_got_it(
+    service: Service, gateway: CallingGateway
+) -> None:
+    at = service.clock()
+    service.clock.move(3600)
+    gateway.tell(gateway.inbound, REPLY, WEBHOOK_SECRET)
+    assert [reply.received_at for reply in kept(service)] == [at]
+
+
+def test_a_reply_of_just_a_week_is_none_yet(service: Service, gateway: CallingGateway) -> None:
+    old = {**REPLY, "receivedAt": "2026-02-22T12:00:00Z"}
+    gateway.tell(gateway.inbound, old, WEBHOOK_SECRET)
+    assert service.count("replies") == 1
+
+
 def test_a_reply_of_last_week_is_a_replay(service: Service, gateway: CallingGateway) -> None:
     old = {**REPLY, "receivedAt": "2026-02-22T11:59:59Z"}
     assert gateway.tell(gateway.inbound, old, WEBHOOK_SECRET).status_code == 204
