@@ -19,6 +19,16 @@ _IDEMPOTENCY_KEY = {
     "description": "Repeated with the same key, the request has one effect and the same answer for a day.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+_FOR = {
+    "name": "for",
+    "in": "query",
+    "required": False,
+    "description": (
+        "`web`: only a database that cannot be written makes it unready. `worker`: database and broker do. "
+        "Without it: the database, beat that is dead for 60 s, and no worker for 60 s."
+    ),
+    "schema": {"type": "string", "enum": ["web", "worker"]},
+}
 _TEXT = {"schema": {"type": "string"}}
 _SECONDS = {"description": "In seconds.", "schema": {"type": "integer"}}
 _LOCATION = {"Location": {"description": "Where to look at it.", "required": True, **_TEXT}}
@@ -83,6 +93,8 @@ def _operation(route: Route) -> dict[str, Any]:
         parameters.append(_BY_ID)
     if route.idempotent:
         parameters.append(_IDEMPOTENCY_KEY)
+    if route.answer is ReadinessBody:
+        parameters.append(_FOR)
     return {**operation, "parameters": parameters} if parameters else operation
 
 

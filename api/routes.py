@@ -239,6 +239,7 @@ ROUTES = (
         name="ready",
         summary="Whether the service can work",
         answer=ReadinessBody,
+        raises=(InvalidFieldsError,),
         tag="health",
     ),
     Route("GET", "/metrics", Metrics),

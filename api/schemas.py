@@ -254,6 +254,7 @@ class HealthCheckBody(BaseModel):
     name: str
     ok: bool
     detail: str
+    blocking: bool
 
 
 class ReadinessBody(BaseModel):

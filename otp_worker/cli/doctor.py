@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from redis import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.errors import ConfigurationError, OtpError
@@ -14,7 +13,8 @@ from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.operations.health import Health
+from otp_worker.operations.health import Health, HealthCheck
+from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
@@ -31,18 +31,27 @@ TEST_TEXT = "This is a test message. Your SMS gateway works."
 class Verdict(StrEnum):
     """How a finding is to be taken."""
 
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    BAD = "bad"
+    OK = "ok"
+    LOOK = "look"
+    FIX = "fix"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found about one thing, and where it is not good, what to do."""
+    """What was found about one thing, and where it is not ok, what to do.
+
+    ``chosen`` is what the operator has set up so: it is to be looked at, and nothing is wrong just now.
+    """
 
     name: str
     verdict: Verdict
     detail: str
+    chosen: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether something does not work as it should."""
+        return self.verdict is Verdict.FIX or (self.verdict is Verdict.LOOK and not self.chosen)
 
 
 def examine(send_to: str | None = None) -> Iterator[Finding]:
@@ -51,9 +60,9 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
         settings = load_settings("worker")
     except ConfigurationError as error:
         for line in str(error).splitlines():
-            yield Finding("configuration", Verdict.BAD, line)
+            yield Finding("configuration", Verdict.FIX, line)
         return
-    yield Finding("configuration", Verdict.GOOD, "every variable the service needs is set")
+    yield Finding("configuration", Verdict.OK, "every variable the service needs is set")
     yield from _advice(settings)
     yield from _parts(settings)
     yield _limits(settings)
@@ -69,57 +78,69 @@ def _advice(settings: Settings) -> Iterator[Finding]:
         detail = (
             f"OTP_CODE_LENGTH is {settings.code_length}: fewer than 6 digits are too easily guessed (NIST)"
         )
-        yield Finding("code length", Verdict.DOUBTFUL, detail)
+        yield Finding("code length", Verdict.LOOK, detail, chosen=True)
     if not settings.public_url:
         detail = "OTP_PUBLIC_URL is empty: no receipts and no replies will come in"
-        yield Finding("callbacks", Verdict.DOUBTFUL, detail)
+        yield Finding("callbacks", Verdict.LOOK, detail, chosen=True)
     elif not settings.gateways_file and not settings.gateway_webhook_secret:
         detail = "OTP_GATEWAY_WEBHOOK_SECRET is not set: replies cannot be authenticated and are refused"
-        yield Finding("replies", Verdict.DOUBTFUL, detail)
+        yield Finding("replies", Verdict.LOOK, detail, chosen=True)
     off = [f"OTP_LIMIT_{limit.upper()}" for limit, rates in settings.limit_rates.items() if not rates]
     if off:
-        yield Finding("limits", Verdict.DOUBTFUL, f"turned off: {', '.join(off)}")
+        yield Finding("limits", Verdict.LOOK, f"turned off: {', '.join(off)}", chosen=True)
     if settings.gateway_url and settings.gateway_url.startswith("http://"):
-        yield Finding("gateway", Verdict.DOUBTFUL, "OTP_GATEWAY_URL is not https: fit for loopback only")
+        detail = "OTP_GATEWAY_URL is not https: fit for loopback only"
+        yield Finding("gateway", Verdict.LOOK, detail, chosen=True)
 
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     db = open_database(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
-    health = Health(db, queue.check, breaker, settings.sims)
-    for check in health.checks(utc_now()):
-        yield Finding(check.name, Verdict.GOOD if check.ok else Verdict.BAD, check.detail)
+    health = Health(db, queue.check, breaker, settings.sims, WriteProbe(db))
+    for check in health.checks(_now(db)):
+        yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)
     db.close()
 
 
+def _verdict(check: HealthCheck) -> Verdict:
+    if check.ok:
+        return Verdict.OK
+    # What may come back by itself is to be looked at; what stands still until somebody acts is to be fixed.
+    return Verdict.LOOK if check.name in ("phone", "deliveries") else Verdict.FIX
+
+
+def _now(db: Database) -> datetime:
+    try:
+        return db.now()
+    except SQLAlchemyError:
+        return utc_now()
+
+
 def _clock(db: Database) -> Finding:
     try:
-        with db.read() as connection:
-            query = "SELECT strftime('%s', 'now')" if db.is_sqlite else "SELECT extract(epoch FROM now())"
-            theirs = datetime.fromtimestamp(float(connection.execute(text(query)).scalar_one()), UTC)
+        apart = abs((utc_now() - db.now()).total_seconds())
     except SQLAlchemyError as error:
-        return Finding("clock", Verdict.DOUBTFUL, f"cannot ask the database's clock ({type(error).__name__})")
-    apart = abs((utc_now() - theirs).total_seconds())
+        return Finding("clock", Verdict.LOOK, f"cannot ask the database's clock ({type(error).__name__})")
     if apart > CLOCK_TOLERANCE_SECONDS:
         detail = f"{apart:.0f} s apart from the database's clock: run an NTP client on both machines"
-        return Finding("clock", Verdict.BAD, detail)
-    return Finding("clock", Verdict.GOOD, "agrees with the database's clock")
+        return Finding("clock", Verdict.FIX, detail)
+    return Finding("clock", Verdict.OK, "agrees with the database's clock")
 
 
 def _limits(settings: Settings) -> Finding:
     redis = open_redis(settings)
     if redis is None:
-        return Finding("limits", Verdict.GOOD, "are counted in the database: no Redis is named")
+        return Finding("limits", Verdict.OK, "are counted in the database: no Redis is named")
     try:
         redis.ping()
     except RedisError as error:
         detail = f"Redis does not answer ({type(error).__name__}): the database counts, exactly and slower"
-        return Finding("limits", Verdict.BAD, detail)
+        return Finding("limits", Verdict.FIX, detail)
     finally:
         redis.close()
-    return Finding("limits", Verdict.GOOD, "are counted in Redis")
+    return Finding("limits", Verdict.OK, "are counted in Redis")
 
 
 def _gateway(gateway: Gateway) -> Finding:
@@ -127,13 +148,16 @@ def _gateway(gateway: Gateway) -> Finding:
     said = f"{gateway.name}: {outcome.reason}"
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
-            return Finding("gateway", Verdict.GOOD, said)
+            phone = gateway.phone_state()
+            if phone is not None and phone.online is False:
+                return Finding("gateway", Verdict.LOOK, f"{gateway.name}: answers, and its phone is offline")
+            return Finding("gateway", Verdict.OK, said)
         case OutcomeKind.UNAVAILABLE:
-            return Finding("gateway", Verdict.BAD, f"{said}: pair a phone, or check its URL")
+            return Finding("gateway", Verdict.LOOK, f"{said}: pair a phone, or check its URL")
         case OutcomeKind.REFUSED | OutcomeKind.MISCONFIGURED:
-            return Finding("gateway", Verdict.BAD, f"{said}: check its key and its URL")
+            return Finding("gateway", Verdict.FIX, f"{said}: check its key and its URL")
         case _:
-            return Finding("gateway", Verdict.DOUBTFUL, said)
+            return Finding("gateway", Verdict.LOOK, said)
 
 
 def _flower() -> Finding:
@@ -141,18 +165,18 @@ def _flower() -> Finding:
     try:
         load_settings(role)
     except ConfigurationError as error:
-        return Finding("flower", Verdict.BAD, f"{error}; Flower does not start without it")
-    return Finding("flower", Verdict.GOOD, "loopback, basic auth, read-only")
+        return Finding("flower", Verdict.FIX, f"{error}; Flower does not start without it")
+    return Finding("flower", Verdict.OK, "loopback, basic auth, read-only")
 
 
 def _test_message(settings: Settings, number: str) -> Finding:
     try:
         to = parse_number(number, settings.policy.countries)
     except OtpError as error:
-        return Finding("test message", Verdict.BAD, str(error))
+        return Finding("test message", Verdict.FIX, str(error))
     sim = settings.sims.serving(to.country)[0]
     outcome = send_test(settings.sims, sim, to.e164)
-    verdict = Verdict.GOOD if outcome.kind is OutcomeKind.ACCEPTED else Verdict.BAD
+    verdict = Verdict.OK if outcome.kind is OutcomeKind.ACCEPTED else Verdict.FIX
     return Finding("test message", verdict, f"to {to.masked} over {sim.name}: {outcome.reason}")
 
 

@@ -16,9 +16,9 @@ from otp_worker.store import receipts
 from otp_worker.store.migrate import check_current, newest_version, upgrade
 
 _MARKS = {
-    Verdict.GOOD: "[green]ok[/green]",
-    Verdict.DOUBTFUL: "[yellow]look[/yellow]",
-    Verdict.BAD: "[red]fix[/red]",
+    Verdict.OK: "[green]ok[/green]",
+    Verdict.LOOK: "[yellow]look[/yellow]",
+    Verdict.FIX: "[red]fix[/red]",
 }
 
 
@@ -52,7 +52,7 @@ def doctor(
     ),
     json: bool = JSON_OPTION,
 ) -> None:
-    """Examine everything the service needs, and say what to fix; exits 1 if something must be."""
+    """Examine everything the service needs: ok, look or fix; exits 1 if something does not work just now."""
     findings: list[Finding] = []
     with console.status("examining") as status:
         for finding in examine(send):
@@ -63,7 +63,7 @@ def doctor(
     else:
         rows = [[_MARKS[finding.verdict], finding.name, finding.detail] for finding in findings]
         print_rows("doctor", ["", "what", "finding"], rows)
-    raise typer.Exit(1 if any(finding.verdict is Verdict.BAD for finding in findings) else 0)
+    raise typer.Exit(1 if any(finding.fails for finding in findings) else 0)
 
 
 def replies(

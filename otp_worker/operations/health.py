@@ -1,35 +1,55 @@
 """Whether the service can work, and if not, why."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from otp_worker.domain.errors import BrokerAwayError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import BrokerAwayError
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.domain.sim import Sims
 from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.operations.heartbeat import WORKER
+from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.store import expire, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import check_current
 from otp_worker.store.phones import Phone, phones
 from otp_worker.store.sim_budgets import Usage, usage
 from otp_worker.store.sweeps import SWEEP
 
-SWEEP_STALE_SECONDS = 30
-WORKERS_STALE_SECONDS = 30
+SWEEP_STALE_SECONDS = 60
+WORKERS_STALE_SECONDS = 60
+SLOW_SECONDS = 30
+
+
+class Audience(StrEnum):
+    """Who asks whether the service is ready: a balancer before ``web``, a worker's runner, or an operator."""
+
+    WEB = "web"
+    WORKER = "worker"
+    ALL = "all"
+
+
+_BLOCKING = {
+    Audience.WEB: {"database"},
+    Audience.WORKER: {"database", "broker"},
+    Audience.ALL: {"database", "sweep", "workers"},
+}
+"""What nothing goes on without, for each of them; all else is reported and blocks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One thing that must work, with the reason where it does not."""
+    """One thing that must work, with the reason where it does not, and whether that blocks who asked."""
 
     name: str
     ok: bool
     detail: str
+    blocking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,7 @@ class Vitals:
     open_deliveries: dict[DeliveryStatus, int]
     oldest_due_seconds: float
     last_sweep_seconds: float | None
+    last_worker_seconds: float | None
     gateways: list[GatewayState]
     sims: list[Usage]
     phones: list[Phone]
@@ -55,24 +76,28 @@ class Health:
     check_broker: Callable[[], int]
     breaker: Breaker
     sims: Sims
+    probe: WriteProbe
 
-    def checks(self, now: datetime) -> list[HealthCheck]:
-        """The database and the broker, and with the database's help beat, the workers and the phone."""
+    def checks(self, now: datetime, audience: Audience = Audience.ALL) -> list[HealthCheck]:
+        """The database and the broker, and with the database's help beat, the workers and the phones.
+
+        ``now`` is the database's clock: what it is compared with, several machines wrote down.
+        """
         database = self._database()
         checks = [database, self._broker()]
         if database.ok:
             vitals = self.vitals(now)
-            checks += [_sweep(vitals), _workers(vitals), *_phones(vitals)]
-        return checks
+            checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
+        return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
 
     def vitals(self, now: datetime) -> Vitals:
         """The figures as they are now."""
         oldest = expire.oldest_due(self.db, now)
-        swept_at = sweeps.last_sweep(self.db, SWEEP)
         return Vitals(
             open_deliveries=expire.count_open(self.db),
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
-            last_sweep_seconds=(now - swept_at).total_seconds() if swept_at else None,
+            last_sweep_seconds=self._since(SWEEP, now),
+            last_worker_seconds=self._since(WORKER, now),
             gateways=[self.breaker.look(name) for name in self.sims.gateways],
             sims=usage(self.db, self.sims.all, now),
             canaries=ways(self.db),
@@ -80,14 +105,13 @@ class Health:
             paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
         )
 
+    def _since(self, name: str, now: datetime) -> float | None:
+        at = sweeps.last_sweep(self.db, name)
+        return (now - at).total_seconds() if at else None
+
     def _database(self) -> HealthCheck:
-        try:
-            check_current(self.db)
-        except SchemaNotCurrentError as error:
-            return HealthCheck("database", False, str(error))
-        except DatabaseAwayError as error:
-            return HealthCheck("database", False, str(error).partition(": ")[2])
-        return HealthCheck("database", True, "answers, schema current")
+        failure = self.probe.failure()
+        return HealthCheck("database", failure is None, failure or "takes rows, schema current")
 
     def _broker(self) -> HealthCheck:
         try:
@@ -101,24 +125,36 @@ def _sweep(vitals: Vitals) -> HealthCheck:
     age = vitals.last_sweep_seconds
     if age is None:
         return HealthCheck("sweep", False, "never ran: start beat and upkeep")
-    if age > SWEEP_STALE_SECONDS:
-        return HealthCheck("sweep", False, f"last ran {age:.0f} s ago: are beat and upkeep running?")
+    if abs(age) > SWEEP_STALE_SECONDS:
+        return HealthCheck("sweep", False, f"{_last('ran', age)}: are beat and upkeep running?")
     return HealthCheck("sweep", True, f"last ran {max(age, 0):.0f} s ago")
 
 
-def _workers(vitals: Vitals) -> HealthCheck:
-    age = vitals.oldest_due_seconds
-    if age > WORKERS_STALE_SECONDS:
-        detail = f"a delivery has been due for {age:.0f} s: are workers running, and enough of them?"
-        return HealthCheck("workers", False, detail)
-    return HealthCheck("workers", True, f"the oldest due delivery waits since {age:.0f} s")
+def _workers(vitals: Vitals) -> Iterator[HealthCheck]:
+    age, due = vitals.last_worker_seconds, vitals.oldest_due_seconds
+    if age is None:
+        yield HealthCheck("workers", False, "none has run: start worker")
+    elif abs(age) > WORKERS_STALE_SECONDS:
+        yield HealthCheck("workers", False, f"one {_last('reported', age)}: is worker running?")
+    else:
+        yield HealthCheck("workers", True, f"one reported {max(age, 0):.0f} s ago")
+    if due > SLOW_SECONDS:
+        detail = f"a delivery has been due for {due:.0f} s: are there workers enough?"
+        yield HealthCheck("deliveries", False, detail)
+    else:
+        yield HealthCheck("deliveries", True, f"the oldest due delivery waits since {due:.0f} s")
+
+
+def _last(did: str, age: float) -> str:
+    # What goes on is written down every few seconds: an instant to come is of a clock that was set back.
+    return f"last {did} {age:.0f} s ago" if age > 0 else f"last {did} by a clock that was {-age:.0f} s ahead"
 
 
 def _phones(vitals: Vitals) -> list[HealthCheck]:
     # Requests are still accepted and wait for a phone: this is told, and does not make us unready.
     waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
     return [
-        HealthCheck("phone", True, _phone(state, phone, waiting))
+        HealthCheck("phone", not (is_open(state) or phone.silent), _phone(state, phone, waiting))
         for state, phone in zip(vitals.gateways, vitals.phones, strict=True)
     ]
 

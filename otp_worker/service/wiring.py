@@ -35,6 +35,7 @@ from otp_worker.operations.phone_monitor import Looker
 from otp_worker.operations.rejections import Refusals
 from otp_worker.operations.smtp_url import parse_smtp_url
 from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
@@ -140,7 +141,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             Canaries(db, keyring, sims, breaker.away, told, queue.publish_notice),
         ),
         operator=Operator(db, limits, settings.policy.countries),
-        health=Health(db, queue.check, breaker, sims),
+        health=Health(db, queue.check, breaker, sims, WriteProbe(db)),
         refusals=Refusals(db),
         outlook=outlook,
         clock=clock,

@@ -4,10 +4,11 @@ import sys
 from functools import cache
 from typing import Any
 
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutting_down
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.service.celery_app import make_celery
+from otp_worker.operations.heartbeat import Heartbeat
+from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.settings import Settings, load_settings
 from otp_worker.service.tasks import register_tasks
@@ -38,6 +39,14 @@ def _refuse_to_work_in_vain(**_: Any) -> None:
         await_current(_parts().db)
     except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
         sys.exit(str(error))
+
+
+@worker_ready.connect
+def _beat(sender: Any, **_: Any) -> None:
+    if DELIVER_QUEUE in sender.app.amqp.queues.consume_from:
+        heartbeat = Heartbeat(_parts().db)
+        heartbeat.start()
+        worker_shutting_down.connect(lambda **_: heartbeat.stop(), weak=False)
 
 
 settings = _load()

@@ -6,6 +6,7 @@ are together no longer than its deadline.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from otp_worker.domain import request_deadline
@@ -89,6 +91,14 @@ class Database:
             connection.exec_driver_sql(self._begin)
             yield connection
 
+    def now(self) -> datetime:
+        """The database's own clock: the one that all machines share."""
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        with self.read() as connection:
+            now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return now.astimezone(UTC)
+
     def together(
         self,
         act: Callable[["Database", Sequence[Asked]], Sequence[Answered | Exception]],
@@ -146,6 +156,22 @@ def _wait_for_sqlite(connection: Connection) -> None:
     driver.execute(f"PRAGMA busy_timeout={milliseconds}")
 
 
+def cause_of(error: SQLAlchemyError) -> str:
+    """Why a statement failed, in words that hold nothing of what it was given."""
+    said = str(getattr(error, "orig", None) or "")
+    return next((cause for sign, cause in _CAUSES.items() if sign in said), type(error).__name__)
+
+
+_CAUSES = {
+    "disk is full": "its disk is full",
+    "No space left": "its disk is full",
+    "readonly database": "it is read-only",
+    "read-only transaction": "it is read-only",
+    "disk I/O error": "its disk takes nothing",
+    "database is locked": "another process has locked it",
+}
+
+
 def insert_ignoring(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that leaves alone every row whose key is there already."""
     if connection.dialect.name == "sqlite":
@@ -159,7 +185,20 @@ def insert_missing(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(inserted).first() is not None
 
 
+def _replace_read_only(context: ExceptionContext) -> None:
+    """Drop the connections that were made while the database could only be read: they stay so for ever."""
+    said = str(context.original_exception)
+    if "read-only transaction" in said or "readonly database" in said:
+        context.is_disconnect = True
+
+
 def _engine(url: str, pool_size: int) -> Engine:
+    engine = _connected(url, pool_size)
+    event.listen(engine, "handle_error", _replace_read_only)
+    return engine
+
+
+def _connected(url: str, pool_size: int) -> Engine:
     if not url.startswith("sqlite"):
         engine = create_engine(
             url,

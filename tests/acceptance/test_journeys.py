@@ -184,11 +184,11 @@ def test_the_command_line_sends_checks_and_shows(shop: Shop) -> None:
 def test_the_doctor_finds_a_healthy_service_healthy_and_a_sick_one_sick(shop: Shop) -> None:
     healthy = shop.command("doctor", "--json")
     assert healthy.returncode == 0, healthy.stdout
-    assert {finding["verdict"] for finding in json.loads(healthy.stdout)} <= {"good", "doubtful"}
+    assert {finding["verdict"] for finding in json.loads(healthy.stdout)} <= {"ok", "look"}
     shop.stack.phone.knobs.set(suspended=True)
     sick = shop.command("doctor", "--json")
     assert sick.returncode == 1
-    bad = [finding["name"] for finding in json.loads(sick.stdout) if finding["verdict"] == "bad"]
+    bad = [finding["name"] for finding in json.loads(sick.stdout) if finding["verdict"] == "fix"]
     assert bad == ["gateway"]
 
 

@@ -23,6 +23,7 @@ from otp_worker.operations.admin import Operator
 from otp_worker.operations.health import Health
 from otp_worker.operations.rejections import Refusals
 from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.wiring import Intake
@@ -64,7 +65,7 @@ class Service(service.Service):
             api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries),
             operator=Operator(self.db, self.limits, self.policy.countries),
-            health=Health(self.db, _AskedQueue(self).check, self.breaker, self.sims),
+            health=Health(self.db, _AskedQueue(self).check, self.breaker, self.sims, WriteProbe(self.db)),
             refusals=Refusals(self.db),
             outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,

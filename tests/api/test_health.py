@@ -1,8 +1,12 @@
 """Whether the service lives, and whether it can work."""
 
-import pytest
+from typing import Any
 
-from otp_worker.operations.health import SWEEP_STALE_SECONDS, WORKERS_STALE_SECONDS
+import pytest
+from sqlalchemy import event
+
+from otp_worker.operations.health import SLOW_SECONDS
+from otp_worker.operations.heartbeat import WORKER
 from otp_worker.store import sweeps
 from otp_worker.store.sweeps import SWEEP
 from tests.api.client import Caller, problem
@@ -12,17 +16,23 @@ from tests.contract.service import OFFLINE
 
 @pytest.fixture
 def _swept(service: Service) -> None:
-    sweeps.record_sweep(service.db, SWEEP, service.clock())
+    _sweep_and_report(service)
 
 
-def reasons(stranger: Caller) -> dict[str, str]:
-    """What is not well, and why; the answer's status must agree."""
-    answer = stranger.simulate_get("/readyz")
-    checks = answer.json["checks"]
-    wrong = {check["name"]: check["detail"] for check in checks if not check["ok"]}
-    assert answer.json["ready"] is not bool(wrong)
-    assert answer.status_code == (503 if wrong else 200)
-    return wrong
+def _sweep_and_report(service: Service) -> None:
+    """What beat, upkeep and a worker write down."""
+    for name in (SWEEP, WORKER):
+        sweeps.record_sweep(service.db, name, service.clock())
+
+
+def reasons(stranger: Caller, audience: str = "", *, blocking: bool = True) -> dict[str, str]:
+    """What is not well and blocks, or does not block, and why; the answer's status must agree."""
+    answer = stranger.simulate_get("/readyz", query_string=audience)
+    wrong = [check for check in answer.json["checks"] if not check["ok"]]
+    blocks = any(check["blocking"] for check in wrong)
+    assert answer.json["ready"] is not blocks
+    assert answer.status_code == (503 if blocks else 200)
+    return {check["name"]: check["detail"] for check in wrong if check["blocking"] is blocking}
 
 
 def test_it_lives_whatever_is_away(stranger: Caller, service: Service) -> None:
@@ -39,33 +49,82 @@ def test_it_is_ready_when_all_parts_are(stranger: Caller) -> None:
 
 
 @pytest.mark.usefixtures("_swept")
-def test_it_is_not_ready_without_its_broker(stranger: Caller, service: Service) -> None:
+def test_a_broker_that_is_away_blocks_workers_alone(stranger: Caller, service: Service) -> None:
     service.broker_is_away = True
-    assert reasons(stranger) == {"broker": "the broker does not answer (ConnectionError)"}
+    away = {"broker": "the broker does not answer (ConnectionError)"}
+    assert reasons(stranger, "for=worker") == away
+    for audience in ("", "for=web"):
+        assert reasons(stranger, audience) == {}
+        assert reasons(stranger, audience, blocking=False) == away
 
 
-def test_it_is_not_ready_before_the_first_sweep(stranger: Caller) -> None:
-    assert reasons(stranger) == {"sweep": "never ran: start beat and upkeep"}
+def test_it_is_not_ready_before_the_first_sweep_and_the_first_worker(stranger: Caller) -> None:
+    missing = {"sweep": "never ran: start beat and upkeep", "workers": "none has run: start worker"}
+    assert reasons(stranger) == missing
+    for audience in ("for=web", "for=worker"):
+        assert reasons(stranger, audience) == {}
+        assert reasons(stranger, audience, blocking=False) == missing
 
 
 @pytest.mark.usefixtures("_swept")
-def test_it_is_not_ready_when_sweeping_has_stopped(stranger: Caller, service: Service) -> None:
-    service.clock.move(SWEEP_STALE_SECONDS)
+@pytest.mark.parametrize(
+    ("name", "other", "detail"),
+    [
+        (SWEEP, WORKER, {"sweep": "last ran 61 s ago: are beat and upkeep running?"}),
+        (WORKER, SWEEP, {"workers": "one last reported 61 s ago: is worker running?"}),
+    ],
+)
+def test_it_is_not_ready_when_beat_or_every_worker_is_away_for_a_minute(
+    stranger: Caller, service: Service, name: str, other: str, detail: dict[str, str]
+) -> None:
+    service.clock.move(60)
     assert reasons(stranger) == {}
     service.clock.move(1)
-    assert reasons(stranger) == {"sweep": "last ran 31 s ago: are beat and upkeep running?"}
+    sweeps.record_sweep(service.db, other, service.clock())
+    assert reasons(stranger) == detail
+    assert reasons(stranger, "for=web") == {}
 
 
 @pytest.mark.usefixtures("_swept")
-def test_it_is_not_ready_when_no_worker_takes_what_is_due(
+def test_a_sweep_that_was_written_down_by_a_clock_that_was_set_back_since_does_not_count_as_one(
+    stranger: Caller, service: Service
+) -> None:
+    """It would look fresh for an hour."""
+    service.clock.move(-3600)
+    assert reasons(stranger)["sweep"].startswith("last ran by a clock that was 3600 s ahead")
+    _sweep_and_report(service)
+    assert reasons(stranger) == {}
+
+
+@pytest.mark.usefixtures("_swept")
+def test_a_delivery_that_no_worker_takes_in_time_is_told(
     shop: Caller, stranger: Caller, service: Service
 ) -> None:
     shop.sent()
-    service.clock.move(WORKERS_STALE_SECONDS + 1)
-    sweeps.record_sweep(service.db, SWEEP, service.clock())
-    assert list(reasons(stranger)) == ["workers"]
+    service.clock.move(SLOW_SECONDS + 1)
+    _sweep_and_report(service)
+    assert list(reasons(stranger, blocking=False)) == ["deliveries"]
     service.deliver_queued()
-    assert reasons(stranger) == {}
+    assert reasons(stranger, blocking=False) == {}
+
+
+@pytest.mark.usefixtures("_swept")
+@pytest.mark.parametrize("audience", ["", "for=web", "for=worker"])
+def test_a_database_that_cannot_be_written_blocks_everybody(
+    stranger: Caller, service: Service, audience: str
+) -> None:
+    service.db.engine.dispose()
+    event.listen(service.db.engine, "connect", _only_read)
+    assert reasons(stranger, audience) == {"database": "cannot be written: it is read-only"}
+
+
+def _only_read(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+@pytest.mark.parametrize("query", ["for=me", "for=webs"])
+def test_who_asks_for_somebody_unknown_is_told_whom_there_is(stranger: Caller, query: str) -> None:
+    assert problem(stranger.simulate_get("/readyz", query_string=query))[0] == 422
 
 
 @pytest.mark.usefixtures("_swept")
@@ -91,6 +150,7 @@ def test_a_phone_that_is_offline_is_told_and_does_not_make_it_unready(
         shop.sent()
     service.deliver_queued()
     assert reasons(stranger) == {}
+    assert list(reasons(stranger, blocking=False)) == ["phone"]
     phone = stranger.simulate_get("/readyz").json["checks"][-1]
     assert phone["name"] == "phone"
     assert "offline since 12:00:00Z" in phone["detail"]

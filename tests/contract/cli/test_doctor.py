@@ -1,14 +1,21 @@
-"""What the doctor finds about the limits."""
+"""What the doctor finds: about the limits, and about what does not work just now."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from otp_worker.cli.doctor import Finding, Verdict, examine
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.domain.gateway import PhoneState
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from otp_worker.store.circuit_breakers import note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
+from tests.contract.service import ACCEPTED, START
 
 
 @pytest.fixture
@@ -36,26 +43,75 @@ def limits() -> list[Finding]:
     return [finding for finding in examine() if finding.name == "limits"]
 
 
-def test_a_redis_that_counts_is_good(environment: pytest.MonkeyPatch, redis_server: EmbeddedBroker) -> None:
+def test_a_redis_that_counts_is_ok(environment: pytest.MonkeyPatch, redis_server: EmbeddedBroker) -> None:
     environment.setenv("OTP_REDIS_URL", redis_server.url)
-    assert limits() == [Finding("limits", Verdict.GOOD, "are counted in Redis")]
+    assert limits() == [Finding("limits", Verdict.OK, "are counted in Redis")]
 
 
-def test_a_redis_that_does_not_answer_is_bad_and_it_is_said_who_counts(
+def test_a_redis_that_does_not_answer_is_to_be_fixed_and_it_is_said_who_counts(
     environment: pytest.MonkeyPatch,
 ) -> None:
     (found,) = limits()
-    assert found.verdict is Verdict.BAD
+    assert found.verdict is Verdict.FIX
     assert "the database counts" in found.detail
 
 
 def test_without_redis_the_database_counts(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_REDIS_URL", "")
     (found,) = limits()
-    assert (found.verdict, "counted in the database" in found.detail) == (Verdict.GOOD, True)
+    assert (found.verdict, "counted in the database" in found.detail) == (Verdict.OK, True)
 
 
-def test_a_limit_that_is_off_is_doubtful_and_named(environment: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_off_is_to_be_looked_at_and_named(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_REDIS_URL", "")
     environment.setenv("OTP_LIMIT_TOTAL", "")
-    assert limits()[0] == Finding("limits", Verdict.DOUBTFUL, "turned off: OTP_LIMIT_TOTAL")
+    assert limits()[0] == Finding("limits", Verdict.LOOK, "turned off: OTP_LIMIT_TOTAL", chosen=True)
+
+
+def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OTP_REDIS_URL", "")
+    found = {finding.name: finding.verdict for finding in examine()}
+    assert found["workers"] is found["sweep"] is found["broker"] is Verdict.FIX
+    assert found["database"] is Verdict.OK
+
+
+def test_a_phone_that_is_offline_is_to_be_looked_at_and_fails_the_doctor(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("OTP_REDIS_URL", "")
+    with closing(Database(f"sqlite:///{tmp_path}/otp.db")) as database:
+        for _ in range(FAILURES_TO_OPEN):
+            note_failure(database, "mobile_api_connect", START, START, "no paired phone is online")
+    found = {finding.name: finding for finding in examine()}
+    assert (found["phone"].verdict, found["phone"].fails) == (Verdict.LOOK, True)
+    assert "no paired phone is online" in found["phone"].detail
+
+
+def test_what_the_operator_chose_is_to_be_looked_at_and_fails_nothing(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("OTP_LIMIT_TOTAL", "")
+    assert [finding.fails for finding in examine() if "OTP_LIMIT_TOTAL" in finding.detail] == [False]
+
+
+def test_a_gateway_whose_phone_is_offline_is_to_be_looked_at(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr("otp_worker.gateways.mobile_api_connect.MobileApiConnect.probe", lambda _: ACCEPTED)
+    environment.setattr(
+        "otp_worker.gateways.mobile_api_connect.MobileApiConnect.phone_state",
+        lambda _: PhoneState(online=False),
+    )
+    (found,) = [finding for finding in examine() if finding.detail.startswith("mobile_api_connect: ")]
+    assert (found.name, found.verdict, found.fails) == ("gateway", Verdict.LOOK, True)
+
+
+def test_a_database_that_takes_no_rows_is_to_be_fixed(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setattr("otp_worker.store.sweeps.record_sweep", _full)
+    found = {finding.name: finding for finding in examine()}
+    assert found["database"].verdict is Verdict.FIX
+    assert "its disk is full" in found["database"].detail
+
+
+def _full(*_: object) -> None:
+    raise OperationalError("", {}, sqlite3.OperationalError("database or disk is full"))

@@ -152,7 +152,7 @@ class Exchange:
         service = self.service
         service.gateways["obedient"] = self.gateway
         answering = Answering(service.db, service.keyring, LANGUAGES, 3600, (), lambda _: True)
-        canaries = Canaries(service.db, service.keyring, service.sims, service.breaker, (), lambda _: True)
+        canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, (), bool)
         self.callbacks = Callbacks(service.db, service.keyring, service.gateways, answering, canaries)
         self.verification = service.issue()
 

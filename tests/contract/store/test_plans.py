@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, event, insert
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.pumping_guard import GuardMode, PumpingGuard
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.store import receipts, verifications
@@ -87,7 +88,8 @@ def sweeps(service: Service) -> None:
     service.work()
     service.expirer.purge(service.clock())
     PumpingGuard(service.db, GuardMode.ON, 20, 3600, (), lambda _: True).sweep(service.clock())
-    Health(service.db, _Queue().backlog, service.breaker, service.sims).vitals(service.clock())
+    health = Health(service.db, _Queue().backlog, service.breaker, service.sims, WriteProbe(service.db))
+    health.vitals(service.clock())
     receipts.delivery_of(service.db, "obedient", None, "msg_1")
     Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
 
