@@ -109,6 +109,16 @@ def parse_mobile(text: str, region: str | None = None) -> PhoneNumber | None:
     return None if parsed is None else _number(parsed)
 
 
+def country_of(e164: str) -> str:
+    """The country of an E.164 number, of an unassigned one that its calling code is mainly for; else ZZ."""
+    try:
+        parsed = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return "ZZ"
+    found = phonenumbers.region_code_for_number(parsed)
+    return found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+
+
 def mask(e164: str) -> str:
     """An E.164 number with all but its country calling code and last two digits starred."""
     try:

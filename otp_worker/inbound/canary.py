@@ -12,6 +12,7 @@ from ulid import ULID
 
 from otp_worker.domain.gateway import Message, OutcomeKind, Reply
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.phone_number import country_of
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.senders import can_stand_for
@@ -30,7 +31,10 @@ _ARRIVED = re.compile(r"\s*otp-worker canary ([0-9A-Z]{26})\s*")
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """The canaries with all they need; ``channels`` are told of a lost one, by ``publish`` at once."""
+    """The canaries with all they need: one every ``every_seconds``, however many beats and upkeeps there are.
+
+    ``channels`` are told of a lost one and of a SIM that cannot send, by ``publish`` at once.
+    """
 
     db: Database
     keyring: Keyring
@@ -38,17 +42,31 @@ class Canaries:
     away: Away
     channels: tuple[str, ...]
     publish: Publish
+    every_seconds: int = 60
 
     def sweep(self, now: datetime) -> str:
         """Report what is lost, and send the next one; what became of it, for people."""
         for lost, notices in canaries.lose(self.db, now - LOST_AFTER, self.channels, now):
             log.warning("canary_lost", from_sim=lost.from_sim, to_sim=lost.to_sim)
-            for notice_id in notices:
-                self.publish(notice_id)
-        pair = self._next_pair()
-        if pair is None:
+            self._publish(notices)
+        pairs = self._pairs()
+        if not pairs:
             return "fewer than two SIMs have a number: no canary"
-        return self._send(*pair, now)
+        at_work = [pair for pair in self._in_turn(pairs) if pair[0].works_at(now)]
+        if not at_work:
+            return "no SIM works at this time: no canary"
+        sender, to = at_work[0]
+        slot = int(now.timestamp()) // self.every_seconds * self.every_seconds
+        if not canaries.take_turn(self.db, slot, sender.name, to.name):
+            return "somebody else sends the canary of this time"
+        failure = self._send(sender, to, now)
+        if failure is None:
+            return f"a canary from {sender.name} to {to.name}"
+        told = canaries.fail_turn(self.db, slot, failure, self.channels, now)
+        if told is not None:
+            log.warning("canary_failed", from_sim=sender.name, to_sim=to.name, reason=failure)
+            self._publish(told)
+        return f"no canary from {sender.name}: {failure}"
 
     def arrive(self, reply: Reply, now: datetime) -> bool:
         """Whether an SMS that came in is from one of our SIMs: then it is no reply, and may be a canary."""
@@ -62,23 +80,33 @@ class Canaries:
             log.info("canary_arrived", canary=match[1], from_sim=sender.name)
         return True
 
-    def _next_pair(self) -> tuple[Sim, Sim] | None:
-        known = [sim for sim in self.sims.all if sim.number]
-        if len(known) < 2:
-            return None
-        last = canaries.newest_sender(self.db)
-        names = [sim.name for sim in known]
-        at = (names.index(last) + 1) % len(known) if last in names else 0
-        return known[at], known[(at + 1) % len(known)]
+    def _pairs(self) -> list[tuple[Sim, Sim]]:
+        """Each SIM that has a number to write to: with the next one that it may send to."""
+        known = [(sim, sim.number) for sim in self.sims.all if sim.number]
+        pairs = []
+        for at, (sender, _) in enumerate(known):
+            others = known[at + 1 :] + known[:at]
+            to = next((sim for sim, number in others if sender.serves(country_of(number))), None)
+            if to is not None:
+                pairs.append((sender, to))
+        return pairs
 
-    def _send(self, sender: Sim, to: Sim, now: datetime) -> str:
+    def _in_turn(self, pairs: list[tuple[Sim, Sim]]) -> list[tuple[Sim, Sim]]:
+        """The pairs from the one after the SIM that had the last turn, whatever became of that."""
+        last = canaries.newest_sender(self.db)
+        names = [sender.name for sender, _ in pairs]
+        at = names.index(last) + 1 if last in names else 0
+        return pairs[at:] + pairs[:at]
+
+    def _send(self, sender: Sim, to: Sim, now: datetime) -> str | None:
+        """Why it certainly was not sent; None if it was, or may have been."""
         number = to.number or ""
         why_not = obstacle(sender, number, now, self.away)
         if why_not is not None:
-            return f"no canary: {why_not}"
+            return why_not
         turn = take_turn(self.db, sender, self.keyring.number_hash(number), now)
         if isinstance(turn, str):
-            return f"no canary: {turn}"
+            return turn
         canary = str(ULID.from_datetime(now))
         canaries.insert_canary(self.db, canary, sender.name, to.name, now)
         life = LOST_AFTER.total_seconds()
@@ -86,8 +114,12 @@ class Canaries:
             number, _TEXT.format(canary), canary, None, life, TIMEOUT_SECONDS, sender.number, sender.slot
         )
         outcome = self.sims.gateway_of(sender).send(message)
-        if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
-            give_back(self.db, turn)
-            canaries.forget_canary(self.db, canary)
-            return f"no canary from {sender.name}: {outcome.reason}"
-        return f"a canary from {sender.name} to {to.name}"
+        if outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
+            return None
+        give_back(self.db, turn)
+        canaries.forget_canary(self.db, canary)
+        return outcome.reason
+
+    def _publish(self, notices: list[str]) -> None:
+        for notice_id in notices:
+            self.publish(notice_id)

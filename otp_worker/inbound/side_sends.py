@@ -7,8 +7,7 @@ confirmation or a canary is worth no waiting and is no probe.
 from collections.abc import Callable
 from datetime import datetime
 
-import phonenumbers
-
+from otp_worker.domain.phone_number import country_of
 from otp_worker.domain.sim import Sim
 
 Away = Callable[[str], str | None]
@@ -17,18 +16,9 @@ Away = Callable[[str], str | None]
 
 def obstacle(sim: Sim, number: str, now: datetime, away: Away) -> str | None:
     """Why a SIM must not be asked to write to an E.164 number now, for people; None if it may be."""
-    country = _country(number)
+    country = country_of(number)
     if not sim.serves(country):
         return f"{sim.name} does not serve {country}"
     if not sim.works_at(now):
         return f"{sim.name} works {sim.hours}"
     return away(sim.gateway)
-
-
-def _country(number: str) -> str:
-    parsed = phonenumbers.parse(number)
-    # A SIM's own number need not be one that libphonenumber knows: then its calling code tells.
-    calling_code = parsed.country_code or 0
-    return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
-        calling_code
-    )

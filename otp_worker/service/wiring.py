@@ -207,7 +207,9 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
         ),
         poller=Poller(db, sims.gateways),
         looker=Looker(db, sims.gateways, told, queue.publish_notice),
-        canaries=Canaries(db, keyring, sims, breaker.away, told, queue.publish_notice),
+        canaries=Canaries(
+            db, keyring, sims, breaker.away, told, queue.publish_notice, settings.canary_seconds or 60
+        ),
         confirmer=Confirmer(db, keyring, settings.confirmations, sims, breaker.away),
         queue=queue,
         clock=clock,

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from otp_worker.store.batches import delete_where
-from otp_worker.store.database import Database
+from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.notifications import insert_notices
-from otp_worker.store.schema import canaries
+from otp_worker.store.schema import canaries, canary_turns
 
-_c = canaries.c
+_c, _t = canaries.c, canary_turns.c
 
-LOST = "canary.lost"
+LOST, FAILED = "canary.lost", "canary.failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def arrive(db: Database, canary: str, from_sim: str, now: datetime) -> bool:
         arrived = connection.execute(
             update(canaries)
             .where(_c.id == canary, _c.from_sim == from_sim, _c.arrived_at.is_(None))
-            .values(arrived_at=now)
+            # It comes in at another machine than it was sent from, whose clock may be behind.
+            .values(arrived_at=case((_c.sent_at > now, _c.sent_at), else_=now))
             .returning(_c.id)
         ).first()
     return arrived is not None
@@ -72,10 +73,42 @@ def lose(
         ]
 
 
+def take_turn(db: Database, slot: int, from_sim: str, to_sim: str) -> bool:
+    """Take the turn of a slot (its first second since 1970); False if somebody has taken it."""
+    with db.write() as connection:
+        return insert_missing(connection, canary_turns, slot=slot, from_sim=from_sim, to_sim=to_sim)
+
+
+def fail_turn(
+    db: Database, slot: int, reason: str, channels: Sequence[str], now: datetime
+) -> list[str] | None:
+    """Write down why a turn's canary could not be sent; the notices of that.
+
+    None if the SIM's turn before failed too: that has been told.
+    """
+    with db.write() as connection:
+        turn = connection.execute(
+            update(canary_turns)
+            .where(_t.slot == slot)
+            .values(reason=reason)
+            .returning(_t.from_sim, _t.to_sim)
+        ).one()
+        before = (
+            select(_t.reason)
+            .where(_t.from_sim == turn.from_sim, _t.slot < slot)
+            .order_by(_t.slot.desc())
+            .limit(1)
+        )
+        if connection.execute(before).scalar() is not None:
+            return None
+        told = {"from_sim": turn.from_sim, "to_sim": turn.to_sim, "reason": reason}
+        return insert_notices(connection, channels, FAILED, told, now)
+
+
 def newest_sender(db: Database) -> str | None:
-    """The SIM that the last canary left from."""
+    """The SIM that had the last turn."""
     with db.read() as connection:
-        return connection.execute(select(_c.from_sim).order_by(_c.id.desc()).limit(1)).scalar()
+        return connection.execute(select(_t.from_sim).order_by(_t.slot.desc()).limit(1)).scalar()
 
 
 def ways(db: Database) -> list[Way]:
@@ -102,5 +135,6 @@ def ways(db: Database) -> list[Way]:
 
 
 def purge_canaries(db: Database, before: datetime) -> None:
-    """Delete the canaries sent before then."""
+    """Delete the canaries sent before then, and the turns."""
+    delete_where(db, canary_turns, _t.slot < int(before.timestamp()))
     delete_where(db, canaries, _c.sent_at <= before)

@@ -1,9 +1,11 @@
 """Canaries over a real database: from SIM to SIM, measured where they come in."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import time
 
 import pytest
+from sqlalchemy import func, select
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.policy import Policy
@@ -14,8 +16,9 @@ from otp_worker.store import canaries, notifications
 from otp_worker.store.canaries import Way
 from otp_worker.store.circuit_breakers import note_failure, read_state
 from otp_worker.store.database import Database
-from otp_worker.store.sim_budgets import usage
-from tests.contract.service import OFFLINE, START, ObedientGateway, Service
+from otp_worker.store.schema import notices
+from otp_worker.store.sim_budgets import take_turn, usage
+from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, ObedientGateway, Service
 
 FIRST, SECOND, THIRD = (
     Sim(name, name, number=f"+44770090000{n}", slot=str(n)) for n, name in enumerate(["a", "b", "c"])
@@ -117,7 +120,7 @@ def test_canaries_count_for_the_budget_and_never_exceed_it(db: Database) -> None
     for _ in range(3):
         said.append(phones.sweep())
         phones.service.clock.move(60)
-    assert said[2] == "no canary: a has sent its 1 of today"
+    assert said[2] == "no canary from a: a has sent its 1 of today"
     assert len(phones.gateways["a"].messages) == 1
 
 
@@ -128,7 +131,7 @@ def test_one_that_was_certainly_not_sent_is_not_lost(db: Database) -> None:
     assert phones.sweep() == f"no canary from a: {OFFLINE.reason}"
     phones.service.clock.move(300)
     phones.canaries.sweep(phones.service.clock())
-    assert all(way.from_sim == "a" and way.lost == 0 for way in canaries.ways(db))
+    assert canaries.ways(db) == [Way("b", "a", None, 0)]
     (used,) = usage(db, [tight], START)
     assert used.sent_today == 0
 
@@ -148,7 +151,7 @@ def test_old_canaries_are_purged(db: Database) -> None:
 
 def test_none_leaves_outside_the_hours_of_its_sim(db: Database) -> None:
     phones = Phones(db, replace(FIRST, hours=Hours(time(13), time(20))), SECOND)
-    assert phones.sweep() == "no canary: a works 13:00-20:00"
+    assert phones.sweep() == "a canary from b to a"
     assert phones.gateways["a"].messages == []
 
 
@@ -156,12 +159,97 @@ def test_none_leaves_by_a_gateway_that_is_away_and_none_is_its_probe(db: Databas
     phones = Phones(db, FIRST, SECOND)
     for _ in range(FAILURES_TO_OPEN):
         note_failure(db, "a", START, START, "no paired phone is online")
-    assert phones.sweep() == "no canary: no paired phone is online"
+    assert phones.sweep() == "no canary from a: no paired phone is online"
     assert phones.gateways["a"].messages == []
     assert read_state(db, "a").probe_at == START
 
 
-def test_none_goes_to_a_country_that_its_sim_does_not_serve(db: Database) -> None:
-    phones = Phones(db, replace(FIRST, countries=frozenset({"DE"})), SECOND)
-    assert phones.sweep() == "no canary: a does not serve GB"
-    assert phones.gateways["a"].messages == []
+def test_two_beats_make_one_canary(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND)
+    said = [phones.sweep() for _ in range(2)]
+    assert said == ["a canary from a to b", "somebody else sends the canary of this time"]
+    assert sum(len(gateway.messages) for gateway in phones.gateways.values()) == 1
+
+
+def test_many_upkeeps_at_once_make_one_canary(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND, THIRD)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: phones.sweep(), range(16)))
+    assert sum(len(gateway.messages) for gateway in phones.gateways.values()) == 1
+
+
+def test_another_interval_goes_on_with_the_rotation(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND, THIRD)
+    phones.sweep()
+    phones.service.clock.move(600)
+    slower = replace(phones.canaries, every_seconds=600)
+    assert slower.sweep(phones.service.clock()) == "a canary from b to c"
+
+
+@pytest.mark.parametrize("why", ["budget", "refused", "away"])
+def test_a_sim_that_cannot_send_is_reported_once_and_the_others_go_on(db: Database, why: str) -> None:
+    tight = replace(FIRST, per_day=1, recipients_per_month=1) if why == "budget" else FIRST
+    phones = Phones(db, tight, SECOND, THIRD)
+    if why == "budget":
+        assert not isinstance(take_turn(db, tight, b"x" * 32, START), str)
+    if why == "refused":
+        phones.gateways["a"].outcomes = [REFUSED]
+    if why == "away":
+        for _ in range(FAILURES_TO_OPEN):
+            note_failure(db, "a", START, START, "no paired phone is online")
+    said = []
+    for _ in range(9):
+        said.append(phones.sweep())
+        phones.service.clock.move(60)
+    assert [each.startswith("no canary from a: ") for each in said] == 3 * [True, False, False]
+    assert [each for each in said if not each.startswith("no")] == 3 * [
+        "a canary from b to c",
+        "a canary from c to a",
+    ]
+    assert _failures_told(db) == 1
+    assert len(phones.gateways["a"].messages) == (3 if why == "refused" else 0)
+
+
+def test_a_sim_that_fails_again_after_it_was_well_is_reported_again(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND)
+    for outcome in (REFUSED, ACCEPTED, REFUSED):
+        phones.gateways["a"].outcomes = [outcome]
+        for _ in range(2):
+            phones.sweep()
+            phones.service.clock.move(60)
+    assert _failures_told(db) == 2
+
+
+def test_no_sim_writes_to_a_number_that_it_may_not_send_to(db: Database) -> None:
+    """It is left out where it may write to none of the others, and writes to the next one that it may."""
+    german = replace(SECOND, number="+4915112345678")
+    phones = Phones(
+        db,
+        replace(FIRST, countries=frozenset({"GB"})),
+        german,
+        replace(THIRD, countries=frozenset({"FR"})),
+    )
+    said = []
+    for _ in range(3):
+        said.append(phones.sweep())
+        phones.service.clock.move(60)
+    assert said == ["a canary from a to c", "a canary from b to c", "a canary from a to c"]
+
+
+def test_a_sim_outside_its_hours_sends_none_and_the_next_one_has_its_turn(db: Database) -> None:
+    night = replace(FIRST, hours=Hours(time(22), time(6)))
+    assert Phones(db, night, SECOND).sweep() == "a canary from b to a"
+
+
+def test_a_machine_whose_clock_is_behind_measures_no_negative_time(db: Database) -> None:
+    phones = Phones(db, FIRST, SECOND)
+    phones.sweep()
+    phones.service.clock.move(-5)
+    phones.comes_in(FIRST)
+    assert canaries.ways(db) == [Way("a", "b", 0.0, 0)]
+
+
+def _failures_told(db: Database) -> int:
+    with db.read() as connection:
+        told = select(func.count()).where(notices.c.type == canaries.FAILED)
+        return int(connection.execute(told).scalar_one())
