@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,7 +34,7 @@ def silence(
     if phone is not None and phone.online is False:
         return "its gateway says that it is offline"
     if phone is not None and phone.last_seen_at is not None and now - phone.last_seen_at > silent_after:
-        return f"its gateway saw it last at {phone.last_seen_at:%H:%M:%S}Z"
+        return f"its gateway has not seen it since {phone.last_seen_at:%H:%M:%S}Z"
     return None
 
 
@@ -69,8 +69,13 @@ class Looker:
 
     def _look_at(self, name: str, gateway: Gateway, now: datetime) -> int:
         phone = gateway.phone_state()
-        why = silence(read_state(self.db, name), phone, gateway.silent_after, now)
-        seen = phones.Seen(phone, why, battery_is_low(phone))
+        moved_at, judged = None, phone
+        if phone is not None and phone.last_seen_at is not None:
+            # The gateway's clock need not agree with ours: what counts is when its word last changed.
+            moved_at = phones.moved_at(self.db, name, phone.last_seen_at, now)
+            judged = replace(phone, last_seen_at=moved_at)
+        why = silence(read_state(self.db, name), judged, gateway.silent_after, now)
+        seen = phones.Seen(phone, why, battery_is_low(phone), moved_at)
         reports = phones.note_look(self.db, name, seen, self.channels, now)
         for kind, notices in reports:
             log.warning(kind.replace(".", "_"), gateway=name, reason=why)

@@ -1,11 +1,13 @@
 """The Celery application: what is queued where, and how patient a process is with its broker."""
 
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from amqp.exceptions import ResourceError
 from celery import Celery
 from celery.app.amqp import AMQP
+from celery.schedules import schedule
 from kombu import Connection, Exchange, Queue
 
 from otp_worker.service.task_events import TaskEvents
@@ -37,13 +39,23 @@ HEARTBEAT_SECONDS = 2
 ANSWER_SECONDS = 2.0
 SHORTEST_DELAY_SECONDS = 1.5
 HEALTH_CHECK_SECONDS = 2
-EXPIRE_EVERY_SECONDS = 2.0
-RELEASE_EVERY_SECONDS = 0.5
-PURGE_EVERY_SECONDS = 60.0
-GUARD_EVERY_SECONDS = 15.0
-POLL_EVERY_SECONDS = 5.0
-LOOK_EVERY_SECONDS = 30.0
+EVERY_SECONDS = {EXPIRE: 2.0, RELEASE: 0.5, PURGE: 60.0, GUARD: 15.0, POLL: 5.0, LOOK: 30.0}
+"""How often beat asks for each sweep."""
 SOFT_SHUTDOWN_SECONDS = 20.0
+
+
+class SteadyClock:
+    """The time as it was when this was made, and what has passed since by a clock that nobody sets.
+
+    Beat reckons with it: a wall clock that is set back an hour would stop every sweep for an hour.
+    """
+
+    def __init__(self) -> None:
+        self._began_at = datetime.now(UTC)
+        self._began = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._began_at + timedelta(seconds=time.monotonic() - self._began)
 
 
 class _ReturningConnection(Connection):
@@ -123,16 +135,13 @@ def make_celery(
         broker_use_ssl=tls and (tls.for_amqp if rabbitmq else tls.for_redis),
         broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
         beat_scheduler="otp_worker.service.scheduler:TerseScheduler",
-        beat_schedule={
-            EXPIRE: _every(EXPIRE, EXPIRE_EVERY_SECONDS),
-            RELEASE: _every(RELEASE, RELEASE_EVERY_SECONDS),
-            PURGE: _every(PURGE, PURGE_EVERY_SECONDS),
-            GUARD: _every(GUARD, GUARD_EVERY_SECONDS),
-            POLL: _every(POLL, POLL_EVERY_SECONDS),
-            LOOK: _every(LOOK, LOOK_EVERY_SECONDS),
-            **({CANARY: _every(CANARY, canary_seconds)} if canary_seconds else {}),
-        },
     )
+    every = EVERY_SECONDS | ({CANARY: float(canary_seconds)} if canary_seconds else {})
+    clock = SteadyClock()
+    app.conf.beat_schedule = {
+        task: {"task": task, "schedule": schedule(seconds, nowfun=clock, app=app)}
+        for task, seconds in every.items()
+    }
     return app
 
 
@@ -164,8 +173,3 @@ def _transport_options(publish_wait_seconds: float | None, *, rabbitmq: bool) ->
             "unacked_restore_throttle": 1,
         }
     return options | {"max_retries": 0, "interval_start": 0} if publish_wait_seconds else options
-
-
-def _every(task: str, seconds: float) -> dict[str, object]:
-    # A sweep that could not run in time is worth nothing: the next one does its work.
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5.0)}}

@@ -16,6 +16,7 @@ from otp_worker.service.celery_app import (
     CANARY,
     CONFIRM,
     DELIVER,
+    EVERY_SECONDS,
     EXPIRE,
     GUARD,
     LOOK,
@@ -60,12 +61,14 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
 def _register_sweep(
     app: Celery, parts: Callable[[], WorkerParts], name: str, sweep: Callable[[WorkerParts], str]
 ) -> None:
-    bulkhead = Bulkhead()
+    # What piled up while upkeep was away is one run. Messages that expire would do the same by the clocks of
+    # two machines, and where these are apart no sweep would ever run.
+    bulkhead = Bulkhead(pause_seconds=EVERY_SECONDS.get(name, 0.0) / 2)
 
     @app.task(name=name)
     def run() -> str:
         with bulkhead.enter() as may_run:
-            return sweep(parts()) if may_run else "another run is under way"
+            return sweep(parts()) if may_run else "another run has just begun"
 
 
 def _expire(parts: WorkerParts) -> str:

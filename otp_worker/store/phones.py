@@ -18,11 +18,15 @@ SILENT, BACK, BATTERY_LOW = "phone.silent", "phone.back", "phone.battery_low"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at a phone: what its gateway tells, why it is taken to be silent, and is its battery low."""
+    """One look at a phone: what its gateway tells, why it is taken to be silent, and is its battery low.
+
+    ``moved_at`` is when the instant at which its gateway saw it last had moved, by our clock.
+    """
 
     phone: PhoneState | None
     silence: str | None
     battery_is_low: bool | None
+    moved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,15 @@ class Phone:
     silent: bool
     battery_percent: float | None
     last_seen_at: datetime | None
+
+
+def moved_at(db: Database, name: str, last_seen_at: datetime, now: datetime) -> datetime:
+    """When the instant at which a gateway saw its phone last was found to have moved: perhaps just now."""
+    with db.read() as connection:
+        row = connection.execute(select(_g.seen_at, _g.seen_moved_at).where(_g.name == name)).first()
+    if row is None or row.seen_at != last_seen_at:
+        return now
+    return row.seen_moved_at or min(last_seen_at, now)
 
 
 def note_look(
@@ -55,6 +68,7 @@ def note_look(
                 battery_percent=phone.battery_percent,
                 seen_at=phone.last_seen_at or (now if phone.online else before.seen_at),
                 looked_at=now,
+                seen_moved_at=seen.moved_at,
             )
         )
         kinds = []

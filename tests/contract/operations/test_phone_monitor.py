@@ -65,7 +65,7 @@ def told(db: Database) -> list[str]:
         (WELL, PhoneState(online=True), None),
         (WELL, PhoneState(online=False), "its gateway says that it is offline"),
         (WELL, PhoneState(last_seen_at=START - MINUTE), None),
-        (WELL, PhoneState(last_seen_at=START - MINUTE * 1.1), "its gateway saw it last at 11:58:54Z"),
+        (WELL, PhoneState(last_seen_at=START - MINUTE * 1.1), "its gateway has not seen it since 11:58:54Z"),
         (GatewayState("phone", 3, START - MINUTE, "no phone"), None, "no phone"),
         (GatewayState("phone", 3, START - MINUTE * 0.9, "no phone"), None, None),
         (GatewayState("phone", 2, START - MINUTE * 5, "no phone"), None, None),
@@ -96,6 +96,24 @@ def test_a_silence_is_reported_once_and_so_is_its_end(
         looker.look(service.clock())
         service.clock.move(30)
     assert told(service.db) == ["phone.silent", "phone.back"]
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_gateway_whose_clock_is_apart_from_ours_is_judged_by_whether_its_word_changes(
+    service: Service, phone: SeenGateway, looker: Looker, hours: int
+) -> None:
+    apart = timedelta(hours=hours)
+    for _ in range(5):
+        phone.phone = PhoneState(last_seen_at=service.clock() + apart)
+        looker.look(service.clock())
+        service.clock.move(30)
+    assert told(service.db) == []
+    # From now on it is unseen; this gateway's rhythm allows some minutes of that.
+    while service.clock() <= START + 4 * MINUTE / 2 + phone.silent_after:
+        looker.look(service.clock())
+        service.clock.move(30)
+    looker.look(service.clock())
+    assert told(service.db) == ["phone.silent"]
 
 
 def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, looker: Looker) -> None:
