@@ -41,6 +41,8 @@ SHORTEST_DELAY_SECONDS = 1.5
 HEALTH_CHECK_SECONDS = 2
 EVERY_SECONDS = {EXPIRE: 2.0, RELEASE: 0.5, PURGE: 60.0, GUARD: 15.0, POLL: 5.0, LOOK: 30.0}
 """How often beat asks for each sweep."""
+SWEEP_EXPIRES_SECONDS = 86_400
+"""A message of beat expires by the clock of whoever takes it: that one may be apart from beat's by a day."""
 SOFT_SHUTDOWN_SECONDS = 20.0
 
 
@@ -139,7 +141,11 @@ def make_celery(
     every = EVERY_SECONDS | ({CANARY: float(canary_seconds)} if canary_seconds else {})
     clock = SteadyClock()
     app.conf.beat_schedule = {
-        task: {"task": task, "schedule": schedule(seconds, nowfun=clock, app=app)}
+        task: {
+            "task": task,
+            "schedule": schedule(seconds, nowfun=clock, app=app),
+            "options": {"expires": SWEEP_EXPIRES_SECONDS},
+        }
         for task, seconds in every.items()
     }
     return app
