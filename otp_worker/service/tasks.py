@@ -61,8 +61,8 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
 def _register_sweep(
     app: Celery, parts: Callable[[], WorkerParts], name: str, sweep: Callable[[WorkerParts], str]
 ) -> None:
-    # What piled up while upkeep was away is one run. Messages that soon expire would do the same by the clocks
-    # of two machines, and where these are apart no sweep would ever run.
+    # What piled up while upkeep was away is one run. Messages that soon expire would do the same by clocks
+    # of two machines: where these are apart, no sweep would ever run.
     bulkhead = Bulkhead(pause_seconds=EVERY_SECONDS.get(name, 0.0) / 2)
 
     @app.task(name=name)
