@@ -30,7 +30,7 @@ class Ready:
         audience = req.get_param("for")
         if audience not in (None, Audience.WEB, Audience.WORKER):
             raise InvalidFieldError("for", "give web or worker, or leave it out")
-        found = self._health.checks(self._clock(), Audience(audience or Audience.ALL))
+        found = self._health.checks(self._clock, Audience(audience or Audience.ALL))
         checks = [HealthCheckBody(**asdict(check)) for check in found]
         ready = all(check.ok or not check.blocking for check in checks)
         resp.status = 200 if ready else 503

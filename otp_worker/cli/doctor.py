@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from redis import RedisError
@@ -98,7 +97,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
     health = Health(db, queue.check, breaker, settings.sims, WriteProbe(db))
-    for check in health.checks(_now(db)):
+    for check in health.checks(db.now):
         yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)
     db.close()
@@ -109,13 +108,6 @@ def _verdict(check: HealthCheck) -> Verdict:
         return Verdict.OK
     # What may come back by itself is to be looked at; what stands still until somebody acts is to be fixed.
     return Verdict.LOOK if check.name in ("phone", "deliveries") else Verdict.FIX
-
-
-def _now(db: Database) -> datetime:
-    try:
-        return db.now()
-    except SQLAlchemyError:
-        return utc_now()
 
 
 def _clock(db: Database) -> Finding:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.domain.sim import Sims
 from otp_worker.domain.verification import DeliveryStatus
@@ -16,7 +19,7 @@ from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.store import expire, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.database import Database
+from otp_worker.store.database import Database, cause_of
 from otp_worker.store.phones import Phone, phones
 from otp_worker.store.sim_budgets import Usage, usage
 from otp_worker.store.sweeps import SWEEP
@@ -78,16 +81,18 @@ class Health:
     sims: Sims
     probe: WriteProbe
 
-    def checks(self, now: datetime, audience: Audience = Audience.ALL) -> list[HealthCheck]:
+    def checks(self, clock: Clock, audience: Audience = Audience.ALL) -> list[HealthCheck]:
         """The database and the broker, and with the database's help beat, the workers and the phones.
 
-        ``now`` is the database's clock: what it is compared with, several machines wrote down.
+        ``clock`` is the database's: what it is compared with, several machines wrote down.
         """
-        database = self._database()
-        checks = [database, self._broker()]
-        if database.ok:
-            vitals = self.vitals(now)
-            checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
+        checks = [self._database(), self._broker()]
+        if checks[0].ok:
+            try:
+                vitals = self.vitals(clock())
+                checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
+            except SQLAlchemyError as error:
+                checks[0] = HealthCheck("database", False, f"does not answer: {cause_of(error)}")
         return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
 
     def vitals(self, now: datetime) -> Vitals:

@@ -1,9 +1,11 @@
 """Whether the service lives, and whether it can work."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from otp_worker.operations.health import SLOW_SECONDS
 from otp_worker.operations.heartbeat import WORKER
@@ -116,6 +118,19 @@ def test_a_database_that_cannot_be_written_blocks_everybody(
     service.db.engine.dispose()
     event.listen(service.db.engine, "connect", _only_read)
     assert reasons(stranger, audience) == {"database": "cannot be written: it is read-only"}
+
+
+@pytest.mark.usefixtures("_swept")
+def test_a_database_that_goes_away_right_after_it_was_tried_is_named_too(
+    stranger: Caller, service: Service
+) -> None:
+    assert reasons(stranger, "for=web") == {}
+
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, sqlite3.OperationalError("unable to open database file"))
+
+    event.listen(service.db.engine, "before_cursor_execute", away)
+    assert reasons(stranger, "for=web") == {"database": "does not answer: OperationalError"}
 
 
 def _only_read(connection: Any, _: object) -> None:
