@@ -138,9 +138,14 @@ def make_celery(
         broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
         beat_scheduler="otp_worker.service.scheduler:TerseScheduler",
     )
+    app.conf.beat_schedule = _schedule(app, canary_seconds)
+    return app
+
+
+def _schedule(app: Celery, canary_seconds: int) -> dict[str, dict[str, object]]:
     every = EVERY_SECONDS | ({CANARY: float(canary_seconds)} if canary_seconds else {})
     clock = SteadyClock()
-    app.conf.beat_schedule = {
+    return {
         task: {
             "task": task,
             "schedule": schedule(seconds, nowfun=clock, app=app),
@@ -148,7 +153,6 @@ def make_celery(
         }
         for task, seconds in every.items()
     }
-    return app
 
 
 def _queue(name: str, *, rabbitmq: bool) -> Queue:
