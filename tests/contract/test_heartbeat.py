@@ -1,0 +1,43 @@
+"""A worker that lives says so, whatever becomes of the database meanwhile."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from otp_worker.heartbeat import WORKER, Heartbeat
+from otp_worker.store import expire
+from otp_worker.store.database import Database
+from tests.waiting import awaited
+
+
+def test_a_worker_writes_down_that_it_lives_until_it_is_stopped(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otp_worker.heartbeat.EVERY_SECONDS", 0.01)
+    heartbeat = Heartbeat(db)
+    heartbeat.start()
+    assert awaited(lambda: expire.last_sweep(db, WORKER) is not None)
+    first = expire.last_sweep(db, WORKER)
+    assert awaited(lambda: expire.last_sweep(db, WORKER) != first)
+    heartbeat.stop()
+    heartbeat._thread.join()
+
+
+def test_a_heartbeat_that_cannot_be_written_is_followed_by_the_next_one(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    written = expire.record_sweep
+
+    def record(*arguments: object) -> None:
+        tried.append("")
+        if len(tried) < 3:
+            raise OperationalError("", {}, Exception("away"))
+        written(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("otp_worker.heartbeat.EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("otp_worker.store.expire.record_sweep", record)
+    heartbeat = Heartbeat(db)
+    heartbeat.start()
+    assert awaited(lambda: expire.last_sweep(db, WORKER) is not None)
+    heartbeat.stop()
+    heartbeat._thread.join()
