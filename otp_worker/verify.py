@@ -76,7 +76,9 @@ class Verifier:
         self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip, rates), self.clock())
 
     def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
-        judgement = verify.count_check(self.db, verification_id, app, self.clock())
+        judgement = verify.count_check(
+            self.db, verification_id, app, self.keyring.number_hashes, self.clock()
+        )
         if judgement is None:
             return self._not_judged(verification_id, app)
         try:
@@ -86,7 +88,7 @@ class Verifier:
             raise AlreadyOverError(verification_id, VerificationStatus.EXPIRED) from None
         # bcrypt takes tens of milliseconds: no transaction is open meanwhile.
         if code_matches(pepper, verification_id, code, judgement.code_hash):
-            if not verify.approve(self.db, verification_id, self.clock()):
+            if not verify.approve(self.db, judgement, self.clock()):
                 return self._not_judged(verification_id, app)
             return CheckResult(verification_id, VerificationStatus.APPROVED, True, judgement.checks_left)
         if verify.count_failure(self.db, verification_id, self.clock()):

@@ -37,7 +37,7 @@ def approve(
     if not token_hashes:
         return False
     mine = (
-        select(_v.id, _v.number_hash, _v.token_hash)
+        select(_v.id, _v.token_hash)
         .where(
             _v.number_hash.in_(number_hashes),
             _v.token_hash.is_not(None),
@@ -51,11 +51,11 @@ def approve(
     if not pending:
         return False
     try:
-        lockouts.count_attempt(connection, pending[-1].number_hash, now)
+        lockouts.count_attempt(connection, number_hashes, now)
     except (NumberLockedError, NumberReportedError):
         return False
     right = [row.id for row in pending if row.token_hash in token_hashes]
     ended = connection.execute(end(VerificationStatus.APPROVED, now, None, _v.id.in_(right))).scalars().all()
-    for verification_id in ended:
-        lockouts.forgive(connection, verification_id)
+    if ended:
+        lockouts.forgive(connection, number_hashes)
     return bool(ended)

@@ -1,5 +1,6 @@
 """Statements that guard a number against guessing, across its codes, resends and parallel requests."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -7,40 +8,44 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from otp_worker.domain.errors import NumberLockedError, NumberReportedError
 from otp_worker.domain.lockout import HARD_CAP, locked_until
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.schema import number_guards, verifications
+from otp_worker.store.schema import number_guards
 
-_n, _v = number_guards.c, verifications.c
+_n = number_guards.c
 
 
-def count_attempt(connection: Connection, number_hash: bytes, now: datetime) -> None:
+def count_attempt(connection: Connection, number_hashes: Sequence[bytes], now: datetime) -> None:
     """Count a check as failed until it is judged right, so that no number of them at once passes the lock.
 
-    Raises NumberLockedError and NumberReportedError.
+    A number is known by a hash under each root secret, the newest first: what was counted under an older one
+    still counts. Raises NumberLockedError and NumberReportedError.
     """
-    insert_missing(connection, number_guards, number_hash=number_hash, failed_checks=0, updated_at=now)
-    guard = connection.execute(
+    newest = number_hashes[0]
+    insert_missing(connection, number_guards, number_hash=newest, failed_checks=0, updated_at=now)
+    guards = connection.execute(
         select(_n.failed_checks, _n.locked_until, _n.reported_until)
-        .where(_n.number_hash == number_hash)
+        .where(_n.number_hash.in_(number_hashes))
+        .order_by(_n.number_hash)
         .with_for_update()
-    ).one()
-    if guard.reported_until is not None and guard.reported_until > now:
-        raise NumberReportedError(guard.reported_until)
-    if guard.failed_checks >= HARD_CAP:
+    ).all()
+    reported = max((guard.reported_until for guard in guards if guard.reported_until), default=now)
+    if reported > now:
+        raise NumberReportedError(reported)
+    failures = max(guard.failed_checks for guard in guards) + 1
+    if failures > HARD_CAP:
         raise NumberLockedError(None)
-    if guard.locked_until is not None and guard.locked_until > now:
-        raise NumberLockedError(guard.locked_until)
-    failures = guard.failed_checks + 1
+    locked = max((guard.locked_until for guard in guards if guard.locked_until), default=now)
+    if locked > now:
+        raise NumberLockedError(locked)
     connection.execute(
         update(number_guards)
-        .where(_n.number_hash == number_hash)
+        .where(_n.number_hash == newest)
         .values(failed_checks=failures, locked_until=locked_until(failures, now), updated_at=now)
     )
 
 
-def forgive(connection: Connection, verification_id: str) -> None:
-    """A right code was entered: forget the failures of its number."""
-    number = select(_v.number_hash).where(_v.id == verification_id, _v.test.is_(False)).scalar_subquery()
-    connection.execute(delete(number_guards).where(_n.number_hash == number))
+def forgive(connection: Connection, number_hashes: Sequence[bytes]) -> None:
+    """A right code of a number was entered: forget its failures."""
+    connection.execute(delete(number_guards).where(_n.number_hash.in_(number_hashes)))
 
 
 def report(connection: Connection, number_hash: bytes, until: datetime, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Statements of the third step: count a check and hand out the hash, then approve or count the failure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,27 +17,35 @@ _v = verifications.c
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one counted check is judged with."""
+    """What one counted check is judged with; ``number_hashes`` are those that failures are counted under."""
 
     verification_id: str
     code_hash: bytes
     key_id: str
     checks_left: int
+    number_hashes: Sequence[bytes]
 
 
-def count_check(db: Database, verification_id: str, app: str, now: datetime) -> Judgement | None:
+def count_check(
+    db: Database,
+    verification_id: str,
+    app: str,
+    hashes_of: Callable[[str], Sequence[bytes]],
+    now: datetime,
+) -> Judgement | None:
     """Use up one check; None if there is none to use: unknown, over, no check left, or nothing sent yet.
 
-    Raises NumberLockedError, and then nothing is used up.
+    ``hashes_of`` are what a number is counted under. Raises NumberLockedError, and then nothing is used up.
     """
     with db.write() as connection:
         asked = {"this": verification_id, "its_app": app, "now": now}
         row = connection.execute(_COUNT_CHECK, asked).first()
         if row is None:
             return None
-        if not row.test:
-            lockouts.count_attempt(connection, row.number_hash, now)
-    return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks)
+        hashes = [] if row.test else hashes_of(row.number)
+        if hashes:
+            lockouts.count_attempt(connection, hashes, now)
+    return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks, hashes)
 
 
 _THIS: BindParameter[str] = bindparam("this")
@@ -54,18 +63,19 @@ _COUNT_CHECK = (
         _v.code_hash.is_not(None),
     )
     .values(checks=_v.checks + 1)
-    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number_hash, _v.test)
+    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number, _v.test)
 )
 _APPROVE = end(VerificationStatus.APPROVED, _NOW, None, _v.id == _THIS, _v.expires_at > _NOW)
 
 
-def approve(db: Database, verification_id: str, now: datetime) -> bool:
+def approve(db: Database, judgement: Judgement, now: datetime) -> bool:
     """End the verification as approved; False if another check or the time ended it first."""
+    verification_id = judgement.verification_id
     with db.write() as connection:
         ended = list(connection.execute(_APPROVE, {"this": verification_id, "now": now}).scalars())
         close_deliveries(connection, ended, "the code was entered before this was sent")
         if ended:
-            lockouts.forgive(connection, verification_id)
+            lockouts.forgive(connection, judgement.number_hashes)
     return bool(ended)
 
 

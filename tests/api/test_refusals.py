@@ -48,7 +48,7 @@ def test_each_refusal_is_counted_by_its_reason(
 def test_a_locked_number_is_counted(shop: Caller, service: Service, stranger: Caller, sent: str) -> None:
     with service.db.write() as connection:
         for _ in range(FREE_FAILURES):
-            lockouts.count_attempt(connection, service.keyring.number_hash(NUMBER), service.clock())
+            lockouts.count_attempt(connection, service.keyring.number_hashes(NUMBER), service.clock())
     assert problem(shop.check(sent, "123456")) == (429, "number_locked")
     assert refused(stranger) == {"number_locked": 1}
 

@@ -87,6 +87,7 @@ class Service:
         limits: Mapping[Limit, tuple[Rate, ...]] | None = None,
         redis: Redis | None = None,
         sims: Sims | None = None,
+        roots: Sequence[str] = (ROOT_SECRET,),
     ) -> None:
         self.db = db
         self.clock = Clock()
@@ -94,7 +95,7 @@ class Service:
         self.gateways: dict[str, Gateway] = {"obedient": self.gateway}
         self.sims = sims or Sims((Sim("obedient", "obedient"),), self.gateways)
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
-        self.keyring = Keyring([ROOT_SECRET], ["a code secret of the tests"])
+        self.keyring = Keyring(list(roots), ["a code secret of the tests"])
         self.queue: list[str] = []
         self.broker_is_away = False
         self.backlog = 0

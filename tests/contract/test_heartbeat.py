@@ -1,9 +1,9 @@
 """A worker that lives says so, whatever becomes of the database meanwhile."""
 
 import pytest
+from otp_worker.heartbeat import WORKER, Heartbeat
 from sqlalchemy.exc import OperationalError
 
-from otp_worker.heartbeat import WORKER, Heartbeat
 from otp_worker.store import expire
 from otp_worker.store.database import Database
 from tests.waiting import awaited

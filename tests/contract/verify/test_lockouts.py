@@ -5,14 +5,15 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import NumberLockedError
+from otp_worker.domain.errors import NumberLockedError, NumberReportedError
 from otp_worker.domain.lockout import FREE_FAILURES, HARD_CAP
 from otp_worker.store import lockouts
+from otp_worker.store.database import Database
 from otp_worker.store.schema import number_guards
-from tests.contract.service import NUMBER, Service, wrong
+from tests.contract.service import NUMBER, ROOT_SECRET, Service, wrong
 
 
 def guess(service: Service, times: int) -> None:
@@ -121,3 +122,69 @@ def test_a_hundred_guesses_at_once_over_many_codes_are_judged_ten_times(service:
     with ThreadPoolExecutor(len(tries)) as pool:
         judged = list(pool.map(check, range(len(tries))))
     assert judged.count(True) == FREE_FAILURES
+
+
+NEW_ROOT = "a new root secret of the tests, long enough"
+
+
+def rotated(db: Database, service: Service) -> Service:
+    """The same service after its operator put a new root secret before the old one."""
+    after = Service(db, roots=(NEW_ROOT, ROOT_SECRET))
+    after.clock = service.clock
+    for part in (after.verifier, after.deliverer):
+        object.__setattr__(part, "clock", service.clock)
+    return after
+
+
+def test_a_new_root_secret_does_not_unlock_a_number(db: Database) -> None:
+    service = Service(db)
+    guess(service, FREE_FAILURES)
+    after = rotated(db, service)
+    verification, code = after.sent()
+    with pytest.raises(NumberLockedError) as locked:
+        after.check(verification, code)
+    assert locked.value.retry_at == service.clock() + timedelta(seconds=30)
+    service.clock.move(30)
+    after.check(verification, wrong(code))
+    with pytest.raises(NumberLockedError) as longer:
+        after.check(verification, code)
+    assert longer.value.retry_at == service.clock() + timedelta(seconds=60)
+
+
+def test_nor_does_it_lift_the_hard_cap_and_an_operator_still_does(db: Database) -> None:
+    service = Service(db)
+    guess(service, 1)
+    with db.update() as connection:
+        connection.execute(update(number_guards).values(failed_checks=HARD_CAP - 1))
+    after = rotated(db, service)
+    verification, code = after.sent()
+    assert not after.check(verification, wrong(code)).valid
+    service.clock.move(7200)
+    verification, code = after.sent()
+    with pytest.raises(NumberLockedError) as locked:
+        after.check(verification, code)
+    assert locked.value.retry_at is None
+    assert lockouts.unlock(db, after.keyring.number_hashes(NUMBER))
+    assert after.check(verification, code).valid
+
+
+def test_a_right_code_after_it_forgives_what_was_counted_before_it(db: Database) -> None:
+    service = Service(db)
+    guess(service, FREE_FAILURES - 1)
+    after = rotated(db, service)
+    verification, code = after.sent()
+    assert after.check(verification, code).valid
+    with db.read() as connection:
+        assert connection.execute(select(number_guards)).all() == []
+
+
+def test_a_report_from_before_it_holds_after_it(db: Database) -> None:
+    service = Service(db)
+    after = rotated(db, service)
+    verification, code = after.sent()
+    until = service.clock() + timedelta(hours=1)
+    with db.write() as connection:
+        lockouts.report(connection, service.keyring.number_hash(NUMBER), until, service.clock())
+    with pytest.raises(NumberReportedError) as reported:
+        after.check(verification, code)
+    assert reported.value.retry_at == until
