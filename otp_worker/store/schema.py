@@ -250,6 +250,8 @@ sim_recipients = Table(
     Column("sim", String(64), primary_key=True),
     Column("month", String(7), primary_key=True),
     Column("number_hash", LargeBinary(32), primary_key=True),
+    # For how many SMS that were or may have been sent, or may be yet; older versions count the first alone.
+    Column("turns", Integer, nullable=False, server_default="1"),
 )
 Index("ix_sim_recipients_month", sim_recipients.c.month)
 

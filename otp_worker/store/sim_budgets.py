@@ -16,6 +16,8 @@ from otp_worker.store.schema import IS_OPEN, deliveries, sim_recipients, sims
 _s, _r, _d = sims.c, sim_recipients.c, deliveries.c
 
 SLOTS_AHEAD = timedelta(seconds=1)
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""The clocks of two machines that are kept by NTP differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,17 @@ class Usage:
     last_sent_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a SIM's row stands for a machine whose clock says ``now``, which others' clocks differ from."""
+
+    slot: datetime
+    day: str
+    used: int
+    month: str
+    recipients: int
+
+
 def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, paced: bool = True) -> Turn | str:
     """Take the next turn at a SIM, or say why there is none: its pace, or a budget that is used up.
 
@@ -46,38 +59,38 @@ def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, pace
     if not sim.is_bounded:
         return Turn(sim.name)
     with db.write() as connection:
-        row = _locked(connection, sim)
-        slot = max(row.next_slot_at or now, now)
-        if paced and sim.interval is not None and slot > now + max(SLOTS_AHEAD, sim.interval):
+        at = _standing(_locked(connection, sim), sim, now)
+        if paced and at.slot > now + _ahead(sim):
             return f"waits for its turn: {sim.pace_per_minute} a minute"
-        day, month = sim.day(now), sim.month(now)
-        used = row.used if row.day == day else 0
-        if sim.per_day and used >= sim.per_day:
+        if sim.per_day and at.used >= sim.per_day:
             return f"{sim.name} has sent its {sim.per_day} of today"
-        recipients = row.recipients if row.month == month else 0
-        is_new = sim.recipients_per_month > 0 and not _wrote_to(connection, sim, month, number_hash)
-        if is_new and recipients >= sim.recipients_per_month:
+        counts_numbers = sim.recipients_per_month > 0
+        is_new = counts_numbers and not _write_once_more_to(connection, sim, at.month, number_hash)
+        if is_new and at.recipients >= sim.recipients_per_month:
             return f"{sim.name} has written to its {sim.recipients_per_month} numbers of this month"
         if is_new:
-            connection.execute(
-                insert(sim_recipients).values(sim=sim.name, month=month, number_hash=number_hash)
-            )
+            recipient = {"sim": sim.name, "month": at.month, "number_hash": number_hash, "turns": 1}
+            connection.execute(insert(sim_recipients).values(recipient))
         connection.execute(
             update(sims)
             .where(_s.name == sim.name)
             .values(
-                next_slot_at=slot + sim.interval if sim.interval else None,
-                day=day,
-                used=used + 1,
-                month=month,
-                recipients=recipients + is_new,
+                # What goes out of turn puts the others off by as much as the pace allows, and no more.
+                next_slot_at=min(at.slot, now + _ahead(sim)) + sim.interval if sim.interval else None,
+                day=at.day,
+                used=at.used + 1,
+                month=at.month,
+                recipients=at.recipients + is_new,
             )
         )
-    return Turn(sim.name, day, month if is_new else None, number_hash)
+    return Turn(sim.name, at.day, at.month if counts_numbers else None, number_hash)
 
 
 def give_back(db: Database, turn: Turn) -> None:
-    """Take a turn back that certainly became no SMS. Its slot stays used: the gateway was asked."""
+    """Take a turn back that certainly became no SMS. Its slot stays used: the gateway was asked.
+
+    The number counts for the month as long as another turn for it stands.
+    """
     if turn.day is None:
         return
     with db.write() as connection:
@@ -86,16 +99,42 @@ def give_back(db: Database, turn: Turn) -> None:
         )
         if turn.month is None:
             return
-        connection.execute(
-            delete(sim_recipients).where(
-                _r.sim == turn.sim, _r.month == turn.month, _r.number_hash == turn.number_hash
-            )
-        )
+        mine = (_r.sim == turn.sim, _r.month == turn.month, _r.number_hash == turn.number_hash)
+        fewer = update(sim_recipients).where(*mine).values(turns=_r.turns - 1).returning(_r.turns)
+        if connection.execute(fewer).scalar() != 0:
+            return
+        connection.execute(delete(sim_recipients).where(*mine))
         connection.execute(
             update(sims)
             .where(_s.name == turn.sim, _s.month == turn.month, _s.recipients > 0)
             .values(recipients=_s.recipients - 1)
         )
+
+
+def _standing(row: Row[Any], sim: Sim, now: datetime) -> _Standing:
+    """A day or a month begins once, with the first machine for which it does; none ends twice.
+
+    What is further ahead than clocks may differ was written by one that was wrong: its day and its slot are
+    not waited for, and what it counted stays counted.
+    """
+    own_day = sim.day(now)
+    day = max(own_day, min(row.day, sim.day(now + CLOCKS_DIFFER)))
+    month = max(own_day[:7], min(row.month, sim.month(now + CLOCKS_DIFFER)))
+    slot = row.next_slot_at or now
+    if sim.interval is not None and slot > now + _ahead(sim) + sim.interval + CLOCKS_DIFFER:
+        slot = now
+    return _Standing(
+        slot=max(slot, now),
+        day=day,
+        used=0 if day > row.day else row.used,
+        month=month,
+        recipients=0 if month > row.month else row.recipients,
+    )
+
+
+def _ahead(sim: Sim) -> timedelta:
+    """How far ahead of its time a turn may be taken."""
+    return max(SLOTS_AHEAD, sim.interval or SLOTS_AHEAD)
 
 
 def room(db: Database, sim: Sim, now: datetime, most: int) -> int:
@@ -108,13 +147,12 @@ def room(db: Database, sim: Sim, now: datetime, most: int) -> int:
         row = connection.execute(select(sims).where(_s.name == sim.name)).first()
     if row is None:
         return most
-    left = most
+    left, at = most, _standing(row, sim, now)
     if sim.interval is not None:
-        ahead = now + max(SLOTS_AHEAD, sim.interval) - max(row.next_slot_at or now, now)
+        ahead = now + _ahead(sim) - at.slot
         left = min(left, max(int(ahead / sim.interval) + 1, 0))
     if sim.per_day:
-        used = row.used if row.day == sim.day(now) else 0
-        left = min(left, max(sim.per_day - used, 0))
+        left = min(left, max(sim.per_day - at.used, 0))
     return left
 
 
@@ -152,9 +190,8 @@ def _usage(connection: Connection, sim: Sim, row: Row[Any] | None, now: datetime
     if row is None:
         return Usage(sim, sent, 0, last_sent_at)
     # The budget counts what may have been sent too; without one, what is known to be sent is all there is.
-    used = row.used if row.day == sim.day(now) else 0
-    recipients = row.recipients if row.month == sim.month(now) else 0
-    return Usage(sim, max(used, sent), recipients, last_sent_at)
+    at = _standing(row, sim, now)
+    return Usage(sim, max(at.used, sent), at.recipients, last_sent_at)
 
 
 def _locked(connection: Connection, sim: Sim) -> Row[Any]:
@@ -166,6 +203,11 @@ def _locked(connection: Connection, sim: Sim) -> Row[Any]:
     return connection.execute(mine).one()
 
 
-def _wrote_to(connection: Connection, sim: Sim, month: str, number_hash: bytes) -> bool:
-    known = select(_r.sim).where(_r.sim == sim.name, _r.month == month, _r.number_hash == number_hash)
-    return connection.execute(known).first() is not None
+def _write_once_more_to(connection: Connection, sim: Sim, month: str, number_hash: bytes) -> bool:
+    """Count one more turn for a number that the SIM has written to in the month; False if it has not."""
+    known = (
+        update(sim_recipients)
+        .where(_r.sim == sim.name, _r.month == month, _r.number_hash == number_hash)
+        .values(turns=_r.turns + 1)
+    )
+    return bool(connection.execute(known).rowcount)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Row, select
+from sqlalchemy import Row, insert, select
 
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.gateway import Message, Outcome
@@ -22,7 +22,7 @@ from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN, Breaker, is_
 from otp_worker.store import sim_budgets as store
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata, sim_recipients, sims
-from otp_worker.store.sim_budgets import Turn, give_back, take_turn, usage
+from otp_worker.store.sim_budgets import CLOCKS_DIFFER, Turn, give_back, room, take_turn, usage
 from tests.contract.service import (
     ACCEPTED,
     LOST,
@@ -152,6 +152,59 @@ class TestBudgets:
             assert connection.execute(select(sim_recipients.c.number_hash)).scalars().all() == [HASH]
             assert connection.execute(select(sims.c.recipients)).scalar_one() == 1
 
+    def test_a_number_still_counts_when_the_first_of_its_two_turns_is_given_back(self, db: Database) -> None:
+        one = sim("a", recipients_per_month=2)
+        first, second = take_turn(db, one, HASH, START), take_turn(db, one, HASH, START)
+        assert isinstance(first, Turn)
+        assert isinstance(second, Turn)
+        give_back(db, first)
+        assert [isinstance(take_turn(db, one, each * 32, START), Turn) for each in (b"1", b"2")] == [
+            True,
+            False,
+        ]
+        give_back(db, second)
+        assert isinstance(take_turn(db, one, b"2" * 32, START), Turn)
+
+    def test_a_number_that_an_older_version_wrote_to_stays_counted(self, db: Database) -> None:
+        one = sim("a", recipients_per_month=1)
+        with db.write() as connection:
+            row = {"sim": "a", "month": "2026-03", "number_hash": HASH}
+            connection.execute(insert(sim_recipients).values(row))
+            used = {"name": "a", "day": "2026-03-01", "used": 1, "month": "2026-03", "recipients": 1}
+            connection.execute(insert(sims).values(used))
+        again = take_turn(db, one, HASH, START)
+        assert isinstance(again, Turn)
+        give_back(db, again)
+        assert isinstance(take_turn(db, one, b"1" * 32, START), str)
+
+    def test_two_machines_share_one_day_although_midnight_comes_to_one_of_them_first(
+        self, db: Database
+    ) -> None:
+        one = sim("a", per_day=2, recipients_per_month=2)
+        midnight = datetime(2026, 4, 1, tzinfo=UTC)
+        ahead, behind = midnight + timedelta(seconds=0.3), midnight - timedelta(seconds=0.2)
+        turns = [take_turn(db, one, bytes([n]) * 32, now) for n, now in enumerate([ahead, behind] * 5)]
+        taken = [turn for turn in turns if isinstance(turn, Turn)]
+        assert {(turn.day, turn.month) for turn in taken} == {("2026-04-01", "2026-04")}
+        assert len(taken) == 2
+        give_back(db, taken[1])
+        (used,) = usage(db, [one], behind)
+        assert (used.sent_today, used.recipients_this_month) == (1, 1)
+        assert room(db, one, behind, 9) == 1
+
+    @pytest.mark.parametrize("back", [timedelta(minutes=10), timedelta(days=400)])
+    def test_a_clock_that_is_stepped_back_uses_up_no_other_days_budget(
+        self, db: Database, back: timedelta
+    ) -> None:
+        one = sim("a", per_day=3, recipients_per_month=9, pace_per_minute=60)
+        midnight = datetime(2026, 4, 1, tzinfo=UTC)
+        assert isinstance(take_turn(db, one, HASH, midnight), Turn)
+        now = midnight - back
+        turns = [take_turn(db, one, bytes([n]) * 32, now + timedelta(seconds=n)) for n in range(5)]
+        assert [isinstance(turn, Turn) for turn in turns] == [True, True, False, False, False]
+        tomorrow = now + timedelta(days=1)
+        assert isinstance(take_turn(db, one, HASH, tomorrow), Turn)
+
     def test_a_budget_is_never_exceeded_by_many_at_once(self, db: Database) -> None:
         one = sim("a", per_day=10, recipients_per_month=7)
         barrier = Barrier(16)
@@ -213,6 +266,29 @@ class TestPace:
         took = [isinstance(take_turn(db, one, HASH, START), Turn) for _ in range(3)]
         assert took == [True, True, False]
         assert isinstance(take_turn(db, one, HASH, START + timedelta(seconds=2)), Turn)
+
+    def test_a_clock_that_is_stepped_back_stops_no_paced_sim(self, db: Database) -> None:
+        one = sim("a", pace_per_minute=60)
+        assert isinstance(take_turn(db, one, HASH, START), Turn)
+        back = START - timedelta(minutes=10)
+        assert room(db, one, back, 9) == 2
+        turns = [take_turn(db, one, HASH, back + timedelta(seconds=n)) for n in (0, 0, 0, 1, 1)]
+        assert [isinstance(turn, Turn) for turn in turns] == [True, True, False, True, False]
+
+    def test_a_clock_that_is_a_little_behind_gets_no_turns_beyond_the_pace(self, db: Database) -> None:
+        one = sim("a", pace_per_minute=60)
+        for n in range(20):
+            take_turn(db, one, HASH, START + timedelta(seconds=n))
+            behind = START + timedelta(seconds=n) - CLOCKS_DIFFER
+            assert isinstance(take_turn(db, one, HASH, behind), str)
+            assert room(db, one, behind, 9) == 0
+
+    def test_what_goes_out_of_turn_puts_the_others_off_by_no_more_than_the_pace(self, db: Database) -> None:
+        one = sim("a", pace_per_minute=60)
+        for _ in range(50):
+            assert isinstance(take_turn(db, one, HASH, START, paced=False), Turn)
+        assert isinstance(take_turn(db, one, HASH, START), str)
+        assert isinstance(take_turn(db, one, HASH, START + timedelta(seconds=1)), Turn)
 
     def test_two_sims_together_are_twice_as_fast(self, db: Database) -> None:
         phones = Phones(db, sim("a", pace_per_minute=60), sim("b", pace_per_minute=60))
