@@ -72,6 +72,11 @@ class SendBody(Incoming):
     ip: Ip = None
     ttl_seconds: int | None = Field(None, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
+    new: bool = Field(
+        False,
+        description="Ask for a new code where one is pending for the same number and user; what is not sent "
+        "of that one is called back. Without it a repeated request is a resend.",
+    )
 
 
 class CheckBody(Incoming):
@@ -188,12 +193,22 @@ class InvitationBody(BaseModel):
 class AcceptedBody(VerificationBody):
     """A verification of which an SMS will be sent, or is to come in."""
 
+    resent: bool = Field(
+        False,
+        description="Whether this verification was pending already: the same id and the same code, and while "
+        "its SMS is not sent yet that same SMS.",
+    )
     inbound: InvitationBody | None = Field(None, description="For the channel inbound alone.")
     limits: list[LeftBody] = Field(description="What the operator's limits leave after this SMS.")
 
     @classmethod
     def accepted(
-        cls, body: VerificationBody, left: list[Left], inbound: Invitation | None = None
+        cls,
+        body: VerificationBody,
+        left: list[Left],
+        inbound: Invitation | None = None,
+        *,
+        resent: bool = False,
     ) -> "AcceptedBody":
         """A verification's body with what is left, and what to text where that is asked for."""
         limits = [LeftBody(limit=each.limit, window_seconds=each.seconds, left=each.left) for each in left]
@@ -202,7 +217,7 @@ class AcceptedBody(VerificationBody):
             if inbound
             else None
         )
-        return cls(**dict(body), limits=limits, inbound=invitation)
+        return cls(**dict(body), limits=limits, inbound=invitation, resent=resent)
 
 
 class CheckResultBody(BaseModel):

@@ -53,7 +53,8 @@ class Verifications:
         self._accept(
             req,
             resp,
-            f"send {body.model_dump_json()}",
+            # A field that is new to the API is no other request where it is not used.
+            f"send {body.model_dump_json(exclude=None if body.new else {'new'})}",
             lambda once: ask(request, app, self._clock(), once),
         )
 
@@ -103,7 +104,9 @@ class Verifications:
         return self._accepted(Accepted(self._issuer.read(remembered.verification_id, app), []))
 
     def _accepted(self, accepted: Accepted) -> AcceptedBody:
-        return AcceptedBody.accepted(self._body(accepted.verification), accepted.left, accepted.inbound)
+        return AcceptedBody.accepted(
+            self._body(accepted.verification), accepted.left, accepted.inbound, resent=accepted.resent
+        )
 
     def _body(self, found: Verification) -> VerificationBody:
         now = self._clock()

@@ -121,6 +121,14 @@ class Limits:
             ]
         return list(self._scopes(counted, own or {}))
 
+    def on_repeat(self, app: str, ip_hash: bytes | None, own: LimitRates | None = None) -> list[Scope]:
+        """What a request counts for that sends no SMS of its own: who asks, and from where."""
+        counted: list[tuple[Limit, list[bytes] | list[str]]] = [
+            (Limit.KEY, [app]),
+            (Limit.IP, [ip_hash] if ip_hash else []),
+        ]
+        return list(self._scopes(counted, own or {}))
+
     def on_check(self, app: str, ip: str | None, own: LimitRates | None = None) -> list[Scope]:
         """What a check counts for; a key's ``own`` rates stand in place of the operator's."""
         addresses = [self.ip_hash(ip)] if ip else []

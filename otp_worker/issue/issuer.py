@@ -22,7 +22,7 @@ from otp_worker.domain.inbound_token import (
     token_hashes,
 )
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Left, Limits
+from otp_worker.domain.limits import Left, Limit, Limits
 from otp_worker.domain.passcode import derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
@@ -34,9 +34,10 @@ from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.issue.admission import admit
 from otp_worker.issue.idempotency import HEADER
 from otp_worker.protection.pumping_guard import Pauses
-from otp_worker.protection.rate_limiter import RedisLimiter
+from otp_worker.protection.rate_limiter import LocalLimiter, RedisLimiter
 from otp_worker.store import expire, idempotency_keys, lockouts, verifications
 from otp_worker.store import issue as statements
+from otp_worker.store import limits as stored_limits
 from otp_worker.store.batcher import Together
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import Once
@@ -45,10 +46,11 @@ from otp_worker.store.issue import (
     Guard,
     NewDelivery,
     NewSend,
-    NewVerification,
     NotNowError,
     Recipient,
 )
+from otp_worker.store.new_verification import NewVerification
+from otp_worker.store.pending import PendingError
 
 log = structlog.get_logger()
 
@@ -57,7 +59,10 @@ SEED_BYTES = 20
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """What an app asks for; what it leaves out is the operator's default."""
+    """What an app asks for; what it leaves out is the operator's default.
+
+    A ``new`` code is asked for even where one is pending for the same person.
+    """
 
     to: str
     user: str | None = None
@@ -67,6 +72,7 @@ class SendRequest:
     ip: str | None = None
     ttl_seconds: int | None = None
     code_length: int | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +87,14 @@ class Hold:
 class Accepted:
     """What was asked for and will be sent; ``left`` is what the limits leave after it.
 
-    ``inbound`` is what the person is to text instead, where that was asked for.
+    ``inbound`` is what the person is to text instead, where that was asked for; ``resent`` says that the
+    verification was pending already.
     """
 
     verification: Verification
     left: list[Left]
     inbound: Invitation | None = None
+    resent: bool = False
 
 
 @dataclass(slots=True)
@@ -108,6 +116,7 @@ class Issuer:
     inbound_sims: Sims | None = None
     may_be_wide: Callable[[], bool] = lambda: True
     _accept_together: Together[NewSend, list[Left]] = field(init=False)
+    _repeats: LocalLimiter = field(default_factory=LocalLimiter)
 
     def __post_init__(self) -> None:
         self._accept_together = Together(self._accept, is_away)
@@ -115,15 +124,24 @@ class Issuer:
     def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
-        Raises InvalidFieldError, CountryNotAllowedError, SendsPausedError, OptedOutError,
-        NumberReportedError, LimitReachedError and RequestInFlightError.
+        What repeats a pending one is a resend of that. Raises InvalidFieldError, CountryNotAllowedError,
+        SendsPausedError, OptedOutError, NumberReportedError, LimitReachedError, TooSoonError and
+        RequestInFlightError.
         """
         new = self._new(request, app, now)
         self._refuse_paused(new.number, new.country, app, now)
         deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
         first = self._delivery(new.id, 1, _route(new.country, app), now, deadline_at)
         guard = self._guard(Recipient(new.number, new.country, new.ip_hash), app, once)
-        left = self._accept_together(NewSend(new, first, guard))
+        send = NewSend(new, first, guard, request.new)
+        try:
+            left = self._accept_together(send)
+        except PendingError as pending:
+            try:
+                return self._resend(pending.verification_id, app, now, once, new.ip_hash)
+            except AlreadyOverError:
+                # It ended this moment, or has too little life left: nothing holds a new one up.
+                left = self._accept_together(replace(send, instead=True))
         return Accepted(statements.as_written(new, first), left)
 
     def invite(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
@@ -156,12 +174,18 @@ class Issuer:
         Raises NotFoundError, AlreadyOverError, TooSoonError, OptedOutError, NumberReportedError,
         SendsPausedError, LimitReachedError and RequestInFlightError.
         """
+        return self._resend(verification_id, app, now, once)
+
+    def _resend(
+        self, verification_id: str, app: App, now: datetime, once: Once | None, ip_hash: bytes | None = None
+    ) -> Accepted:
+        """Send once more what is pending; ``ip_hash`` stands for who asks, where that is known anew."""
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
         if found.channel == INBOUND:
             raise InvalidFieldError("verification_id", "nothing is sent for it; its person texts the token")
         if statements.is_on_its_way(self.db, found.id):
-            return self._on_its_way(found, now, once)
+            return self._on_its_way(found, app, now, once, ip_hash)
         last_send_at = found.created_at + timedelta(seconds=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
         if last_send_at <= now:
             # What is left of the code's life is too short to be typed; only a new verification helps.
@@ -176,9 +200,9 @@ class Issuer:
         try:
             left = self._insert_resend(new, next_resend_at, self._guard(recipient, app, once), now)
         except NotNowError:
-            return self._not_now(found.id, app, now, once)
+            return self._not_now(found.id, app, now, once, ip_hash)
         self._publish([new])
-        return Accepted(statements.as_resent(found, new, next_resend_at), left)
+        return Accepted(statements.as_resent(found, new, next_resend_at), left, resent=True)
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
         """End a verification at the app's wish; raises NotFoundError and AlreadyOverError."""
@@ -222,7 +246,7 @@ class Issuer:
             app=app.name,
             test=app.test,
             number=number.e164,
-            number_hash=self.keyring.number_hash(number.e164),
+            number_hashes=self.keyring.number_hashes(number.e164),
             number_masked=number.masked,
             block_hash=self.limits.block_hash(number.e164),
             country=number.country,
@@ -265,11 +289,14 @@ class Issuer:
     def _guard(self, to: Recipient, app: App, once: Once | None) -> Guard:
         hashes = [] if app.test else self.keyring.number_hashes(to.number)
         scopes = self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test)
-        return Guard(scopes, app.test, once, hashes)
+        return Guard(
+            scopes, f"{Limit.NUMBER}:{self.keyring.number_hash(to.number).hex()}", app.test, once, hashes
+        )
 
     def _accept(self, sends: Sequence[NewSend]) -> list[Answer]:
         """Count, write and publish what several threads are asked for at this moment, in one go."""
-        by_id = {send.new.id: send for send in sends}
+        repeated = statements.find_repeated(self.db, sends)
+        by_id = {send.new.id: send for send in sends if send.new.id not in repeated}
 
         def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
             admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
@@ -277,6 +304,7 @@ class Issuer:
 
         now = max(send.new.created_at for send in sends)
         answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
+        answers |= repeated
         written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
         self._publish([first for first in written if first is not None])
         return [answers[send.new.id] for send in sends]
@@ -292,18 +320,36 @@ class Issuer:
             raise answer
         return answer
 
-    def _not_now(self, verification_id: str, app: App, now: datetime, once: Once | None) -> Accepted:
+    def _not_now(
+        self, verification_id: str, app: App, now: datetime, once: Once | None, ip_hash: bytes | None
+    ) -> Accepted:
         found = self._read(verification_id, app)
         self._must_be_pending(found, now)
         if statements.is_on_its_way(self.db, found.id):
-            return self._on_its_way(found, now, once)
+            return self._on_its_way(found, app, now, once, ip_hash)
         raise TooSoonError(found.resend_at)
 
-    def _on_its_way(self, found: Verification, now: datetime, once: Once | None) -> Accepted:
+    def _on_its_way(
+        self, found: Verification, app: App, now: datetime, once: Once | None, ip_hash: bytes | None
+    ) -> Accepted:
+        """The SMS that is still to be sent is the answer: it counts for who asks, and for nobody's phone."""
+        left = self._count_repeat(app, ip_hash, now)
         if once is not None:
             # So that its repetition, when this SMS is sent, does not ask for another.
             idempotency_keys.claim_alone(self.db, once, found.id, now)
-        return Accepted(found, [])
+        return Accepted(found, left, resent=True)
+
+    def _count_repeat(self, app: App, ip_hash: bytes | None, now: datetime) -> list[Left]:
+        """Count a request that sends no SMS of its own; what is left. Raises LimitReachedError.
+
+        It writes no row, so that while Redis is away this process counts it beside the database's rows.
+        """
+        scopes = self.limits.on_repeat(app.name, ip_hash, app.rates)
+        left = self.limiter.take(str(ULID()), scopes, now) if scopes else []
+        if left is not None:
+            return left
+        self._repeats.take(scopes, now)
+        return stored_limits.left(self.db, scopes, now, test=app.test)
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
         """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, insert, select, update
 from otp_worker.domain.errors import NotFoundError, OtpError
 from otp_worker.domain.limits import Left, Limit, Scope
 from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import idempotency_keys, limits, wishing
+from otp_worker.store import idempotency_keys, limits, pending, wishing
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import Once
 from otp_worker.store.lifecycle import close_deliveries, end, lock_verification
+from otp_worker.store.new_verification import NewVerification
+from otp_worker.store.pending import PendingError
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -24,36 +26,6 @@ Answer = list[Left] | Exception
 
 class NotNowError(OtpError):
     """A resend is too soon, or another SMS is on its way, or the verification is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewVerification:
-    """A verification as it is first written."""
-
-    id: str
-    app: str
-    test: bool
-    number: str
-    number_hash: bytes
-    number_masked: str
-    block_hash: bytes
-    country: str
-    user: str | None
-    channel: str
-    template: str | None
-    language: str
-    ip_hash: bytes | None
-    key_id: str
-    code_length: int
-    seed: bytes | None
-    max_checks: int
-    ttl_seconds: int
-    created_at: datetime
-    expires_at: datetime
-    last_expiry_at: datetime
-    resend_at: datetime
-    token_hash: bytes | None = None
-    derivation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +60,12 @@ class Recipient:
 class Guard:
     """What a send must pass in its own transaction: its person's wishes, limits, and having one effect.
 
-    The wishes are those about the number of these hashes; without any, nobody's are asked.
+    The wishes are those about the number of these hashes; without any, nobody's are asked. While one send for
+    ``turn`` is written, no other one is: it names the number.
     """
 
     scopes: Sequence[Scope] = ()
+    turn: str = ""
     test: bool = False
     once: Once | None = None
     number_hashes: Sequence[bytes] = ()
@@ -101,25 +75,38 @@ class Guard:
         """Whether there is nothing to pass but wishes and the number's own limit, which many can at once."""
         return self.once is None and all(scope.limit is Limit.NUMBER for scope in self.scopes)
 
-    def pass_through(self, connection: Connection, verification_id: str, now: datetime) -> list[Left]:
-        """What the limits leave after this one.
+    @property
+    def turns(self) -> set[str]:
+        """What no other send may be written for meanwhile."""
+        return {self.turn, *(scope.key for scope in self.scopes if scope.rates)} - {""}
 
-        Raises OptedOutError, NumberReportedError, RequestInFlightError and LimitReachedError.
+    def begin(self, connection: Connection, verification_id: str, now: datetime) -> None:
+        """Have the request's one effect, if its person wants it, and wait for its turn.
+
+        Raises OptedOutError, NumberReportedError and RequestInFlightError.
         """
         wishing.refuse_unwanted(connection, self.number_hashes, now)
         if self.once is not None:
             # Before the limits: what a request's own twin used up is no reason to refuse it.
             idempotency_keys.claim(connection, self.once, verification_id, now)
+        limits.take_turns(connection, self.turns)
+
+    def count(self, connection: Connection, now: datetime) -> list[Left]:
+        """What the limits leave after this one, which has its turn. Raises LimitReachedError."""
         return limits.refuse_beyond(connection, self.scopes, now, test=self.test)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSend:
-    """A verification with its first delivery, if it has one, and what it must pass."""
+    """A verification with its first delivery, if it has one, and what it must pass.
+
+    With ``instead`` it is written although another one is pending that it would repeat.
+    """
 
     new: NewVerification
     first: NewDelivery | None
     guard: Guard
+    instead: bool = False
 
 
 def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
@@ -141,10 +128,26 @@ def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]
     return [answers[send.new.id] for send in sends]
 
 
+def find_repeated(db: Database, sends: Sequence[NewSend]) -> dict[str, PendingError]:
+    """Those of the new verifications, by their ids, that would repeat one that is pending, with which."""
+    now = max(send.new.created_at for send in sends)
+    with db.read() as connection:
+        earlier = pending.of_the_same_person(connection, [send.new for send in sends], now)
+    found = {
+        send.new.id: pending.repetition(send.new, each, instead=send.instead)
+        for send, each in zip(sends, earlier, strict=True)
+    }
+    return {name: repeated for name, repeated in found.items() if repeated is not None}
+
+
 def _insert_alone(db: Database, send: NewSend) -> Answer:
     try:
         with db.write() as connection:
-            left = send.guard.pass_through(connection, send.new.id, send.new.created_at)
+            send.guard.begin(connection, send.new.id, send.new.created_at)
+            earlier = pending.of_the_same_person(connection, [send.new], send.new.created_at)[0]
+            pending.refuse_repetition(send.new, earlier, instead=send.instead)
+            left = send.guard.count(connection, send.new.created_at)
+            pending.supersede(connection, earlier, send.new.created_at)
             _insert(connection, [send])
     except Exception as error:
         return error
@@ -156,8 +159,16 @@ def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
         return []
     with db.write() as connection:
         now = max(send.new.created_at for send in sends)
-        answers = _pass_through(connection, [send.guard for send in sends], now)
+        limits.take_turns(connection, {turn for send in sends for turn in send.guard.turns})
+        earlier = pending.of_the_same_person(connection, [send.new for send in sends], now)
+        answers = [
+            pending.repetition(send.new, each, instead=send.instead) or answer
+            for send, each, answer in zip(
+                sends, earlier, _pass_through(connection, [send.guard for send in sends], now), strict=True
+            )
+        ]
         passed = [n for n, answer in enumerate(answers) if not isinstance(answer, Exception)]
+        pending.supersede(connection, [each for n in passed for each in earlier[n]], now)
         _insert(connection, [sends[n] for n in passed])
     return answers
 
@@ -270,7 +281,8 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
         )
         if not taken.rowcount:
             raise NotNowError
-        left = guard.pass_through(connection, new.verification_id, new.created_at)
+        guard.begin(connection, new.verification_id, new.created_at)
+        left = guard.count(connection, new.created_at)
         connection.execute(_INSERT_DELIVERY, _values(new))
     return left
 

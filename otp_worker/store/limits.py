@@ -4,7 +4,7 @@ A verification without any, whose person texts us, is one too.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from otp_worker.domain.errors import LimitReachedError
 from otp_worker.domain.limits import Left, Limit, Rate, Scope
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
+from otp_worker.store.database import Database
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -34,18 +35,23 @@ _COLUMNS = {
 def refuse_beyond(
     connection: Connection, scopes: Sequence[Scope], now: datetime, *, test: bool
 ) -> list[Left]:
-    """What the scopes leave once one more send is written in this transaction.
+    """What the scopes, whose turns are taken, leave once one more send is written in this transaction.
 
-    Raises LimitReachedError. Until the transaction ends, nobody else counts for these scopes.
+    Raises LimitReachedError.
     """
     scopes = [scope for scope in scopes if scope.rates]
-    _take_turns(connection, scopes)
-    left = []
+    found = []
     for scope in scopes:
         parameters = _parameters(scope, now, test=test)
         counts = connection.execute(_counting(scope.limit, len(scope.rates)), parameters).one()
-        left += _left(connection, scope, counts, parameters)
-    return left
+        found += _left(connection, scope, counts, parameters)
+    return found
+
+
+def left(db: Database, scopes: Sequence[Scope], now: datetime, *, test: bool) -> list[Left]:
+    """What the scopes would leave after one more send. Raises LimitReachedError."""
+    with db.read() as connection:
+        return refuse_beyond(connection, scopes, now, test=test)
 
 
 def refuse_numbers_beyond(
@@ -57,7 +63,6 @@ def refuse_numbers_beyond(
     """
     if not scopes:
         return []
-    _take_turns(connection, scopes)
     windows = len(scopes[0].rates)
     every = replace(scopes[0], values=tuple(value for scope in scopes for value in scope.values))
     rows = connection.execute(_counting_each(windows), _parameters(every, now, test=False))
@@ -144,11 +149,15 @@ def _free_at(connection: Connection, limit: Limit, rate: Rate, parameters: dict[
     return last + timedelta(seconds=rate.seconds)
 
 
-def _take_turns(connection: Connection, scopes: Sequence[Scope]) -> None:
+def take_turns(connection: Connection, names: Collection[str]) -> None:
+    """Wait until nobody else counts for scopes of these keys; until the transaction ends, nobody else will.
+
+    A transaction takes all its turns at once.
+    """
     # SQLite's one writer has its turn already.
-    if scopes and connection.dialect.name == "postgresql":
+    if names and connection.dialect.name == "postgresql":
         # Always in one order, so that two that share several scopes never wait for one another.
-        digests = [hashlib.sha256(name.encode()).digest() for name in sorted(scope.key for scope in scopes)]
+        digests = [hashlib.sha256(name.encode()).digest() for name in sorted(names)]
         locks = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
         connection.execute(_LOCK, {"locks": locks})
 

@@ -161,8 +161,8 @@ def test_a_phone_that_is_offline_is_told_and_does_not_make_it_unready(
     shop: Caller, stranger: Caller, service: Service
 ) -> None:
     service.gateway.outcomes = [OFFLINE]
-    for _ in range(3):
-        shop.sent()
+    for last in range(3):
+        shop.sent(f"+44740012345{last}")
     service.deliver_queued()
     assert reasons(stranger) == {}
     assert list(reasons(stranger, blocking=False)) == ["phone"]

@@ -67,9 +67,9 @@ def test_a_guess_before_anything_was_sent_costs_no_check(shop: Caller) -> None:
 
 
 def test_a_check_by_number_takes_the_newest_pending(shop: Caller, service: Service) -> None:
-    older = shop.sent()
+    older = shop.sent(user="ann")
     service.clock.move(1)
-    newer = shop.sent("+44 7400 123456")
+    newer = shop.sent("+44 7400 123456", user="bob")
     service.clock.move(1)
     canceled = shop.sent()
     shop.cancel(canceled)

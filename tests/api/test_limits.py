@@ -39,7 +39,7 @@ def test_an_accepted_send_says_what_is_left(shop: Caller) -> None:
 def test_a_refused_send_says_which_limit_and_when(shop: Caller, service: Service) -> None:
     shop.sent()
     service.clock.move(9.5)
-    answer = shop.send()
+    answer = shop.send(new=True)
     assert problem(answer) == (429, "limit_reached")
     assert answer.json["limit"] == "number"
     assert answer.headers["Retry-After"] == "21"
@@ -54,7 +54,7 @@ def test_a_refused_send_says_which_limit_and_when(shop: Caller, service: Service
 )
 def test_another_spelling_is_the_same_number(shop: Caller, spelling: str) -> None:
     shop.sent()
-    assert problem(shop.send(spelling)) == (429, "limit_reached")
+    assert problem(shop.send(spelling, new=True)) == (429, "limit_reached")
 
 
 def test_another_app_is_refused_too(shop: Caller, bank: Caller) -> None:
@@ -109,7 +109,7 @@ def test_a_resend_counts_against_the_keys_own_limit(
 def test_an_address_in_a_header_counts_for_nothing(shop: Caller, service: Service, header: str) -> None:
     """Anybody can write one: only the app knows who its user is."""
     object.__setattr__(service.limits, "rates", {Limit.IP: parse_rates("1/h")})
-    body = {"to": NUMBER, "ip": "203.0.113.7"}
+    body = {"to": NUMBER, "ip": "203.0.113.7", "new": True}
     answers = [
         shop.simulate_post("/v1/verifications", json=body, headers={header: f"198.51.100.{last}"})
         for last in (1, 2)

@@ -145,9 +145,9 @@ class Service:
         away = bool(states) and all(map(is_open, states))
         return Hold(DeliveryStatus.WAITING, states[0].reason) if away else None
 
-    def issue(self, to: str = NUMBER, app: App = SHOP) -> Verification:
-        """Ask for a code."""
-        return self.issuer.issue(SendRequest(to), app, self.clock()).verification
+    def issue(self, to: str = NUMBER, app: App = SHOP, *, new: bool = True) -> Verification:
+        """Ask for a code, and not for one that is pending."""
+        return self.issuer.issue(SendRequest(to, new=new), app, self.clock()).verification
 
     def resend(self, verification: Verification, app: App = SHOP) -> Verification:
         """Ask for the same code once more."""

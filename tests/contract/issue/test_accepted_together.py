@@ -39,7 +39,7 @@ def sends(service: Service, numbers: Sequence[str], app: App = SHOP) -> list[New
         first: NewDelivery = service.issuer._delivery(new.id, 1, new.country, now, new.expires_at)
         guard = service.issuer._guard(issue.Recipient(new.number, new.country, None), app, None)
         own = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
-        made.append(NewSend(new, first, replace(guard, scopes=own)))
+        made.append(NewSend(new, first, replace(guard, scopes=own), instead=True))
     return made
 
 
@@ -94,7 +94,7 @@ def test_a_number_under_an_older_root_secret_is_the_same_number(service: Service
     newest = b"n" * 32
     [scope] = group[1].guard.scopes
     scope = replace(scope, key="number:new", values=(newest, *scope.values))
-    group[1] = NewSend(group[1].new, group[1].first, Guard([scope]))
+    group[1] = replace(group[1], guard=Guard([scope]))
     assert kinds(issue.insert_verifications(service.db, group)) == ["written", "LimitReachedError"]
 
 

@@ -64,7 +64,7 @@ def making(request: pytest.FixtureRequest, db: Database) -> Making:
 
 
 def send(service: Service, to: str = NUMBER, app: App = SHOP, ip: str | None = None) -> None:
-    service.issuer.issue(SendRequest(to, ip=ip), app, service.clock())
+    service.issuer.issue(SendRequest(to, ip=ip, new=True), app, service.clock())
 
 
 def refused(service: Service, *given: object, **named: object) -> LimitReachedError:
@@ -313,9 +313,9 @@ def test_a_redis_that_fails_at_the_script_counts_as_away(db: Database, redis: Re
 def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Making) -> None:
     service = making(rates(number="1/30s", total="100/h"))
     once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
-    service.issuer.issue(SendRequest(NUMBER), SHOP, service.clock(), once)
+    service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock(), once)
     with pytest.raises(RequestInFlightError):
-        service.issuer.issue(SendRequest(NUMBER), SHOP, service.clock(), once)
+        service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock(), once)
     assert rows(service) == 1
 
 

@@ -1,10 +1,10 @@
 """A worker that lives says so, whatever becomes of the database meanwhile."""
 
 import pytest
-from otp_worker.heartbeat import WORKER, Heartbeat
 from sqlalchemy.exc import OperationalError
 
-from otp_worker.store import expire
+from otp_worker.operations.heartbeat import WORKER, Heartbeat
+from otp_worker.store import sweeps
 from otp_worker.store.database import Database
 from tests.waiting import awaited
 
@@ -12,12 +12,12 @@ from tests.waiting import awaited
 def test_a_worker_writes_down_that_it_lives_until_it_is_stopped(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otp_worker.heartbeat.EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("otp_worker.operations.heartbeat.EVERY_SECONDS", 0.01)
     heartbeat = Heartbeat(db)
     heartbeat.start()
-    assert awaited(lambda: expire.last_sweep(db, WORKER) is not None)
-    first = expire.last_sweep(db, WORKER)
-    assert awaited(lambda: expire.last_sweep(db, WORKER) != first)
+    assert awaited(lambda: sweeps.last_sweep(db, WORKER) is not None)
+    first = sweeps.last_sweep(db, WORKER)
+    assert awaited(lambda: sweeps.last_sweep(db, WORKER) != first)
     heartbeat.stop()
     heartbeat._thread.join()
 
@@ -26,7 +26,7 @@ def test_a_heartbeat_that_cannot_be_written_is_followed_by_the_next_one(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
-    written = expire.record_sweep
+    written = sweeps.record_sweep
 
     def record(*arguments: object) -> None:
         tried.append("")
@@ -34,10 +34,10 @@ def test_a_heartbeat_that_cannot_be_written_is_followed_by_the_next_one(
             raise OperationalError("", {}, Exception("away"))
         written(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("otp_worker.heartbeat.EVERY_SECONDS", 0.01)
-    monkeypatch.setattr("otp_worker.store.expire.record_sweep", record)
+    monkeypatch.setattr("otp_worker.operations.heartbeat.EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("otp_worker.store.sweeps.record_sweep", record)
     heartbeat = Heartbeat(db)
     heartbeat.start()
-    assert awaited(lambda: expire.last_sweep(db, WORKER) is not None)
+    assert awaited(lambda: sweeps.last_sweep(db, WORKER) is not None)
     heartbeat.stop()
     heartbeat._thread.join()

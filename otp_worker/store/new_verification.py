@@ -1,0 +1,40 @@
+"""A verification before it is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerification:
+    """A verification as it is first written; ``number_hashes`` are under each root secret, newest first."""
+
+    id: str
+    app: str
+    test: bool
+    number: str
+    number_hashes: Sequence[bytes]
+    number_masked: str
+    block_hash: bytes
+    country: str
+    user: str | None
+    channel: str
+    template: str | None
+    language: str
+    ip_hash: bytes | None
+    key_id: str
+    code_length: int
+    seed: bytes | None
+    max_checks: int
+    ttl_seconds: int
+    created_at: datetime
+    expires_at: datetime
+    last_expiry_at: datetime
+    resend_at: datetime
+    token_hash: bytes | None = None
+    derivation: int | None = None
+
+    @property
+    def number_hash(self) -> bytes:
+        """What stands for its number, under the newest root secret."""
+        return self.number_hashes[0]

@@ -1,0 +1,96 @@
+"""Statements about what is pending for a person already: a send that repeats it is no second code.
+
+The same person is the same number, app and user; another template or length asks for another code.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from otp_worker.domain.errors import OtpError
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store.lifecycle import close_deliveries, end
+from otp_worker.store.new_verification import NewVerification
+from otp_worker.store.schema import Instant, verifications
+
+_v = verifications.c
+
+SUPERSEDED = "superseded by a newer request"
+
+
+class PendingError(OtpError):
+    """A send would repeat a verification that is pending; says which."""
+
+    def __init__(self, verification_id: str) -> None:
+        super().__init__("a code for this person is pending already")
+        self.verification_id = verification_id
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A verification that is pending."""
+
+    id: str
+    template: str | None
+    code_length: int
+    was_handed_over: bool
+
+
+def of_the_same_person(
+    connection: Connection, new: Sequence[NewVerification], now: datetime
+) -> list[list[Pending]]:
+    """For each new verification those that are pending for the same person, the newest first."""
+    hashes = [each for one in new for each in one.number_hashes]
+    found: dict[tuple[bytes, str, str | None], list[Pending]] = {}
+    for row in connection.execute(_PENDING, {"hashes": hashes, "now": now}):
+        person = (row.number_hash, row.app, row.user)
+        pending = Pending(row.id, row.template, row.code_length, row.handed_at is not None)
+        found.setdefault(person, []).append(pending)
+    return [
+        [pending for each in one.number_hashes for pending in found.get((each, one.app, one.user), [])]
+        if one.seed is not None
+        else []
+        for one in new
+    ]
+
+
+def repetition(new: NewVerification, earlier: Sequence[Pending], *, instead: bool) -> PendingError | None:
+    """Which of those that are pending a new verification would repeat; none ``instead`` of which it is."""
+    asked = (new.template, new.code_length)
+    same = [each for each in earlier if (each.template, each.code_length) == asked and not instead]
+    return PendingError(same[0].id) if same else None
+
+
+def refuse_repetition(new: NewVerification, earlier: Sequence[Pending], *, instead: bool) -> None:
+    """Raise PendingError if a new verification would repeat one that is pending."""
+    repeated = repetition(new, earlier, instead=instead)
+    if repeated is not None:
+        raise repeated
+
+
+def supersede(connection: Connection, earlier: Collection[Pending], now: datetime) -> None:
+    """Call back what is not sent yet, and end the verifications that nothing was sent of: no code is dead."""
+    if not earlier:
+        return
+    ids = sorted(each.id for each in earlier)
+    connection.execute(select(_v.id).where(_v.id.in_(ids)).order_by(_v.id).with_for_update())
+    connection.execute(
+        end(VerificationStatus.CANCELED, now, SUPERSEDED, _v.id.in_(ids), _v.handed_at.is_(None))
+    )
+    close_deliveries(connection, ids, SUPERSEDED)
+
+
+# Made once: every send asks.
+_PENDING = (
+    select(_v.id, _v.number_hash, _v.app, _v.user, _v.template, _v.code_length, _v.handed_at)
+    .where(
+        _v.number_hash.in_(bindparam("hashes", expanding=True)),
+        _v.status == VerificationStatus.PENDING,
+        # Where the person texts us, nothing is sent.
+        _v.token_hash.is_(None),
+        _v.expires_at > bindparam("now", type_=Instant()),
+    )
+    .order_by(_v.created_at.desc(), _v.id.desc())
+)

@@ -1,0 +1,79 @@
+"""Of many that ask for one person at once, in one process or several, one writes and the others find it."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import func, select
+
+from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store import issue
+from otp_worker.store.database import Database
+from otp_worker.store.schema import deliveries, verifications
+from tests.contract.service import ROOT_SECRET, Service
+
+SECONDS = 60
+
+
+def written(db: Database) -> tuple[int, int]:
+    with db.read() as connection:
+        return (
+            connection.execute(select(func.count()).select_from(verifications)).scalar_one(),
+            connection.execute(select(func.count()).select_from(deliveries)).scalar_one(),
+        )
+
+
+def test_several_issuers_that_all_found_nothing_write_one(db: Database) -> None:
+    services = [Service(db) for _ in range(4)]
+    begin = threading.Barrier(len(services))
+
+    def ask(service: Service) -> str:
+        begin.wait(SECONDS)
+        return service.issue(new=False).id
+
+    with ThreadPoolExecutor(len(services)) as threads:
+        assert len(set(threads.map(ask, services))) == 1
+    assert written(db) == (1, 1)
+
+
+def test_who_finds_it_only_when_it_is_to_write_answers_with_it_too(db: Database) -> None:
+    service = Service(db)
+    first = service.issue(new=False)
+    found_nothing = issue.find_repeated
+    try:
+        issue.find_repeated = lambda db, sends: {}
+        assert service.issue(new=False).id == first.id
+    finally:
+        issue.find_repeated = found_nothing
+    assert written(db) == (1, 1)
+
+
+def test_a_new_root_secret_is_no_other_person(db: Database) -> None:
+    first = Service(db).issue(new=False)
+    after = Service(db, roots=("a new root secret of the tests, long enough", ROOT_SECRET))
+    assert after.issue(new=False).id == first.id
+
+
+def test_what_a_worker_has_in_hand_is_superseded_as_a_cancel_would(db: Database) -> None:
+    service = Service(db)
+    older = service.issue()
+    send = service.gateway.send
+
+    def while_it_is_sent(message: object) -> object:
+        service.gateway.send = send  # type: ignore[method-assign]
+        service.issue()
+        return send(message)  # type: ignore[arg-type]
+
+    service.gateway.send = while_it_is_sent  # type: ignore[method-assign,assignment]
+    service.deliver(older)
+    found = service.read(older)
+    assert found.status is VerificationStatus.CANCELED
+    assert found.delivery.sent_at is not None
+
+
+def test_a_verification_that_is_texted_to_us_is_no_pending_code(db: Database) -> None:
+    service = Service(db)
+    service.issue()
+    with db.update() as connection:
+        connection.execute(verifications.update().values(token_hash=b"t" * 32))
+    service.issue(new=False)
+    assert written(db)[0] == 2
