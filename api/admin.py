@@ -20,7 +20,7 @@ class Pauses:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Every block and country that was paused or exempted."""
         now = self._clock()
-        shown = [PauseBody.of(each, now) for each in self._operator.pauses()]
+        shown = [PauseBody.of(each, now) for each in self._operator.pauses(now)]
         resp.text = PausesBody(pauses=shown).model_dump_json()
 
     def on_post_exempt(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -22,7 +22,7 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
     if context.invoked_subcommand is not None:
         return
     now = utc_now()
-    rows = [{**_shown(each, now), "reason": each.reason} for each in open_operator().pauses()]
+    rows = [{**_shown(each, now), "reason": each.reason} for each in open_operator().pauses(now)]
     if json:
         print_json(rows)
     else:

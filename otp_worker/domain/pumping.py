@@ -1,7 +1,8 @@
 """SMS pumping: codes asked for by the block, by somebody who is paid for each SMS and enters none of them.
 
-One pure judgement: a block of numbers, or a country, is pumped when far fewer of its codes are entered
-than usual there while more of them are asked for than usual. Either alone is everyday life.
+One pure judgement: what an app sends to a block of numbers, or to a country, is pumped when far fewer of the
+codes are entered than usual there while more of them are asked for than usual. Either alone is everyday life.
+Where an app has no past, nobody knows what is usual: a load test, or an app that never checks, looks alike.
 """
 
 import math
@@ -22,7 +23,7 @@ FALL = 3.0
 ENOUGH_SENDS = 50
 """With fewer sends than this in its past, a block's or country's own conversion is not known."""
 ASSUMED_CONVERSION = 0.5
-"""What is taken to be usual where nothing is known at all."""
+"""What is worth telling of where nothing is known is judged by this; nothing is paused for it."""
 LONGEST_PAUSE_SECONDS = 86_400
 
 _Z = 1.96
@@ -50,25 +51,25 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What is usual: sends in an hour, and the share of them that is entered."""
+    """What is usual: sends in an hour, and the share of them that is entered; None where it is not known."""
 
-    sends_an_hour: float
-    conversion: float
+    sends_an_hour: float | None
+    conversion: float | None
 
 
-def usual(own: Figures, hours: float, wider: Figures) -> Usual:
-    """What is usual for one that sent ``own`` in so many hours; ``wider`` stands in where that is little."""
-    known = next((figures for figures in (own, wider) if figures.sends >= ENOUGH_SENDS), None)
-    conversion = known.conversion if known else ASSUMED_CONVERSION
-    return Usual(own.sends / max(hours, 1.0), conversion)
+def usual(own: Figures, hours: float, *wider: Figures) -> Usual:
+    """What is usual for one that sent ``own`` in so many hours; ``wider`` stand in where that is little."""
+    known = next((figures for figures in (own, *wider) if figures.sends >= ENOUGH_SENDS), None)
+    return Usual(own.sends / hours if hours >= 1 else None, known.conversion if known else None)
 
 
 def is_pumped(recent: Figures, usually: Usual, min_sends: int) -> bool:
     """Whether the last hour looks like pumping; of fewer than ``min_sends`` nothing can be said."""
     if recent.sends < min_sends:
         return False
-    risen = recent.sends >= RISE * usually.sends_an_hour
-    return risen and highest_conversion(recent) < usually.conversion / FALL
+    risen = recent.sends >= RISE * (usually.sends_an_hour or 0.0)
+    conversion = ASSUMED_CONVERSION if usually.conversion is None else usually.conversion
+    return risen and highest_conversion(recent) < conversion / FALL
 
 
 def highest_conversion(figures: Figures) -> float:

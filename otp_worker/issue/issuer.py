@@ -284,7 +284,7 @@ class Issuer:
 
     def _refuse_paused(self, number: str, country: str, app: App, now: datetime) -> None:
         if not app.test:
-            self.pauses.refuse_paused(number, country, now)
+            self.pauses.refuse_paused(number, country, app.name, now)
 
     def _guard(self, to: Recipient, app: App, once: Once | None) -> Guard:
         hashes = [] if app.test else self.keyring.number_hashes(to.number)

@@ -61,9 +61,13 @@ class Operator:
             raise NotFoundError(f"{parsed.masked} is not opted out")
         return parsed
 
-    def pauses(self) -> list[Pause]:
-        """Every block and country that was paused or exempted, the last one first."""
-        return stored_pauses.known_pauses(self.db)
+    def pauses(self, now: datetime) -> list[Pause]:
+        """Every block and country that was paused or is exempt, the last one first."""
+        return [
+            each
+            for each in stored_pauses.known_pauses(self.db)
+            if each.paused_at is not None or each.is_exempt(now)
+        ]
 
     def exempt(self, target: str, until: datetime) -> Pause:
         """End a pause, and allow none until then.
@@ -74,9 +78,9 @@ class Operator:
         if target.upper() in phonenumbers.SUPPORTED_REGIONS:
             country = target.upper()
             return stored_pauses.exempt(self.db, PumpedKind.COUNTRY, country.encode(), country, until)
-        known = next((each for each in self.pauses() if each.name == target), None)
+        known = next((each for each in stored_pauses.known_pauses(self.db) if each.name == target), None)
         if known is not None:
-            return stored_pauses.exempt(self.db, known.kind, known.subject, known.label, until)
+            return stored_pauses.exempt(self.db, known.kind, known.place or known.subject, known.label, until)
         return self._exempt_block(target, until)
 
     def _exempt_block(self, number: str, until: datetime) -> Pause:

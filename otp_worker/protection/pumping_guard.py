@@ -13,7 +13,6 @@ from otp_worker.domain.limits import BLOCK_DIGITS, Limits
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.pumping import (
     BASELINE_HOURS,
-    ENOUGH_SENDS,
     FALL,
     SETTLING_SECONDS,
     WINDOW_SECONDS,
@@ -76,36 +75,35 @@ class PumpingGuard:
 
     def _judge(self, kind: PumpedKind, recent: Recent, before: Span, now: datetime) -> bool:
         usually = usual(
-            conversions.past(self.db, kind, recent.subject, before),
-            conversions.hours_known(self.db, before),
-            self._wider(kind, recent, before),
+            self._past(kind, recent, recent.place, before),
+            conversions.hours_known(self.db, recent.app, before),
+            # A past that is too short is told by the app's in the country, and by all of the app's.
+            self._past(PumpedKind.COUNTRY, recent, recent.country.encode(), before),
+            self._past(conversions.ALL, recent, conversions.EVERYBODY, before),
         )
         if not is_pumped(recent.figures, usually, self._min_sends()[kind]):
             return False
-        suspect = Suspect(kind, recent.subject, _label(kind, recent), recent.figures, usually)
+        suspect = Suspect(kind, recent.app, recent.place, _label(kind, recent), recent.figures, usually)
         paused = pauses.pause(self.db, suspect, self.first_pause_seconds, self.channels, now)
         if paused is None:
             return False
-        # The sums so far hold what was pumped, as if it were usual.
-        conversions.sum_up_again(self.db, before.until)
+        if not suspect.observed:
+            # The sums so far hold what was pumped, as if it were usual.
+            conversions.sum_up_again(self.db, before.until)
         self._tell(*paused)
         return True
 
-    def _wider(self, kind: PumpedKind, recent: Recent, before: Span) -> Figures:
-        """What stands in for a past that is too short: of a block its country's, of a country everybody's."""
-        if kind is PumpedKind.BLOCK:
-            country = conversions.past(self.db, PumpedKind.COUNTRY, recent.country.encode(), before)
-            if country.sends >= ENOUGH_SENDS:
-                return country
-        return conversions.past(self.db, conversions.ALL, conversions.EVERYBODY, before)
+    def _past(self, kind: str, recent: Recent, place: bytes, before: Span) -> Figures:
+        return conversions.past(self.db, kind, conversions.subject_of(recent.app, place), before)
 
     def _tell(self, paused: Pause, notices: list[str]) -> None:
         log.warning(
-            "guard_paused",
+            "guard_observed" if paused.observed else "guard_paused",
+            app=paused.app,
             kind=paused.kind.value,
             name=paused.name,
             reason=paused.reason,
-            observed_only=self.mode is GuardMode.OBSERVE,
+            observed_only=paused.observed or self.mode is GuardMode.OBSERVE,
         )
         for notice_id in notices:
             self.publish(notice_id)
@@ -129,17 +127,17 @@ class Pauses:
     _seen_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def refuse_paused(self, number: str, country: str, now: datetime) -> None:
-        """Raise SendsPausedError if the number's block or country is paused."""
+    def refuse_paused(self, number: str, country: str, app: str, now: datetime) -> None:
+        """Raise SendsPausedError if what the app sends to the number's block or country is paused."""
         if self.mode is not GuardMode.ON:
             return
         seen = self._glance(now)
         if not seen:
             return
-        subjects = [(PumpedKind.COUNTRY, country.encode())]
-        subjects += [(PumpedKind.BLOCK, block) for block in self.limits.block_hashes(number)]
-        for subject in subjects:
-            found = seen.get(subject)
+        places = [(PumpedKind.COUNTRY, country.encode())]
+        places += [(PumpedKind.BLOCK, block) for block in self.limits.block_hashes(number)]
+        for kind, place in places:
+            found = seen.get((kind, conversions.subject_of(app, place)))
             if found is not None and found.paused_until is not None and found.paused_until > now:
                 raise SendsPausedError(found.kind, found.paused_until)
 

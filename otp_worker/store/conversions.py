@@ -3,10 +3,11 @@
 Whole hours that nothing can change any more are summed up once, so that what is usual costs little to ask.
 """
 
+import hashlib
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.domain.pumping import SETTLING_SECONDS, WINDOW_SECONDS, Figures, PumpedKind
@@ -19,7 +20,7 @@ _v, _c, _p = verifications.c, conversions.c, pauses.c
 
 ALL = "all"
 EVERYBODY = b"*"
-SUMMED = "conversions"
+SUMMED = "conversions_by_app"
 """The sweep whose instant is the end of the last hour that is summed up."""
 HOURS_AT_ONCE = 48
 
@@ -28,9 +29,10 @@ _APPROVALS = func.count().filter(_v.status == VerificationStatus.APPROVED)
 
 
 class Recent(NamedTuple):
-    """What a block or a country sent lately; ``number`` is one of its numbers, where one is still kept."""
+    """What an app sent to a block or a country lately; ``number`` is one of its, where one is still kept."""
 
-    subject: bytes
+    app: str
+    place: bytes
     country: str
     figures: Figures
     number: str | None
@@ -43,20 +45,25 @@ class Span(NamedTuple):
     until: datetime
 
 
+def subject_of(app: str, place: bytes) -> bytes:
+    """What stands for what an app sends to a block, to a country, or to everybody."""
+    return hashlib.sha256(app.encode() + b"\0" + place).digest()
+
+
 def recent(db: Database, kind: PumpedKind, span: Span, min_sends: int) -> list[Recent]:
-    """The blocks or countries with at least so many codes handed over of those asked for in a span."""
+    """Where an app had at least so many codes handed over of those that it asked for in a span."""
     column = _v.block_hash if kind is PumpedKind.BLOCK else _v.country
     statement = (
-        select(column.label("subject"), func.max(_v.country), _SENDS, _APPROVALS, func.max(_v.number))
+        select(_v.app, column, func.max(_v.country), _SENDS, _APPROVALS, func.max(_v.number))
         .where(*_handed_over(span))
-        .group_by(column)
+        .group_by(_v.app, column)
         .having(min_sends <= _SENDS)
     )
     with db.read() as connection:
         rows = connection.execute(statement).all()
     return [
-        Recent(_bytes(subject), country, Figures(sends, approvals), number)
-        for subject, country, sends, approvals, number in rows
+        Recent(app, _bytes(place), country, Figures(sends, approvals), number)
+        for app, place, country, sends, approvals, number in rows
     ]
 
 
@@ -70,9 +77,12 @@ def past(db: Database, kind: str, subject: bytes, span: Span) -> Figures:
     return Figures(int(sends or 0), int(approvals or 0))
 
 
-def hours_known(db: Database, span: Span) -> float:
-    """How many hours of a span something was summed up for, if only elsewhere."""
-    statement = select(func.min(_c.hour)).where(_c.kind == ALL, _c.hour >= span.since)
+def hours_known(db: Database, app: str, span: Span) -> float:
+    """How many hours of a span something of an app was summed up for, if only elsewhere."""
+    everybody = subject_of(app, EVERYBODY)
+    statement = select(func.min(_c.hour)).where(
+        _c.kind == ALL, _c.subject == everybody, _c.hour >= span.since
+    )
     with db.read() as connection:
         first = connection.execute(statement).scalar()
     return max((whole_hour(span.until) - first) / _HOUR, 0.0) if first is not None else 0.0
@@ -83,8 +93,7 @@ def sum_up(db: Database, now: datetime, since: datetime) -> int:
     hour = _next_hour(db, since)
     summed = 0
     while hour is not None and summed < HOURS_AT_ONCE and hour + _FINAL <= now:
-        for kind, subject in _SUBJECTS.items():
-            _sum_up_hour(db, kind, subject, hour)
+        _sum_up_hour(db, hour)
         hour += _HOUR
         sweeps.record_sweep(db, SUMMED, hour)
         summed += 1
@@ -110,12 +119,6 @@ def forget_hours(db: Database, before: datetime) -> None:
 _HOUR = timedelta(hours=1)
 _FINAL = _HOUR + timedelta(seconds=MAX_LIFE_SECONDS)
 _JUDGED = timedelta(seconds=WINDOW_SECONDS + SETTLING_SECONDS)
-_COUNTRY = cast(_v.country, LargeBinary)
-_SUBJECTS: dict[str, ColumnElement[Any]] = {
-    PumpedKind.BLOCK: _v.block_hash,
-    PumpedKind.COUNTRY: _COUNTRY,
-    ALL: literal(EVERYBODY, LargeBinary),
-}
 
 
 def _next_hour(db: Database, since: datetime) -> datetime | None:
@@ -127,15 +130,41 @@ def _next_hour(db: Database, since: datetime) -> datetime | None:
     return max(summed_until, whole_hour(since))
 
 
-def _sum_up_hour(db: Database, kind: str, subject: ColumnElement[Any], hour: datetime) -> None:
-    sums = (
-        select(literal(kind), subject.label("subject"), literal(hour, _c.hour.type), _SENDS, _APPROVALS)
-        .where(*_handed_over(Span(hour, hour + _HOUR)), *_not_pumped(hour))
-        .group_by(subject)
+def _sum_up_hour(db: Database, hour: datetime) -> None:
+    each = (
+        select(_v.app, _v.block_hash, _v.country, _SENDS, _APPROVALS)
+        .where(*_handed_over(Span(hour, hour + _HOUR)))
+        .group_by(_v.app, _v.block_hash, _v.country)
     )
-    with db.write() as connection:
-        columns = ["kind", "subject", "hour", "sends", "approvals"]
-        connection.execute(insert_ignoring(connection, conversions).from_select(columns, sums))
+    with db.read() as connection:
+        pumped = _pumped(connection, hour)
+        groups = connection.execute(each).all()
+    sums: dict[tuple[str, bytes], Figures] = {}
+    for app, block, country, sends, approvals in groups:
+        subjects = [
+            (PumpedKind.BLOCK.value, subject_of(app, bytes(block))),
+            (PumpedKind.COUNTRY.value, subject_of(app, country.encode())),
+            (ALL, subject_of(app, EVERYBODY)),
+        ]
+        if pumped.isdisjoint(subjects):
+            for subject in subjects:
+                so_far = sums.get(subject, Figures(0, 0))
+                sums[subject] = Figures(so_far.sends + sends, so_far.approvals + approvals)
+    rows = [
+        {"kind": kind, "subject": subject, "hour": hour, "sends": sum_.sends, "approvals": sum_.approvals}
+        for (kind, subject), sum_ in sums.items()
+    ]
+    if rows:
+        with db.write() as connection:
+            connection.execute(insert_ignoring(connection, conversions), rows)
+
+
+def _pumped(connection: Connection, hour: datetime) -> set[tuple[str, bytes]]:
+    # What was pumped is not what is usual, there or anywhere: the hours that led to a pause are left out.
+    near = select(_p.kind, _p.subject).where(
+        _p.observed.is_(False), _p.paused_at > hour - _HOUR, _p.paused_at < hour + _JUDGED + _HOUR
+    )
+    return {(kind, bytes(subject)) for kind, subject in connection.execute(near)}
 
 
 def _handed_over(span: Span) -> list[ColumnElement[bool]]:
@@ -145,15 +174,6 @@ def _handed_over(span: Span) -> list[ColumnElement[bool]]:
         _v.created_at < span.until,
         _v.handed_at.is_not(None),
         _v.test.is_(False),
-    ]
-
-
-def _not_pumped(hour: datetime) -> list[ColumnElement[bool]]:
-    # What was pumped is not what is usual, there or anywhere: the hours that led to a pause are left out.
-    pumped = select(_p.subject).where(_p.paused_at > hour - _HOUR, _p.paused_at < hour + _JUDGED + _HOUR)
-    return [
-        _v.block_hash.not_in(pumped.where(_p.kind == PumpedKind.BLOCK)),
-        _COUNTRY.not_in(pumped.where(_p.kind == PumpedKind.COUNTRY)),
     ]
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from otp_worker.domain.pumping import Figures, PumpedKind, Usual, pause_seconds
+from otp_worker.store.conversions import subject_of
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.notifications import insert_notices
 from otp_worker.store.schema import pauses
@@ -35,20 +36,27 @@ class Pause:
     paused_at: datetime | None
     paused_until: datetime | None
     exempt_until: datetime | None
+    app: str | None = None
+    place: bytes | None = None
+    observed: bool = False
 
     @property
     def reason(self) -> str | None:
         """Why it was paused, in figures."""
-        if self.usual_sends_an_hour is None or self.usual_conversion is None:
+        if self.sends is None:
             return None
-        return (
-            f"{self.approvals} of {self.sends} codes entered in an hour; "
-            f"usual are {self.usual_conversion:.0%} of {self.usual_sends_an_hour:.1f}"
-        )
+        seen = f"{self.approvals} of {self.sends} codes entered in an hour; "
+        if self.usual_sends_an_hour is None or self.usual_conversion is None:
+            return seen + "what is usual is not known yet"
+        return seen + f"usual are {self.usual_conversion:.0%} of {self.usual_sends_an_hour:.1f}"
 
     def is_paused(self, now: datetime) -> bool:
         """Whether sends to it are refused now."""
-        return self.paused_until is not None and self.paused_until > now and not self.is_exempt(now)
+        return self.is_told_of(now) and not self.observed and not self.is_exempt(now)
+
+    def is_told_of(self, now: datetime) -> bool:
+        """Whether it was paused, or observed, so lately that it is not to be told of again."""
+        return self.paused_until is not None and self.paused_until > now
 
     def is_exempt(self, now: datetime) -> bool:
         """Whether it is not to be paused now."""
@@ -66,10 +74,16 @@ class Suspect:
     """What is to be paused, and for what."""
 
     kind: PumpedKind
-    subject: bytes
+    app: str
+    place: bytes
     label: str
     recent: Figures
     usual: Usual
+
+    @property
+    def observed(self) -> bool:
+        """Whether it is only told of: nobody knows what is usual there."""
+        return self.usual.conversion is None
 
 
 def name_of(kind: PumpedKind, subject: bytes) -> str:
@@ -81,12 +95,18 @@ def pause(
     db: Database, suspect: Suspect, first_seconds: int, channels: Sequence[str], now: datetime
 ) -> tuple[Pause, list[str]] | None:
     """Pause a suspect, with a notice on each channel; None if it is paused already, or exempt."""
-    key = (_p.kind == suspect.kind, _p.subject == suspect.subject)
+    subject = subject_of(suspect.app, suspect.place)
+    key = (_p.kind == suspect.kind, _p.subject == subject)
     with db.write() as connection:
-        insert_missing(connection, pauses, **_new(suspect.kind, suspect.subject, suspect.label))
+        new = _new(suspect.kind, suspect.place, suspect.label)
+        new |= {"subject": subject, "app": suspect.app, "place": suspect.place}
+        insert_missing(connection, pauses, **new)
         row = connection.execute(select(pauses).where(*key).with_for_update()).one()
         before = _pause(row)
-        if before.is_exempt(now) or before.is_paused(now):
+        if before.is_exempt(now) or _is_exempt_for_all(connection, suspect, now):
+            return None
+        # What was only observed is paused as soon as it is known what is usual.
+        if before.is_told_of(now) and (suspect.observed or not before.observed):
             return None
         again = before.paused_until is not None and now - before.paused_until < IN_A_ROW
         in_a_row = before.in_a_row + 1 if again else 1
@@ -105,6 +125,7 @@ def pause(
                     paused_at=now,
                     paused_until=until,
                     exempt_until=None,
+                    observed=suspect.observed,
                 )
                 .returning(pauses)
             ).one()
@@ -115,7 +136,9 @@ def pause(
 def active_pauses(db: Database, now: datetime) -> list[Pause]:
     """Every block and country that is paused now."""
     statement = select(pauses).where(
-        _p.paused_until > now, or_(_p.exempt_until.is_(None), _p.exempt_until <= now)
+        _p.paused_until > now,
+        _p.observed.is_(False),
+        or_(_p.exempt_until.is_(None), _p.exempt_until <= now),
     )
     with db.read() as connection:
         return [_pause(row) for row in connection.execute(statement)]
@@ -128,18 +151,20 @@ def known_pauses(db: Database) -> list[Pause]:
         return [_pause(row) for row in connection.execute(statement)]
 
 
-def exempt(db: Database, kind: PumpedKind, subject: bytes, label: str, until: datetime) -> Pause:
-    """End a pause, and allow none until then."""
+def exempt(db: Database, kind: PumpedKind, place: bytes, label: str, until: datetime) -> Pause:
+    """End the pauses of a block or a country, whichever app's, and allow none until then."""
     with db.write() as connection:
-        insert_missing(connection, pauses, **_new(kind, subject, label))
-        return _pause(
-            connection.execute(
-                update(pauses)
-                .where(_p.kind == kind, _p.subject == subject)
-                .values(exempt_until=until)
-                .returning(pauses)
-            ).one()
-        )
+        insert_missing(connection, pauses, **_new(kind, place, label))
+        there = (_p.kind == kind, or_(_p.subject == place, _p.place == place))
+        connection.execute(update(pauses).where(*there).values(exempt_until=until))
+        for_all = select(pauses).where(_p.kind == kind, _p.subject == place)
+        return _pause(connection.execute(for_all).one())
+
+
+def _is_exempt_for_all(connection: Connection, suspect: Suspect, now: datetime) -> bool:
+    for_all = select(pauses).where(_p.kind == suspect.kind, _p.subject == suspect.place)
+    row = connection.execute(for_all).first()
+    return row is not None and _pause(row).is_exempt(now)
 
 
 def _new(kind: PumpedKind, subject: bytes, label: str) -> dict[str, Any]:
@@ -149,6 +174,8 @@ def _new(kind: PumpedKind, subject: bytes, label: str) -> dict[str, Any]:
 def _told_of(paused: Pause) -> dict[str, object]:
     return {
         "kind": paused.kind,
+        "app": paused.app,
+        "observed": paused.observed,
         "name": paused.name,
         "label": paused.label,
         "reason": paused.reason,
@@ -172,4 +199,7 @@ def _pause(row: Row[Any]) -> Pause:
         paused_at=row.paused_at,
         paused_until=row.paused_until,
         exempt_until=row.exempt_until,
+        app=row.app,
+        place=bytes(row.place) if row.place is not None else None,
+        observed=row.observed,
     )

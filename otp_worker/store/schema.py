@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -431,6 +432,11 @@ pauses = Table(
     Column("paused_at", Instant),
     Column("paused_until", Instant),
     Column("exempt_until", Instant),
+    # Whose sends are paused, and the block or country alone; none where an operator exempts it for all apps.
+    Column("app", String(64)),
+    Column("place", LargeBinary(32)),
+    # What an app sends there has no past to judge it by: it is told of, and not paused.
+    Column("observed", Boolean, nullable=False, server_default=false()),
 )
 
 idempotency_keys = Table(

@@ -17,7 +17,7 @@ PAUSES = "/v1/admin/pauses"
 @pytest.fixture
 def _paused(service: Service) -> None:
     block = service.limits.block_hash(NUMBER)
-    suspect = Suspect(PumpedKind.BLOCK, block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
+    suspect = Suspect(PumpedKind.BLOCK, "shop", block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
     pauses.pause(service.db, suspect, 3600, [], service.clock())
 
 

@@ -22,6 +22,7 @@ def test_the_answer_says_all_that_an_app_may_know(shop: Caller) -> None:
         "user": "ann",
         "channel": "sms",
         "inbound": None,
+        "resent": False,
         "delivery": {
             "status": "queued",
             "attempts": 0,

@@ -50,12 +50,14 @@ class Town:
         country: str = "GB",
         seconds_ago: float = HOUR / 2,
         handed: bool = True,
+        app: str = "shop",
     ) -> None:
         """So many codes sent to a block so long ago, of which so many were entered."""
         created_at = self._service.clock() - timedelta(seconds=seconds_ago)
         rows = [
             {
                 **self._row,
+                "app": app,
                 "id": f"ver_{next(self._number):026}",
                 "number": f"{block}{n:04}",
                 "block_hash": self._service.limits.block_hash(f"{block}0000"),
@@ -116,6 +118,7 @@ def test_a_block_whose_codes_nobody_enters_is_paused_and_others_are_not(
 
 
 def test_a_refused_send_writes_nothing(service: Service, town: Town, guard: PumpingGuard) -> None:
+    town.usual_days()
     town.sends(30, 0)
     guard.sweep(service.clock())
     with service.db.read() as connection:
@@ -127,6 +130,7 @@ def test_a_refused_send_writes_nothing(service: Service, town: Town, guard: Pump
 
 
 def test_a_resend_to_a_paused_block_is_refused_too(service: Service, town: Town, guard: PumpingGuard) -> None:
+    town.usual_days()
     verification, _ = service.sent()
     town.sends(30, 0)
     guard.sweep(service.clock())
@@ -136,6 +140,7 @@ def test_a_resend_to_a_paused_block_is_refused_too(service: Service, town: Town,
 
 
 def test_a_test_key_is_never_paused(service: Service, town: Town, guard: PumpingGuard) -> None:
+    town.usual_days()
     town.sends(30, 0)
     guard.sweep(service.clock())
     assert service.issue(app=App("test:shop", test=True)).id
@@ -201,6 +206,7 @@ def test_an_hour_is_summed_up_when_all_its_codes_are_over_and_not_before(
 def test_what_was_summed_up_before_it_was_known_to_be_pumped_is_taken_back(
     service: Service, town: Town, guard: PumpingGuard
 ) -> None:
+    town.usual_days()
     town.sends(15, 0, seconds_ago=300)
     service.clock.move(720)
     guard.sweep(service.clock())
@@ -212,10 +218,12 @@ def test_what_was_summed_up_before_it_was_known_to_be_pumped_is_taken_back(
 
 
 def summed(service: Service) -> list[tuple[int, int]]:
-    """The sends and approvals of each hour of the block."""
+    """The sends and approvals of the block in each of the last two hours."""
     with service.db.read() as connection:
         rows = connection.execute(
-            select(conversions.c.sends, conversions.c.approvals).where(conversions.c.kind == "block")
+            select(conversions.c.sends, conversions.c.approvals).where(
+                conversions.c.kind == "block", conversions.c.hour >= START - timedelta(hours=2)
+            )
         )
         return [(row.sends, row.approvals) for row in rows]
 
@@ -251,6 +259,7 @@ def test_a_country_is_paused_when_it_is_pumped_block_by_block(
 def test_a_pause_ends_and_the_next_one_is_twice_as_long(
     service: Service, town: Town, guard: PumpingGuard
 ) -> None:
+    town.usual_days()
     for hours in (1, 2, 4):
         town.sends(30, 0, seconds_ago=600)
         assert guard.sweep(service.clock()) == 1
@@ -266,6 +275,7 @@ def test_a_pause_ends_and_the_next_one_is_twice_as_long(
 
 
 def test_what_was_pumped_does_not_become_usual(service: Service, town: Town, guard: PumpingGuard) -> None:
+    town.usual_days()
     for _ in range(8):
         town.sends(60, 0, seconds_ago=600)
         assert guard.sweep(service.clock()) == 1
@@ -275,6 +285,7 @@ def test_what_was_pumped_does_not_become_usual(service: Service, town: Town, gua
 def test_an_operator_lifts_a_pause_and_the_same_figures_do_not_bring_it_back(
     service: Service, town: Town, guard: PumpingGuard, operator: Operator
 ) -> None:
+    town.usual_days()
     town.sends(30, 0)
     guard.sweep(service.clock())
     (paused,) = active(service)
@@ -290,6 +301,7 @@ def test_an_operator_lifts_a_pause_and_the_same_figures_do_not_bring_it_back(
 def test_what_is_exempt_is_never_paused(
     service: Service, town: Town, guard: PumpingGuard, operator: Operator, target: str
 ) -> None:
+    town.usual_days()
     operator.exempt(target, service.clock() + timedelta(days=9999))
     operator.exempt("GB" if target == NUMBER else NUMBER, service.clock() + timedelta(days=9999))
     town.sends(300, 0)
@@ -306,7 +318,7 @@ def test_an_observing_guard_tells_and_refuses_nothing(service: Service, town: To
     town.sends(30, 0)
     assert guard.sweep(service.clock()) == 1
     assert guard.sweep(service.clock()) == 0
-    Pauses(service.db, service.limits, GuardMode.OBSERVE).refuse_paused(NUMBER, "GB", service.clock())
+    Pauses(service.db, service.limits, GuardMode.OBSERVE).refuse_paused(NUMBER, "GB", "shop", service.clock())
     assert len(notifications.due_notices(service.db, service.clock(), 10)) == 1
 
 
@@ -349,26 +361,28 @@ def test_two_sweeps_at_once_make_one_pause_and_one_notice(
 def test_intake_looks_at_most_once_a_second(
     db: Database, service: Service, town: Town, guard: PumpingGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    town.usual_days()
     monkeypatch.setattr("otp_worker.protection.pumping_guard.GLANCE_SECONDS", 1.0)
     passed = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: passed[0])
     pauses = Pauses(db, service.limits, GuardMode.ON)
-    pauses.refuse_paused(NUMBER, "GB", service.clock())
+    pauses.refuse_paused(NUMBER, "GB", "shop", service.clock())
     town.sends(30, 0)
     guard.sweep(service.clock())
-    pauses.refuse_paused(NUMBER, "GB", service.clock())
+    pauses.refuse_paused(NUMBER, "GB", "shop", service.clock())
     passed[0] += 1.1
     with pytest.raises(SendsPausedError):
-        pauses.refuse_paused(NUMBER, "GB", service.clock())
+        pauses.refuse_paused(NUMBER, "GB", "shop", service.clock())
 
 
 def test_a_pause_holds_through_a_rotation_of_the_root_secret(
     service: Service, town: Town, guard: PumpingGuard
 ) -> None:
+    town.usual_days()
     town.sends(30, 0)
     guard.sweep(service.clock())
     with service.db.write() as connection:
         connection.execute(update(verifications).values(number=None))
     keyring = Keyring(["a newer root secret of the tests, long too", ROOT_SECRET])
     with pytest.raises(SendsPausedError):
-        Pauses(service.db, Limits(keyring), GuardMode.ON).refuse_paused(NUMBER, "GB", service.clock())
+        Pauses(service.db, Limits(keyring), GuardMode.ON).refuse_paused(NUMBER, "GB", "shop", service.clock())

@@ -36,7 +36,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     assert runner.invoke(app, ["migrate"]).exit_code == 0
     db = Database(url)
     block = Limits(Keyring([SECRET])).block_hash(NUMBER)
-    suspect = Suspect(PumpedKind.BLOCK, block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
+    suspect = Suspect(PumpedKind.BLOCK, "shop", block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
     pauses.pause(db, suspect, 3600, [], utc_now())
     db.close()
     return runner

@@ -60,9 +60,19 @@ def test_a_past_that_is_long_enough_speaks_for_itself() -> None:
     assert usual(own, 10, wider) == Usual(ENOUGH_SENDS / 10, 10 / ENOUGH_SENDS)
 
 
-def test_a_past_that_is_too_short_leaves_it_to_the_wider_one_and_that_to_what_is_assumed() -> None:
+def test_a_past_that_is_too_short_leaves_it_to_the_wider_ones() -> None:
     assert usual(Figures(ENOUGH_SENDS - 1, 0), 10, Figures(1000, 900)).conversion == 0.9
-    assert usual(Figures(0, 0), 0, Figures(0, 0)) == Usual(0.0, ASSUMED_CONVERSION)
+    assert usual(Figures(0, 0), 10, Figures(9, 9), Figures(1000, 800)) == Usual(0.0, 0.8)
+
+
+def test_what_nobody_has_measured_is_not_known() -> None:
+    assert usual(Figures(0, 0), 0, Figures(0, 0)) == Usual(None, None)
+    assert usual(Figures(30, 30), 0.5, Figures(30, 30)) == Usual(None, None)
+
+
+def test_what_is_not_known_is_judged_by_what_is_assumed_to_be_told_of() -> None:
+    assert is_pumped(Figures(100, 0), Usual(None, None), 20)
+    assert not is_pumped(Figures(100, round(100 * ASSUMED_CONVERSION)), Usual(None, None), 20)
 
 
 def test_each_pause_in_a_row_is_twice_as_long_up_to_a_day() -> None:
