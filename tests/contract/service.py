@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from redis import Redis
 
@@ -97,6 +98,7 @@ class Service:
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
         self.keyring = Keyring(list(roots), ["a code secret of the tests"])
         self.queue: list[str] = []
+        self._users = count(1)
         self.broker_is_away = False
         self.backlog = 0
         self.breaker = Breaker(db, self.policy.lease_seconds)
@@ -145,9 +147,10 @@ class Service:
         away = bool(states) and all(map(is_open, states))
         return Hold(DeliveryStatus.WAITING, states[0].reason) if away else None
 
-    def issue(self, to: str = NUMBER, app: App = SHOP, *, new: bool = True) -> Verification:
-        """Ask for a code, and not for one that is pending."""
-        return self.issuer.issue(SendRequest(to, new=new), app, self.clock()).verification
+    def issue(self, to: str = NUMBER, app: App = SHOP, *, again: bool = False) -> Verification:
+        """Ask for a code: each time for another user, unless it is for one and the same ``again``."""
+        user = None if again else f"user {next(self._users)}"
+        return self.issuer.issue(SendRequest(to, user), app, self.clock()).verification
 
     def resend(self, verification: Verification, app: App = SHOP) -> Verification:
         """Ask for the same code once more."""

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 
 from otp_worker.domain.verification import VerificationStatus
+from otp_worker.issue.issuer import SendRequest
 from otp_worker.store import issue
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
-from tests.contract.service import ROOT_SECRET, Service
+from tests.contract.service import NUMBER, ROOT_SECRET, SHOP, Service
 
 SECONDS = 60
 
@@ -28,7 +29,7 @@ def test_several_issuers_that_all_found_nothing_write_one(db: Database) -> None:
 
     def ask(service: Service) -> str:
         begin.wait(SECONDS)
-        return service.issue(new=False).id
+        return service.issue(again=True).id
 
     with ThreadPoolExecutor(len(services)) as threads:
         assert len(set(threads.map(ask, services))) == 1
@@ -37,30 +38,30 @@ def test_several_issuers_that_all_found_nothing_write_one(db: Database) -> None:
 
 def test_who_finds_it_only_when_it_is_to_write_answers_with_it_too(db: Database) -> None:
     service = Service(db)
-    first = service.issue(new=False)
+    first = service.issue(again=True)
     found_nothing = issue.find_repeated
     try:
         issue.find_repeated = lambda db, sends: {}
-        assert service.issue(new=False).id == first.id
+        assert service.issue(again=True).id == first.id
     finally:
         issue.find_repeated = found_nothing
     assert written(db) == (1, 1)
 
 
 def test_a_new_root_secret_is_no_other_person(db: Database) -> None:
-    first = Service(db).issue(new=False)
+    first = Service(db).issue(again=True)
     after = Service(db, roots=("a new root secret of the tests, long enough", ROOT_SECRET))
-    assert after.issue(new=False).id == first.id
+    assert after.issue(again=True).id == first.id
 
 
 def test_what_a_worker_has_in_hand_is_superseded_as_a_cancel_would(db: Database) -> None:
     service = Service(db)
-    older = service.issue()
+    older = service.issue(again=True)
     send = service.gateway.send
 
     def while_it_is_sent(message: object) -> object:
         service.gateway.send = send  # type: ignore[method-assign]
-        service.issue()
+        service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock())
         return send(message)  # type: ignore[arg-type]
 
     service.gateway.send = while_it_is_sent  # type: ignore[method-assign,assignment]
@@ -72,8 +73,8 @@ def test_what_a_worker_has_in_hand_is_superseded_as_a_cancel_would(db: Database)
 
 def test_a_verification_that_is_texted_to_us_is_no_pending_code(db: Database) -> None:
     service = Service(db)
-    service.issue()
+    service.issue(again=True)
     with db.update() as connection:
         connection.execute(verifications.update().values(token_hash=b"t" * 32))
-    service.issue(new=False)
+    service.issue(again=True)
     assert written(db)[0] == 2

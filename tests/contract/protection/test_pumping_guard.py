@@ -207,6 +207,7 @@ def test_what_was_summed_up_before_it_was_known_to_be_pumped_is_taken_back(
     service: Service, town: Town, guard: PumpingGuard
 ) -> None:
     town.usual_days()
+    guard.sweep(service.clock())
     town.sends(15, 0, seconds_ago=300)
     service.clock.move(720)
     guard.sweep(service.clock())
