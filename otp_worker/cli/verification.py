@@ -35,7 +35,7 @@ def send(
 ) -> None:
     """Send a code through the running service and follow it until the gateway has taken it."""
     intake = _intake()
-    issued = intake.issuer.issue(SendRequest(number, locale=locale), OPERATOR, utc_now()).verification
+    issued = intake.issuer.issue(SendRequest(number, locale=locale), OPERATOR, intake.clock()).verification
     if not json:
         console.print(f"{issued.id} for {issued.to} is queued")
     found = _follow(intake, issued, wait)
