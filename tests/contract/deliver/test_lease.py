@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.lease import SETTLE_SECONDS
@@ -14,6 +15,7 @@ from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import deliver, receipts, sim_budgets
 from otp_worker.store.database import Database
+from otp_worker.store.schema import verifications
 from tests.contract.service import (
     LOST,
     OFFLINE,
@@ -212,3 +214,11 @@ def test_a_late_resend_names_the_life_that_is_left(service: Service) -> None:
         service.resend(verification)
         service.deliver(verification, number)
     assert service.gateway.messages[-1].life_seconds == 120
+
+
+def test_what_is_over_keeps_no_hash_that_comes_late(service: Service) -> None:
+    verification = service.issue()
+    service.issuer.cancel(verification.id, SHOP, service.clock())
+    assert deliver.keep_hash(service.db, verification.id, b"h" * 60, "key") is None
+    with service.db.read() as connection:
+        assert connection.execute(select(verifications.c.code_hash)).scalar() is None
