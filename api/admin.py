@@ -23,6 +23,8 @@ class Pauses:
         shown = [PauseBody.of(each, now) for each in self._operator.pauses(now)]
         resp.text = PausesBody(pauses=shown).model_dump_json()
 
+    on_head = on_get
+
     def on_post_exempt(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End a pause, and allow none for a while."""
         body = read_body(req, ExemptBody)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import falcon
+from falcon.inspect import inspect_routes
 
 from api.admin import Numbers, Pauses
 from api.callbacks import CallbackResource
 from api.docs import STATIC, Docs, OpenApi
 from api.health import Alive, Ready
 from api.metrics import Metrics
-from api.middleware import Authentication, RequestLog
+from api.middleware import Authentication, RequestLog, TrailingSlash
 from api.openapi import openapi_document
 from api.problems import add_problem_handlers
 from api.routes import ROUTES
@@ -36,6 +37,8 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)
     app.add_static_route("/docs/static", STATIC)
+    routes = inspect_routes(app)
+    app.add_middleware(TrailingSlash(route.path for route in routes if "{" not in route.path))
     return app
 
 

@@ -23,6 +23,8 @@ class OpenApi:
         """The whole document."""
         resp.text = self._document
 
+    on_head = on_get
+
 
 class Docs:
     """The API's description to read and try."""
@@ -35,3 +37,5 @@ class Docs:
         resp.content_type = falcon.MEDIA_HTML
         resp.set_header("Content-Security-Policy", _CSP)
         resp.text = self._page
+
+    on_head = on_get

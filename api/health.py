@@ -17,6 +17,8 @@ class Alive:
         """Always 200."""
         resp.text = AlivenessBody().model_dump_json()
 
+    on_head = on_get
+
 
 class Ready:
     """Whether sends asked for here will be made."""
@@ -35,3 +37,5 @@ class Ready:
         ready = all(check.ok or not check.blocking for check in checks)
         resp.status = 200 if ready else 503
         resp.text = ReadinessBody(ready=ready, checks=checks).model_dump_json()
+
+    on_head = on_get

@@ -29,6 +29,8 @@ class Metrics:
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = generate_latest(registry)
 
+    on_head = on_get
+
 
 class _Snapshot(Collector):
     def __init__(self, vitals: Vitals, refused: dict[str, int]) -> None:

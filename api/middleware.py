@@ -57,6 +57,25 @@ class RequestLog:
         )
 
 
+class TrailingSlash:
+    """Answers 404 to a path with a slash too many, and names the right one if it is one of ``paths``.
+
+    Any other path can hold an id or a number, which no answer repeats.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = frozenset(paths)
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Raises HTTPNotFound."""
+        path = req.path.rstrip("/")
+        if path and path != req.path:
+            fix = "leave away the slash at its end"
+            if path in self._paths:
+                fix = f"without the slash at its end it is {path}"
+            raise falcon.HTTPNotFound(description=f"there is nothing at this path; {fix}")
+
+
 class Authentication:
     """Finds the app that calls, by its API key, and holds its key to what the route asks for.
 

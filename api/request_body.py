@@ -17,6 +17,7 @@ MAX_BODY_BYTES = 4096
 Body = TypeVar("Body", bound=BaseModel)
 
 _PLAIN_NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_]{0,39}")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FIXES = {
     "code": f"give the {MIN_LENGTH} to {MAX_LENGTH} digits of the code as a string of 0-9",
     "user": "give printable characters on one line",
@@ -64,7 +65,12 @@ def _read_object(req: falcon.Request) -> dict[str, Any]:
     except RecursionError:
         _refuse("the body is nested too deeply")
     except ValueError:
-        _refuse("the body is not JSON")
+        is_form = (req.content_type or "").lower().startswith(_FORMS)
+        _refuse(
+            "the body is a form; send a JSON object with Content-Type: application/json"
+            if is_form
+            else "the body is not JSON"
+        )
     if not isinstance(value, dict):
         _refuse("the body must be a JSON object")
     return value

@@ -63,6 +63,8 @@ class Verifications:
         found = self._issuer.read(_possible(verification_id), req.context.app)
         resp.text = self._body(found).model_dump_json()
 
+    on_head_one = on_get_one
+
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
         app: App = req.context.app

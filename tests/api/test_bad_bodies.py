@@ -49,6 +49,30 @@ def test_what_is_no_json_object_is_refused(shop: Caller, endpoint: str, body: by
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"to=%2B447400123456"),
+        ("Application/X-WWW-Form-URLencoded; charset=UTF-8", b"to=%2B447400123456"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="to"\r\n\r\n1\r\n--x--',
+        ),
+    ],
+)
+def test_a_form_is_told_to_be_sent_as_json(shop: Caller, endpoint: str, kind: str, body: bytes) -> None:
+    answer = shop.simulate_post(endpoint, body=body, headers={"Content-Type": kind})
+    assert problem(answer) == (400, "invalid_json")
+    assert "is a form; send a JSON object with Content-Type: application/json" in answer.json["detail"]
+
+
+def test_json_counts_whatever_type_it_is_called(shop: Caller) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = json.dumps({"to": NUMBER}).encode()
+    assert shop.simulate_post(SEND, body=body, headers=headers).status_code == 202
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("body", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_what_is_too_large_is_not_even_read(shop: Caller, endpoint: str, body: bytes) -> None:
     assert problem(shop.simulate_post(endpoint, body=body)) == (413, "body_too_large")

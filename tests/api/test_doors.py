@@ -91,23 +91,61 @@ def test_the_scheme_is_read_in_any_case(shop: Caller, stranger: Caller, scheme: 
     [
         *[(method, SEND, "POST") for method in ("GET", "PUT", "PATCH", "DELETE", "TRACE")],
         ("GET", f"{SEND}/check", "POST"),
-        ("DELETE", ONE, "GET"),
-        ("POST", ONE, "GET"),
+        ("DELETE", ONE, "GET, HEAD"),
+        ("POST", ONE, "GET, HEAD"),
         ("GET", f"{ONE}/check", "POST"),
         ("GET", f"{ONE}/resend", "POST"),
         ("DELETE", f"{ONE}/cancel", "POST"),
-        ("POST", "/healthz", "GET"),
-        ("POST", "/readyz", "GET"),
-        ("POST", "/metrics", "GET"),
-        ("POST", "/openapi.json", "GET"),
-        ("POST", "/docs", "GET"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("POST", "/readyz", "GET, HEAD"),
+        ("POST", "/metrics", "GET, HEAD"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+        ("POST", "/docs", "GET, HEAD"),
         ("PUT", "/v1/callbacks/any/token", "GET, POST"),
+        # A HEAD changes nothing, and a GET of a callback does.
+        ("HEAD", "/v1/callbacks/any/token", "GET, POST"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_one(shop: Caller, method: str, path: str, allowed: str) -> None:
     answer = shop.simulate_request(method, path)
-    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.status_code == 405
+    assert method == "HEAD" or problem(answer) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == f"{allowed}, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", ONE, "/v1/admin/pauses"]
+)
+def test_head_is_answered_as_get_without_the_body(shop: Caller, path: str) -> None:
+    got, asked = shop.simulate_get(path), shop.simulate_head(path)
+    assert asked.status_code == got.status_code
+    assert asked.content == b""
+    unlike = {"x-request-id", "content-length"}
+    assert {k: v for k, v in asked.headers.items() if k not in unlike} == {
+        k: v for k, v in got.headers.items() if k not in unlike
+    }
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/docs", SEND, f"{SEND}/check", "/v1/admin/pauses"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize("slashes", ["/", "//"])
+def test_a_slash_too_many_is_no_path_and_the_right_one_is_named(
+    shop: Caller, method: str, path: str, slashes: str
+) -> None:
+    answer = shop.simulate_request(method, path + slashes)
+    assert problem(answer) == (404, "not_found")
+    assert (
+        answer.json["detail"] == f"There is nothing at this path; without the slash at its end it is {path}."
+    )
+
+
+@pytest.mark.parametrize(
+    "path", [f"{ONE}/", f"{SEND}/+447400123456/", "/v1/callbacks/any/token123/", f"{ONE}/check/"]
+)
+def test_a_path_that_can_hold_an_id_or_a_number_is_not_repeated(shop: Caller, path: str) -> None:
+    answer = shop.simulate_post(path)
+    assert problem(answer) == (404, "not_found")
+    assert answer.json["detail"] == "There is nothing at this path; leave away the slash at its end."
 
 
 @pytest.mark.parametrize(
