@@ -1,31 +1,70 @@
-"""The command line: ``otp-worker``."""
+"""The command line: ``otp-worker``. A command's module is imported when it is run."""
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from otp_worker import __version__
-from otp_worker.cli import gateways, guard, keys, operate, optouts, verification
-from otp_worker.devtools.bench.cli import bench
-from otp_worker.devtools.chaos.cli import chaos
-from otp_worker.devtools.simulator.cli import app as simulator
 from otp_worker.domain.errors import OtpError
 
+_OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
+COMMANDS = {
+    "keys": ("otp_worker.cli.keys", "app"),
+    "guard": ("otp_worker.cli.guard", "app"),
+    "gateways": ("otp_worker.cli.gateways", "app"),
+    "optouts": ("otp_worker.cli.optouts", "app"),
+    "simulator": ("otp_worker.devtools.simulator.cli", "app"),
+    "send": (_VERIFICATION, "send"),
+    "check": (_VERIFICATION, "check"),
+    "show": (_VERIFICATION, "show"),
+    "migrate": (_OPERATE, "migrate"),
+    "doctor": (_OPERATE, "doctor"),
+    "replies": (_OPERATE, "replies"),
+    "unlock": (_OPERATE, "unlock"),
+    "forget": (_OPERATE, "forget"),
+    "callback-url": (_OPERATE, "callback_url"),
+    "flower": (_OPERATE, "flower"),
+    "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),
+    "bench": ("otp_worker.devtools.bench.cli", "bench"),
+}
+"""Each command's module and what is the command in it: a function, or an application of several."""
+
+
+class LazyGroup(TyperGroup):
+    """The commands by name, each imported when it is asked for: all of them cost a second of CPU."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One command, imported; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command = _click_command(getattr(import_module(module), name))
+        command.name = cmd_name
+        return command
+
+
+def _click_command(found: typer.Typer | Callable[..., Any]) -> Any:
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command()(found)
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=LazyGroup,
     help="One-time passcodes by SMS from your own SIM.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(keys.app, name="keys")
-app.add_typer(guard.app, name="guard")
-app.add_typer(gateways.app, name="gateways")
-app.add_typer(optouts.app, name="optouts")
-app.add_typer(simulator, name="simulator")
-verification.add_to(app)
-operate.add_to(app)
-app.command()(chaos)
-app.command()(bench)
 
 
 @app.callback(invoke_without_command=True)

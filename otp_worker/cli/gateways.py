@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import typer
 
 from otp_worker.cli.doctor import send_test
-from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.phone_number import parse_number
@@ -54,9 +55,10 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
     ]
     waiting = waiting_by_reason(db)
     if json:
-        print_json({"sims": [{**row, **_can(sims, row)} for row in rows], "waiting": waiting})
+        described = [{**row, "capabilities": sims.gateways[str(row["gateway"])].capabilities} for row in rows]
+        print_json({"sims": described, "waiting": waiting})
         return
-    print_rows("SIMs", _COLUMNS, [list(row.values()) for row in rows])
+    print_rows("SIMs", _COLUMNS, [_in_words(row) for row in rows])
     if waiting:
         print_rows("waiting", ["messages", "why"], [[number, reason] for reason, number in waiting.items()])
 
@@ -65,6 +67,7 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
 def try_out(
     name: str = typer.Argument(..., help="A SIM's or a gateway's name, as the list shows it."),
     send: str | None = typer.Option(None, "--send", metavar="NUMBER", help="Send a test SMS there."),
+    json: bool = JSON_OPTION,
 ) -> None:
     """Ask a gateway whether it answers and takes our key; with --send, send a test SMS over the SIM."""
     settings = load_settings("worker")
@@ -73,7 +76,8 @@ def try_out(
         outcome = settings.sims.gateway_of(sim).probe()
     else:
         outcome = send_test(settings.sims, sim, parse_number(send, settings.policy.countries).e164)
-    typer.echo(f"{sim.name}: {outcome.reason}")
+    fields = {"sim": sim.name, "outcome": outcome.kind, "reason": outcome.reason}
+    say(f"{sim.name}: {outcome.reason}", fields, json)
     raise typer.Exit(0 if outcome.kind is OutcomeKind.ACCEPTED else 1)
 
 
@@ -94,11 +98,13 @@ def _row(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> dict[
         "sim": sim.name,
         "gateway": sim.gateway,
         "number": sim.number,
-        "serves": " ".join(sorted(sim.countries)) if sim.countries else "all",
+        "serves": sim.countries,
         "state": _state(each, state, phone, now),
-        "sent_today": _of(each.sent_today, sim.per_day),
-        "numbers_this_month": _of(each.recipients_this_month, sim.recipients_per_month),
-        "pace": f"{sim.pace_per_minute}/m" if sim.pace_per_minute else None,
+        "sent_today": each.sent_today,
+        "per_day": sim.per_day or None,
+        "numbers_this_month": each.recipients_this_month,
+        "numbers_per_month": sim.recipients_per_month or None,
+        "pace_per_minute": sim.pace_per_minute or None,
         "battery_percent": phone.battery_percent,
         "last_seen_at": phone.last_seen_at,
         "last_sent_at": each.last_sent_at,
@@ -118,10 +124,22 @@ def _state(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> str
     return "up"
 
 
-def _of(used: int, budget: int) -> str:
+def _in_words(row: dict[str, Any]) -> list[object]:
+    """What a script reads, in the columns that people read."""
+    return [
+        row["sim"],
+        row["gateway"],
+        row["number"],
+        " ".join(sorted(row["serves"])) if row["serves"] else "all",
+        row["state"],
+        _of(row["sent_today"], row["per_day"]),
+        _of(row["numbers_this_month"], row["numbers_per_month"]),
+        f"{row['pace_per_minute']}/m" if row["pace_per_minute"] else None,
+        row["battery_percent"],
+        row["last_seen_at"],
+        row["last_sent_at"],
+    ]
+
+
+def _of(used: int, budget: int | None) -> str:
     return f"{used} of {budget}" if budget else str(used)
-
-
-def _can(sims: Sims, row: dict[str, object]) -> dict[str, object]:
-    """What its gateway can do, for scripts."""
-    return {"capabilities": sims.gateways[str(row["gateway"])].capabilities}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 from otp_worker.cli.operate import open_operator
-from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 from otp_worker.domain.ports import utc_now
 from otp_worker.store.pauses import Pause
 
@@ -34,25 +34,28 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
 def lift(
     target: str = _TARGET,
     hours: float = typer.Option(24.0, min=0, max=24 * 365, help="How long it is not paused again."),
+    json: bool = JSON_OPTION,
 ) -> None:
     """End a pause, and allow none for a while."""
     now = utc_now()
-    lifted = open_operator().exempt(target, now + timedelta(hours=hours))
-    typer.echo(f"{lifted.name} ({lifted.label}) is not paused for {hours:g} hours")
+    _exempt(target, now + timedelta(hours=hours), f"is not paused for {hours:g} hours", json)
 
 
 @app.command()
-def exempt(target: str = _TARGET) -> None:
+def exempt(target: str = _TARGET, json: bool = JSON_OPTION) -> None:
     """Never pause a block or a country."""
-    exempted = open_operator().exempt(target, FOR_GOOD)
-    typer.echo(f"{exempted.name} ({exempted.label}) is never paused")
+    _exempt(target, FOR_GOOD, "is never paused", json)
 
 
 @app.command()
-def watch(target: str = _TARGET) -> None:
+def watch(target: str = _TARGET, json: bool = JSON_OPTION) -> None:
     """Let the guard pause again what it may not pause now."""
-    watched = open_operator().exempt(target, utc_now())
-    typer.echo(f"{watched.name} ({watched.label}) is watched again")
+    _exempt(target, utc_now(), "is watched again", json)
+
+
+def _exempt(target: str, until: datetime, effect: str, json: bool) -> None:
+    exempted = open_operator().exempt(target, until)
+    say(f"{exempted.name} ({exempted.label}) {effect}", _shown(exempted, utc_now()), json)
 
 
 def _shown(each: Pause, now: datetime) -> dict[str, object]:

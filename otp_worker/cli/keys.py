@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import typer
 
-from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 from otp_worker.domain.app import APP_SCOPES, KeyScope
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.api_keys import ApiKeys
@@ -36,12 +36,13 @@ def create(
     scope: list[KeyScope] = _SCOPES,
     limit: str | None = _LIMIT,
     checks_limit: str | None = _CHECKS_LIMIT,
+    json: bool = JSON_OPTION,
 ) -> None:
     """Create a key and print it, this once, alone on stdout."""
     key = _keys().create(
         name, utc_now(), test=test, scopes=frozenset(scope), limit=limit, checks_limit=checks_limit
     )
-    typer.echo(key)
+    say(key, {"name": name, "test": test, "key": key}, json)
 
 
 @app.command("list")
@@ -77,19 +78,22 @@ def _limit(rates: str | None) -> str:
 def rotate(
     key_id: str = typer.Argument(..., help="The key's id, as `keys list` shows it."),
     overlap_hours: float = typer.Option(24.0, min=0, max=24 * 90, help="How long the old key stays valid."),
+    json: bool = JSON_OPTION,
 ) -> None:
     """Create a key in place of another, and print it, this once, alone on stdout."""
     key = _keys().rotate(key_id, utc_now(), timedelta(hours=overlap_hours))
     if key is None:
         typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
         raise typer.Exit(1)
-    typer.echo(key)
+    say(key, {"replaces": key_id, "key": key}, json)
 
 
 @app.command()
-def revoke(key_id: str = typer.Argument(..., help="The key's id, as `keys list` shows it.")) -> None:
+def revoke(
+    key_id: str = typer.Argument(..., help="The key's id, as `keys list` shows it."), json: bool = JSON_OPTION
+) -> None:
     """Make a key invalid at once."""
     if not _keys().revoke(key_id, utc_now()):
         typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{key_id} is revoked")
+    say(f"{key_id} is revoked", {"id": key_id, "revoked": True}, json)

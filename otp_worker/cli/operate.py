@@ -1,9 +1,12 @@
 """``otp-worker migrate, doctor, replies, unlock, forget, flower``: what an operator does."""
 
+import sys
+
 import typer
+from rich.text import Text
 
 from otp_worker.cli.doctor import Finding, Verdict, examine
-from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows
+from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows, say
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
@@ -15,35 +18,29 @@ from otp_worker.service.wiring import open_database
 from otp_worker.store import receipts
 from otp_worker.store.migrate import check_current, newest_version, upgrade
 
+NUMBER_ARGUMENT = typer.Argument(..., help="The phone number, such as +447400123456.")
+
 _MARKS = {
-    Verdict.OK: "[green]ok[/green]",
-    Verdict.LOOK: "[yellow]look[/yellow]",
-    Verdict.FIX: "[red]fix[/red]",
+    Verdict.OK: Text("ok", style="green"),
+    Verdict.LOOK: Text("look", style="yellow"),
+    Verdict.FIX: Text("fix", style="red"),
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(migrate)
-    app.command()(doctor)
-    app.command()(replies)
-    app.command()(unlock)
-    app.command()(forget)
-    app.command("callback-url")(callback_url)
-    app.command()(flower)
-
-
-def migrate() -> None:
+def migrate(json: bool = JSON_OPTION) -> None:
     """Create the database's schema, or bring it up to date."""
     db = open_database(load_settings("cli"))
     before, after = upgrade(db)
     db.close()
+    say(_migrated(before, after), {"before": before, "after": after}, json)
+
+
+def _migrated(before: str | None, after: str) -> str:
     if before != after:
-        typer.echo(f"schema {before or 'none'} -> {after}")
-    elif after != newest_version():
-        typer.echo(f"the schema ({after}) is newer than this version's ({newest_version()}), and fits it")
-    else:
-        typer.echo(f"the schema is current ({after})")
+        return f"schema {before or 'none'} -> {after}"
+    if after != newest_version():
+        return f"the schema ({after}) is newer than this version's ({newest_version()}), and fits it"
+    return f"the schema is current ({after})"
 
 
 def doctor(
@@ -93,18 +90,41 @@ def replies(
         print_rows("replies", columns, [list(row.values()) for row in rows])
 
 
-def unlock(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+def unlock(number: str = NUMBER_ARGUMENT, json: bool = JSON_OPTION) -> None:
     """Unlock a number that wrong codes, or a report of its person, have locked."""
-    typer.echo(f"{open_operator().unlock(number).masked} is unlocked")
+    unlocked = open_operator().unlock(number).masked
+    say(f"{unlocked} is unlocked", {"number": unlocked, "locked": False}, json)
 
 
-def forget(number: str = typer.Argument(..., help="Such as +447400123456, or a reply's sender.")) -> None:
+def forget(
+    number: str = typer.Argument(..., help="Such as +447400123456, or a reply's sender."),
+    yes: bool = typer.Option(False, "--yes", help="Erase without asking, as a script must."),
+    json: bool = JSON_OPTION,
+) -> None:
     """Erase a person: every verification, delivery and reply of a number, at once and for good.
 
     That its person texted STOP is kept, as a keyed hash.
     """
-    masked, erased = open_operator().forget(number)
-    typer.echo(f"{masked}: {erased.verifications} verifications and {erased.replies} replies erased")
+    operator = open_operator()
+    if not yes:
+        _ask("Erase all that is kept of this number, for good?")
+    masked, erased = operator.forget(number)
+    sentence = f"{masked}: {erased.verifications} verifications and {erased.replies} replies erased"
+    fields = {"number": masked, "verifications": erased.verifications, "replies": erased.replies}
+    say(sentence, fields, json)
+
+
+def somebody_is_there() -> bool:
+    """Whether a person can answer."""
+    return sys.stdin.isatty()
+
+
+def _ask(question: str) -> None:
+    """Go on only with a yes of the person at the terminal."""
+    if not somebody_is_there():
+        typer.echo("otp-worker: nobody is here to ask; --yes erases without asking", err=True)
+        raise typer.Exit(1)
+    typer.confirm(question, abort=True, err=True)
 
 
 def open_operator() -> Operator:
@@ -118,6 +138,7 @@ def open_operator() -> Operator:
 
 def callback_url(
     gateway: str | None = typer.Argument(None, help="One gateway alone; else every one, with its name."),
+    json: bool = JSON_OPTION,
 ) -> None:
     """Print the URL to register at a gateway for what it posts: inbound messages, and receipts."""
     settings = load_settings("web")
@@ -128,9 +149,10 @@ def callback_url(
     if gateway is not None and gateway not in known:
         raise NotFoundError(f"there is no gateway {gateway}; there are {', '.join(known)}")
     keyring = Keyring(settings.root_secrets)
-    for name in known if gateway is None else [gateway]:
-        url = inbound_url(settings.public_url, keyring, name)
-        typer.echo(url if len(known) == 1 or gateway else f"{name}  {url}")
+    names = known if gateway is None else [gateway]
+    urls = {name: inbound_url(settings.public_url, keyring, name) for name in names}
+    lines = [url if len(known) == 1 or gateway else f"{name}  {url}" for name, url in urls.items()]
+    say("\n".join(lines), urls, json)
 
 
 def flower() -> None:

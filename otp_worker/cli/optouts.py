@@ -2,8 +2,8 @@
 
 import typer
 
-from otp_worker.cli.operate import open_operator
-from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
+from otp_worker.cli.operate import NUMBER_ARGUMENT, open_operator
+from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 
 app = typer.Typer(help="Show and lift the opt-outs of people who texted STOP.", invoke_without_command=True)
 
@@ -22,6 +22,7 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
 
 
 @app.command()
-def remove(number: str = typer.Argument(..., help="The phone number, such as +447400123456.")) -> None:
+def remove(number: str = NUMBER_ARGUMENT, json: bool = JSON_OPTION) -> None:
     """Send to a number again, because its person asked for it."""
-    typer.echo(f"{open_operator().opt_in(number).masked} may be sent to again")
+    masked = open_operator().opt_in(number).masked
+    say(f"{masked} may be sent to again", {"number": masked, "opted_out": False}, json)

@@ -18,13 +18,8 @@ from otp_worker.store.migrate import check_current
 
 OPERATOR = App("operator")
 POLL_SECONDS = 0.2
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(send)
-    app.command()(check)
-    app.command()(show)
+INTERRUPTED = 130
+"""The exit status of what Ctrl-C ended, as shells know it: 128 and the signal's number."""
 
 
 def send(
@@ -38,7 +33,13 @@ def send(
     issued = intake.issuer.issue(SendRequest(number, locale=locale), OPERATOR, intake.clock()).verification
     if not json:
         console.print(f"{issued.id} for {issued.to} is queued")
-    found = _follow(intake, issued, wait)
+    try:
+        found = _follow(intake, issued, wait)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"otp-worker: not waited for; `otp-worker show {issued.id}` shows what became of it", err=True
+        )
+        raise typer.Exit(INTERRUPTED) from None
     _print(found, json)
     if found.delivery.sent_at is None:
         raise typer.Exit(1)

@@ -175,7 +175,7 @@ def test_the_command_line_sends_checks_and_shows(shop: Shop) -> None:
     shown = json.loads(shop.command("show", verification["id"], "--json").stdout)
     assert (shown["status"], shown["checks_left"]) == ("approved", 3)
     assert number not in sent.stdout + right.stdout
-    forgotten = shop.command("forget", number)
+    forgotten = shop.command("forget", number, "--yes")
     assert (forgotten.returncode, number in forgotten.stdout) == (0, False)
     assert "1 verifications" in forgotten.stdout
     assert shop.command("show", verification["id"]).returncode != 0

@@ -9,7 +9,7 @@ from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.errors import DemoFailedError
 from otp_worker.devtools.demo.hops import send_one
 from otp_worker.devtools.demo.invitation import invite
-from otp_worker.devtools.demo.service import Service
+from otp_worker.devtools.demo.service import LONGEST_STOP_SECONDS, Service
 from otp_worker.devtools.demo.startup import start
 from otp_worker.devtools.demo.state import State
 from otp_worker.devtools.processes.environment import child_environment
@@ -65,10 +65,12 @@ def _run_alone(display: Display, state: State, *, fresh: bool, serve: bool) -> i
                 invite(service, api_key, display)
                 _serve(fleet)
         finally:
-            # Ending takes a second or two; another Ctrl-C must not cut it short and leave processes.
+            # Another Ctrl-C must not cut it short and leave processes.
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
+            display.say(f"Stopping {', '.join(service.names)}; this takes {LONGEST_STOP_SECONDS} s at most.")
             service.stop()
+            display.say("Stopped.")
     return 0
 
 

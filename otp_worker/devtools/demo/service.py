@@ -9,6 +9,7 @@ from otp_worker.devtools.demo.errors import HopError
 from otp_worker.devtools.demo.state import API_KEY, State
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.fleet import GRACE_SECONDS as BROKER_GRACE_SECONDS
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.procfile import procfile_commands
@@ -16,6 +17,9 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.callbacks import inbound_url
 
 PHONE = "phone"
+GRACE_SECONDS = 5
+LONGEST_STOP_SECONDS = GRACE_SECONDS + BROKER_GRACE_SECONDS
+"""How long ending takes at most: all processes together, then the broker."""
 _COMMAND_SECONDS = 60
 _PHONE_COMMAND = (
     'exec otp-worker simulator --port "$SIMULATOR_PORT" --key "$OTP_GATEWAY_KEY"'
@@ -78,10 +82,14 @@ class Service:
         for name, command in procfile_commands(self.root / "Procfile").items():
             self.fleet.start(name, command, self.settings)
 
+    @property
+    def names(self) -> list[str]:
+        """The processes, in the order in which they are ended."""
+        return [*procfile_commands(self.root / "Procfile"), PHONE, "broker"]
+
     def stop(self) -> None:
         """End everything; the broker last, so that nothing waits for it in vain."""
-        self.fleet.stop(*procfile_commands(self.root / "Procfile"))
-        self.fleet.stop(PHONE)
+        self.fleet.stop(*procfile_commands(self.root / "Procfile"), PHONE, grace_seconds=GRACE_SECONDS)
         self.broker.stop()
 
     def command(self, *arguments: str) -> str:
