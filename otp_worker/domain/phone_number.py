@@ -32,6 +32,8 @@ WITHOUT_MOBILES = frozenset({"TA"})
 
 LONGEST = 250
 """Characters of the longest text that is read; libphonenumber's own bound."""
+UNKNOWN_COUNTRY = "ZZ"
+"""ISO 3166's code for what is no country."""
 ITU_PREFIX = "00"
 """The international prefix that ITU-T E.164 recommends, and that people write wherever they are."""
 
@@ -114,7 +116,7 @@ def country_of(e164: str) -> str:
     try:
         parsed = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
-        return "ZZ"
+        return UNKNOWN_COUNTRY
     found = phonenumbers.region_code_for_number(parsed)
     return found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
 
@@ -220,7 +222,7 @@ def _mobile_form(parsed: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber |
 
 def _number(parsed: phonenumbers.PhoneNumber) -> PhoneNumber:
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(e164, phonenumbers.region_code_for_number(parsed) or "ZZ")
+    return PhoneNumber(e164, phonenumbers.region_code_for_number(parsed) or UNKNOWN_COUNTRY)
 
 
 def _unreadable() -> InvalidFieldError:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
-from otp_worker.domain.phone_number import ITU_PREFIX, PhoneNumber, mask, parse_mobile, visible
+from otp_worker.domain.phone_number import (
+    ITU_PREFIX,
+    UNKNOWN_COUNTRY,
+    PhoneNumber,
+    country_of,
+    mask,
+    parse_mobile,
+    visible,
+)
 from otp_worker.domain.sim import Sims
 
 NAME_LENGTH = 11
@@ -39,19 +47,19 @@ class Senders:
     def read(self, written: str, gateway: str, to: str | None) -> Sender:
         """What a gateway wrote for the sender of an SMS to ``to``, where it says to whom."""
         home = self._country_of_sim(gateway, to)
-        numbers = numbers_of(written, {*self.countries, *([home] if home else [])})
+        numbers = numbers_of(written, {*self.countries, home})
         is_international = visible(written).strip().startswith("+")
-        return Sender(numbers, len(numbers) == 1 and (is_international or home is not None))
+        return Sender(numbers, len(numbers) == 1 and (is_international or home != UNKNOWN_COUNTRY))
 
-    def _country_of_sim(self, gateway: str, to: str | None) -> str | None:
-        """The country of the SIM that an SMS came to; None where neither gateway nor settings tell."""
+    def _country_of_sim(self, gateway: str, to: str | None) -> str:
+        """The country of the SIM that an SMS came to; unknown where neither gateway nor settings tell."""
         numbers = [sim.number for sim in self.sims.all if sim.gateway == gateway]
         if to is not None:
             ours = next((number for number in numbers if number and can_stand_for(to, number)), None)
             if ours or to.startswith("+"):
-                return _country(ours or to)
-        countries = {_country(number) if number else None for number in numbers}
-        return countries.pop() if len(countries) == 1 else None
+                return country_of(ours or to)
+        countries = {country_of(number or "") for number in numbers}
+        return countries.pop() if len(countries) == 1 else UNKNOWN_COUNTRY
 
 
 def numbers_of(written: str, regions: Collection[str]) -> tuple[PhoneNumber, ...]:
@@ -76,11 +84,8 @@ def numbers_of(written: str, regions: Collection[str]) -> tuple[PhoneNumber, ...
 
 def can_stand_for(written: str, number: str) -> bool:
     """Whether a network can write a number (E.164) so, at home or abroad."""
-    country = _country(number)
-    spelled = numbers_of(written, [country] if country else [])
-    return phonenumbers.normalize_digits_only(written) == number[1:] or number in {
-        each.e164 for each in spelled
-    }
+    spelled = {each.e164 for each in numbers_of(written, [country_of(number)])}
+    return phonenumbers.normalize_digits_only(written) == number[1:] or number in spelled
 
 
 def shown(written: str) -> str:
@@ -91,13 +96,3 @@ def shown(written: str) -> str:
     digits = sum(char.isdigit() for char in written)
     is_code_or_name = len(written) <= NAME_LENGTH and digits <= SHORT_CODE_DIGITS and "@" not in written
     return written if is_code_or_name and written.isprintable() else mask(written)
-
-
-def _country(number: str) -> str | None:
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return None
-    # A number that does not exist, of a simulated phone perhaps, is of its calling code's main country.
-    main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-    return phonenumbers.region_code_for_number(parsed) or main

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError, OtpError
-from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES, PhoneNumber, mask, parse_number
+from otp_worker.domain.phone_number import (
+    FOUND_IN,
+    WITHOUT_MOBILES,
+    PhoneNumber,
+    country_of,
+    mask,
+    parse_number,
+)
 
 COUNTRIES = frozenset({"DE", "GB"})
 EVERYWHERE = phonenumbers.SUPPORTED_REGIONS
@@ -171,6 +178,20 @@ def test_a_national_spelling_says_nothing_where_several_countries_are_allowed() 
 )
 def test_a_mask_shows_country_code_and_last_two_digits(number: str, masked: str) -> None:
     assert mask(number) == masked
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+447400123456", "GB"),
+        ("+447781123456", "GG"),
+        ("+4479999999999999", "GB"),
+        ("+999123", "ZZ"),
+        ("", "ZZ"),
+    ],
+)
+def test_the_country_of_any_number_is_told(number: str, country: str) -> None:
+    assert country_of(number) == country
 
 
 def test_a_parsed_number_masks_itself() -> None:
