@@ -21,7 +21,6 @@ from otp_worker.domain.sms_text import LANGUAGES
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
 _LONGEST = 80
-_LONGEST_WITH_SIGNATURE = 1600
 
 # English first: the words that CTIA's Messaging Principles and the FCC (47 CFR 64.1200(a)(10)) name.
 _STOP: Mapping[str, tuple[str, ...]] = {
@@ -138,8 +137,6 @@ def _without_courtesies(said: str, courtesies: Sequence[str]) -> str:
 
 def _without_signature(text: str) -> str:
     """A folded text without what a mail program puts below it; empty where it is a letter."""
-    if len(text) > _LONGEST_WITH_SIGNATURE:
-        return ""
     said = _SIGNATURE.sub("", fold(_SIGNATURE_LINE.split(text)[0]))
     return said if len(said) <= _LONGEST else ""
 

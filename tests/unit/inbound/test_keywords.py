@@ -147,7 +147,7 @@ def test_a_courtesy_of_a_language_that_is_not_configured_is_for_support(text: st
 
 
 def test_a_text_of_a_letters_length_is_for_support() -> None:
-    assert meaning_of("stop" + " please" * 10) is Meaning.STOP
+    assert meaning_of("stop" + " please" * 10 + " ok ok") is Meaning.STOP
     assert meaning_of("stop" + " please" * 11) is Meaning.OTHER
     assert meaning_of("STOP\n-- \n" + "x" * 1000) is Meaning.STOP
 
