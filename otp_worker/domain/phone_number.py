@@ -38,7 +38,7 @@ ITU_PREFIX = "00"
 """The international prefix that ITU-T E.164 recommends, and that people write wherever they are."""
 
 # The prolonged sound mark of Japanese (a letter to Unicode) is typed for a dash.
-_LETTER_BEHIND = re.compile(r"\d.*[^\W\d_\u30fc]", re.DOTALL)
+_LETTER_BEHIND = re.compile(r"\d.*[^\W\d_\u30fc]")
 _RECEIVES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _KINDS = {
     PhoneNumberType.FIXED_LINE: "a fixed line",

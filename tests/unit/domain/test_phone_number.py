@@ -82,6 +82,7 @@ INTERNATIONAL = printed(PhoneNumberFormat.INTERNATIONAL)
         "tel:+447400123456",
         "TEL:+44-7400-123456",
         "tel:7400-123456;phone-context=+44",
+        "Tel:+44-7400-123456;isub=1",
         "tel:+447400123456;isub=1",
         "Mobile: +44 7400 123456",
         "+\u0664\u0664\u0667\u0664\u0660\u0660\u0661\u0662\u0663\u0664\u0665\u0666",  # Arabic-Indic digits
@@ -112,6 +113,8 @@ def test_whatever_libphonenumber_reads_is_one_number(spelling: str) -> None:
         "+44 7400 CALLME",
         "my number",
         "+44 7400 12345 or 6",
+        "tel:+44-7400-CALLME;isub=1",
+        "+447400123456\nor 6",
         "+44~7400~123456",  # an extension to libphonenumber
         "+44 7400 123456 (mobile)",
         "+44+7400123456",
@@ -163,9 +166,10 @@ def test_a_national_spelling_is_of_the_single_allowed_country() -> None:
     assert parse_number("07400 123456", {"GB"}) == NUMBER
 
 
-def test_a_national_spelling_says_nothing_where_several_countries_are_allowed() -> None:
+@pytest.mark.parametrize("typed", ["07400 123456", "7400 123456", "447400123456"])
+def test_a_national_spelling_says_nothing_where_several_countries_are_allowed(typed: str) -> None:
     with pytest.raises(InvalidFieldError, match="country calling code"):
-        parse_number("07400 123456", COUNTRIES)
+        parse_number(typed, COUNTRIES)
 
 
 @pytest.mark.parametrize(
@@ -324,8 +328,9 @@ def test_a_prefix_that_can_mean_several_numbers_is_refused_and_a_plus_asked_for(
 
 
 def prefixes() -> dict[str, tuple[str, ...]]:
-    """Every international prefix that is dialled in each country, by way of all that has its length."""
-    digits = ["".join(each) for size in range(1, 6) for each in product("0123456789", repeat=size)]
+    """The international prefixes of each country: all of up to four digits, and of five behind 00."""
+    digits = ["".join(each) for size in range(1, 5) for each in product("0123456789", repeat=size)]
+    digits += [f"00{each}" for each in digits if len(each) == 3]
     forms = {
         country: metadata.international_prefix
         for country in sorted(EVERYWHERE)

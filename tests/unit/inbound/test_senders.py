@@ -66,6 +66,7 @@ def test_every_form_of_every_countrys_numbers_is_known_where_it_is_at_home(count
         ("1161234567", "BR", "+5511961234567"),
         ("011961234567", "BR", "+5511961234567"),
         ("03471234567", "IT", "+393471234567"),
+        ("0347123456", "IT", "+39347123456"),
         ("3903311234567", "IT", "+393311234567"),
         ("03311234567", "IT", "+393311234567"),
         ("89123456789", "RU", "+79123456789"),
@@ -91,6 +92,11 @@ def test_digits_are_no_number_of_a_country_that_is_not_sent_to_while_they_can_be
     assert e164s("4792261234", {"US"}) == {"+14792261234"}
     assert e164s("4792261234", {"GB"}) == {"+4792261234"}
     assert e164s("33612345678", {"GB"}) == {"+33612345678"}
+
+
+def test_a_former_form_of_no_number_is_none() -> None:
+    assert e164s("+5210000000000", {"MX"}) == set()
+    assert e164s("+5510000000", {"BR"}) == set()
 
 
 def test_a_plus_is_believed() -> None:
@@ -140,7 +146,7 @@ def test_our_own_number_is_known_at_home_and_abroad() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["VODAFONE", "12345", "7000", "+12345", "+ACME", "VM-HDFCBK", "Bank 24", ""]
+    "written", ["VODAFONE", "12345", "7000", "+12345", "+ACME", "VM-HDFCBK", "Bank 24", "ElevenChars", ""]
 )
 def test_a_short_code_or_a_name_is_shown_as_it_came(written: str) -> None:
     assert shown(written) == written
