@@ -75,9 +75,8 @@ def numbers_of(written: str, regions: Collection[str]) -> tuple[PhoneNumber, ...
         number = parse_mobile(plain)
         return (number,) if number else ()
     digits = phonenumbers.normalize_digits_only(plain)
-    international = [digits, digits.removeprefix(ITU_PREFIX)]
-    readings = [parse_mobile(digits, region) for region in sorted(regions)]
-    readings += [parse_mobile(f"+{each}") for each in international]
+    readings = [parse_mobile(digits, region) for region in regions]
+    readings.append(parse_mobile(f"+{digits.removeprefix(ITU_PREFIX)}"))
     found = {number for number in readings if number}
     return tuple({number for number in found if number.country in regions} or found)
 
