@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.store import receipts
 from tests.api.client import Caller, problem
 from tests.api.gateway import CallingGateway
-from tests.api.service import GATEWAY, WEBHOOK_SECRET, Service
+from tests.api.service import GATEWAY, MODEM, WEBHOOK_SECRET, Service
 
 
 def test_a_receipt_says_how_far_the_sms_came(
@@ -71,6 +73,24 @@ def test_a_signed_receipt_at_the_inbound_webhook_finds_its_delivery(
     name = {"ref": f"{sent}.1", "id": "msg_1"}[by]
     gateway.tell(gateway.inbound, {"status": "delivered", by: name}, WEBHOOK_SECRET)
     assert shop.read(sent).json["delivery"]["status"] == "delivered"
+
+
+def test_a_receipt_that_names_no_sms_moves_none(
+    shop: Caller, service: Service, gateway: CallingGateway
+) -> None:
+    """Not even one of which the gateway told no id."""
+    service.gateway.outcomes = [Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway")]
+    verification_id = shop.sent()
+    service.deliver_queued()
+    gateway.tell(gateway.inbound, {"status": "delivered"}, WEBHOOK_SECRET)
+    assert shop.read(verification_id).json["delivery"]["status"] == "sent"
+
+
+@pytest.mark.parametrize("by", ["reference", "message_id"])
+def test_a_gateway_knows_no_delivery_of_another_one(service: Service, sent: str, by: str) -> None:
+    names = {"reference": (f"{sent}.1", None), "message_id": (None, "msg_1")}[by]
+    assert receipts.delivery_of(service.db, GATEWAY, *names) == f"{sent}.1"
+    assert receipts.delivery_of(service.db, MODEM, *names) is None
 
 
 def test_a_wrong_token_is_shut_out(shop: Caller, gateway: CallingGateway, sent: str) -> None:

@@ -197,6 +197,25 @@ class TestStop:
         people.text("START", at=earlier)
         assert opted_out(service)
 
+    def test_a_start_between_two_stops_that_comes_last_does_not_undo_the_second(
+        self, service: Service, people: People
+    ) -> None:
+        people.text("STOP")
+        between = service.clock() + timedelta(seconds=30)
+        service.clock.move(60)
+        people.text("STOP")
+        people.text("START", at=between)
+        assert opted_out(service)
+
+    def test_what_waits_for_its_gateway_is_called_back_too(self, service: Service, people: People) -> None:
+        service.gateway.outcomes = [OFFLINE]
+        verification = service.issue()
+        service.deliver(verification)
+        assert service.read(verification).delivery.status is DeliveryStatus.WAITING
+        people.text("STOP")
+        found = service.read(verification)
+        assert (found.status, found.delivery.status) == (VerificationStatus.FAILED, DeliveryStatus.SUPERSEDED)
+
     def test_a_phone_whose_clock_is_ahead_can_start_again(self, service: Service, people: People) -> None:
         people.text("STOP", at=service.clock() + timedelta(hours=5))
         service.clock.move(1)

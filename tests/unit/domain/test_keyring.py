@@ -88,3 +88,9 @@ def test_a_secret_of_their_own_makes_the_codes_independent_of_the_roots() -> Non
     assert old.code_key(old.newest_code_key) == new.code_key(old.newest_code_key)
     with pytest.raises(UnknownKeyError):
         old.code_key(old.newest)
+
+
+def test_the_same_text_of_another_kind_has_another_hash() -> None:
+    keyring = Keyring([OLD])
+    assert keyring.hashes("ip", "203.0.113.7") != keyring.hashes("block", "203.0.113.7")
+    assert keyring.hashes("number", NUMBER) != keyring.number_hashes(NUMBER)
