@@ -27,6 +27,7 @@ COMMANDS = {
     "unlock": (_OPERATE, "unlock"),
     "forget": (_OPERATE, "forget"),
     "callback-url": (_OPERATE, "callback_url"),
+    "start": ("otp_worker.cli.start", "start"),
     "flower": (_OPERATE, "flower"),
     "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),
     "bench": ("otp_worker.devtools.bench.cli", "bench"),

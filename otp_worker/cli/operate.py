@@ -1,6 +1,7 @@
 """``otp-worker migrate, doctor, replies, unlock, forget, flower``: what an operator does."""
 
 import sys
+import time
 
 import typer
 from rich.text import Text
@@ -19,6 +20,8 @@ from otp_worker.store import receipts
 from otp_worker.store.migrate import check_current, newest_version, upgrade
 
 NUMBER_ARGUMENT = typer.Argument(..., help="The phone number, such as +447400123456.")
+
+WAIT_PAUSE_SECONDS = 0.5
 
 _MARKS = {
     Verdict.OK: Text("ok", style="green"),
@@ -47,9 +50,13 @@ def doctor(
     send: str | None = typer.Option(
         None, "--send", metavar="NUMBER", help="Also send a test SMS to this number."
     ),
+    wait: int = typer.Option(
+        0, "--wait", min=0, max=600, metavar="SECONDS", help="Wait so long for a service that starts."
+    ),
     json: bool = JSON_OPTION,
 ) -> None:
     """Examine everything the service needs: ok, look or fix; exits 1 if something does not work just now."""
+    _await_service(wait)
     findings: list[Finding] = []
     with console.status("examining") as status:
         for finding in examine(send):
@@ -61,6 +68,13 @@ def doctor(
         rows = [[_MARKS[finding.verdict], finding.name, finding.detail] for finding in findings]
         print_rows("doctor", ["", "what", "finding"], rows)
     raise typer.Exit(1 if any(finding.fails for finding in findings) else 0)
+
+
+def _await_service(seconds: int) -> None:
+    """Return when nothing is to fix, or the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(finding.verdict is Verdict.FIX for finding in examine()):
+        time.sleep(WAIT_PAUSE_SECONDS)
 
 
 def replies(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 POLL_SECONDS = 0.02
 
@@ -18,15 +19,15 @@ class Process:
         self.name = name
         self.log = log
         with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                ["/bin/sh", "-c", command],
-                env=env,
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._popen = _start(command, env, cwd, output)
+
+    @classmethod
+    def attached(cls, name: str, command: str, *, env: Mapping[str, str], cwd: Path) -> "Process":
+        """A process that writes where we write."""
+        process = cls.__new__(cls)
+        process.name, process.log = name, Path(os.devnull)
+        process._popen = _start(command, env, cwd, None)
+        return process
 
     @property
     def pid(self) -> int:
@@ -74,6 +75,20 @@ class Process:
         if self._popen.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
+
+
+def _start(
+    command: str, env: Mapping[str, str], cwd: Path, output: IO[bytes] | None
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        start_new_session=True,
+    )
 
 
 def stop_all(processes: list[Process], grace_seconds: float) -> None:

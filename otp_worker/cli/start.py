@@ -1,0 +1,98 @@
+"""``otp-worker start``: the whole service, or the processes named."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from otp_worker.devtools.processes.environment import service_environment
+from otp_worker.devtools.processes.procfile import procfile_commands
+from otp_worker.devtools.processes.runner import Runner
+from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError
+from otp_worker.service.logs import configure_logs
+from otp_worker.service.settings import Role, Settings, load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store.migrate import check_current
+
+PROCFILE = Path("Procfile")
+
+_ROLES: dict[str, Role] = {
+    "web": "web",
+    "worker": "worker",
+    "upkeep": "worker",
+    "beat": "beat",
+    "flower": "flower",
+}
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[PROCESS]...", help="Some of them; else all.")]
+Procfile = Annotated[Path, typer.Option("--procfile", help="What there is to run.")]
+
+
+def start(processes: Names = None, procfile: Procfile = PROCFILE) -> None:
+    """Run the service: web, worker, upkeep, beat and flower, or those named; what dies is started again.
+
+    A name may have an ending, such as worker-2, for one more of the same. Ctrl-C or SIGTERM stops all in
+    order, SIGHUP replaces web's children one by one.
+    """
+    commands = _commands(procfile, processes or [])
+    settings = _checked(commands)
+    configure_logs(settings.log_format)
+    runner = Runner(
+        commands,
+        settings.state_dir.absolute() / "start",
+        cwd=procfile.absolute().parent,
+        env=service_environment(),
+    )
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    signal.signal(signal.SIGHUP, lambda *_: runner.reload())
+    runner.run(stopping)
+
+
+def _commands(procfile: Path, names: list[str]) -> dict[str, str]:
+    """The commands of these names, or of all of the Procfile's lines."""
+    if not procfile.is_file():
+        raise ConfigurationError(f"there is no {procfile} here: start it in the checkout, or give --procfile")
+    lines = procfile_commands(procfile)
+    unknown = [name for name in names if _line(name) not in lines]
+    if unknown:
+        raise ConfigurationError(f"there is no process {', '.join(unknown)}; there are {', '.join(lines)}")
+    return {name: lines[_line(name)] for name in names or lines}
+
+
+def _line(name: str) -> str:
+    return name.partition("-")[0]
+
+
+def _checked(names: dict[str, str]) -> Settings:
+    """The settings, if all of these processes can start with them.
+
+    Raises ConfigurationError and SchemaNotCurrentError: what would die at once is not started.
+    """
+    roles = {_ROLES[_line(name)] for name in names if _line(name) in _ROLES}
+    problems: dict[str, None] = {}
+    for role in sorted(roles):
+        try:
+            load_settings(role)
+        except ConfigurationError as error:
+            problems.update(dict.fromkeys(str(error).splitlines()))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    settings = load_settings("beat")
+    if roles & {"web", "worker"}:
+        _check_schema(settings)
+    return settings
+
+
+def _check_schema(settings: Settings) -> None:
+    db = open_database(settings)
+    try:
+        check_current(db)
+    except DatabaseAwayError as error:
+        # It may be back soon; what needs it is tried until then.
+        typer.echo(f"otp-worker: {error}", err=True)
+    finally:
+        db.close()
