@@ -19,7 +19,8 @@ from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.store import expire, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.database import Database, cause_of
+from otp_worker.store.connection_errors import write_cause_of
+from otp_worker.store.database import Database
 from otp_worker.store.phones import Phone, phones
 from otp_worker.store.sim_budgets import Usage, usage
 from otp_worker.store.sweeps import SWEEP
@@ -92,7 +93,7 @@ class Health:
                 vitals = self.vitals(clock())
                 checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
             except SQLAlchemyError as error:
-                checks[0] = HealthCheck("database", False, f"does not answer: {cause_of(error)}")
+                checks[0] = HealthCheck("database", False, f"does not answer: {write_cause_of(error)}")
         return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
 
     def vitals(self, now: datetime) -> Vitals:

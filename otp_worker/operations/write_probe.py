@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.store import sweeps
-from otp_worker.store.database import Database, cause_of
+from otp_worker.store.connection_errors import write_cause_of
+from otp_worker.store.database import Database
 from otp_worker.store.migrate import check_current
 
 WROTE = "readiness"
@@ -51,6 +52,6 @@ class WriteProbe:
         except DatabaseAwayError as error:
             self._failure = str(error).partition(": ")[2]
         except SQLAlchemyError as error:
-            self._failure = f"cannot be written: {cause_of(error)}"
+            self._failure = f"cannot be written: {write_cause_of(error)}"
         finally:
             self._ended.set()

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from otp_worker.domain import request_deadline
 from otp_worker.store.batcher import Together
 from otp_worker.store.bounded_connection import BoundedConnection
+from otp_worker.store.postgres_session import prepare_session
 
 BUSY_SECONDS = 10
 """So long SQLite's one writer, or a free connection, is waited for."""
@@ -36,6 +36,12 @@ DATABASE_ERRORS = (exc.SQLAlchemyError,)
 """What any statement can raise."""
 
 CHECKPOINT_MILLISECONDS = 500
+
+POSTGRES_SETTINGS = {
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "default_transaction_isolation": "read committed",
+}
 
 # A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
 _EACH_ALONE = "AUTOCOMMIT"
@@ -156,22 +162,6 @@ def _wait_for_sqlite(connection: Connection) -> None:
     driver.execute(f"PRAGMA busy_timeout={milliseconds}")
 
 
-def cause_of(error: SQLAlchemyError) -> str:
-    """Why a statement failed, in words that hold nothing of what it was given."""
-    said = str(getattr(error, "orig", None) or "")
-    return next((cause for sign, cause in _CAUSES.items() if sign in said), type(error).__name__)
-
-
-_CAUSES = {
-    "disk is full": "its disk is full",
-    "No space left": "its disk is full",
-    "readonly database": "it is read-only",
-    "read-only transaction": "it is read-only",
-    "disk I/O error": "its disk takes nothing",
-    "database is locked": "another process has locked it",
-}
-
-
 def insert_ignoring(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that leaves alone every row whose key is there already."""
     if connection.dialect.name == "sqlite":
@@ -207,13 +197,10 @@ def _connected(url: str, pool_size: int) -> Engine:
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={
-                "connect_timeout": CONNECT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
-                " -c default_transaction_isolation=read\\ committed",
-            },
+            connect_args={"connect_timeout": CONNECT_SECONDS},
         )
         event.listen(engine, "do_connect", _connect_to_postgres)
+        event.listen(engine, "connect", _prepare_postgres)
         return engine
     path = make_url(url).database
     if path and path != ":memory:":
@@ -243,6 +230,10 @@ def _make_private(path: Path) -> None:
     # Where it cannot be made, SQLite says why.
     with suppress(OSError):
         path.touch(mode=0o600, exist_ok=False)
+
+
+def _prepare_postgres(connection: Any, _: ConnectionPoolEntry) -> None:
+    prepare_session(connection, POSTGRES_SETTINGS)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -16,9 +16,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
 from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.store.connection_errors import cause_of
 from otp_worker.store.database import Database
 from otp_worker.store.schema import schema_version
 
@@ -45,9 +46,9 @@ def upgrade(db: Database, version: str = "head") -> tuple[str | None, str]:
     for _ in range(LOCK_TRIES):
         try:
             return _upgrade(db, version)
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
             if not isinstance(error.orig, LockNotAvailable):
-                raise
+                raise DatabaseAwayError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from error
             time.sleep(PAUSE_SECONDS)
     raise SchemaNotCurrentError(
         "other transactions hold what is to be changed; run again: otp-worker migrate"
@@ -176,6 +177,4 @@ def _read(db: Database, read: Callable[[Connection], str | None]) -> str | None:
         with db.read() as connection:
             return read(connection)
     except SQLAlchemyError as error:
-        raise DatabaseAwayError(
-            f"OTP_DATABASE_URL: the database does not answer ({type(error).__name__})"
-        ) from None
+        raise DatabaseAwayError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from None
