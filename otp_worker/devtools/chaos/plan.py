@@ -85,7 +85,7 @@ LOOK_UP_SECONDS = (0.5, 6.0)
 OUTAGE_OF_DEADLINE = (1.1, 1.4)
 RUN_OF_OUTAGE = 3
 """A run has one long outage for each so many of its lengths, and one at least."""
-QUIET_BEFORE_RETURN_SECONDS = 6.0
+QUIET_BEFORE_RETURN_SECONDS = 16.0
 QUIET_AFTER_RETURN_SECONDS = 16.0
 """Nothing strikes around the end of a long outage, so that what follows is the service's own doing."""
 
@@ -154,6 +154,7 @@ def plan_faults(
         lasts_long = kind in DURATIONS_SECONDS or (outage is not None and target == GATEWAY)
         if lasts_long and at < free_at.get(target, 0):
             # Struck later it would outlast the run, and at once the first to heal would end both.
+            decks[hand].take_back((kind, target))
             continue
         fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target, _by(kind, chance))
         free_at[target] = fault.heals_at + SETTLING_SECONDS
@@ -207,6 +208,10 @@ class _Deck:
         card = fits[0] if fits else min(self._left, key=lambda each: free_at[each[1]])
         self._left.remove(card)
         return card
+
+    def take_back(self, card: Card) -> None:
+        """Deal that card once more, after the others."""
+        self._left.append(card)
 
 
 def _duration(kind: Kind, chance: random.Random) -> float:

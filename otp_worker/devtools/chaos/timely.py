@@ -16,10 +16,12 @@ LONGEST_BACKOFF = timedelta(seconds=31)
 """A delivery may expire so long before its deadline: when its next attempt would come after it."""
 RETURN = timedelta(seconds=15)
 """After the broker's or the phone's return messages leave within 5 or 10 s; the rest is a busy machine's."""
+BOOT = timedelta(seconds=10)
+"""A process that was started again, on a busy machine, is not at work before."""
 SETTLING = timedelta(seconds=6)
 SWEEP_SECONDS = 20.0
 """A sweep is due every few seconds."""
-BACKLOG = timedelta(seconds=15)
+BACKLOG = timedelta(seconds=60)
 """What waited during a fault leaves after it, and delays for a while what is asked for then."""
 CALM = timedelta(seconds=4)
 CALM_SECONDS = 2.0
@@ -87,7 +89,7 @@ def stalled(records: Records) -> Iterable[Finding]:
 
 def _struck(spans: list[Span], but: Span, begins: datetime, ends: datetime) -> bool:
     others = (each for each in spans if each is not but and each.fault.kind not in HARMLESS)
-    return any(each.begun_at < ends and each.healed_at > begins for each in others)
+    return any(each.begun_at < ends and each.healed_at + BOOT > begins for each in others)
 
 
 def _owed(records: Records, at: datetime, until: datetime) -> int:
