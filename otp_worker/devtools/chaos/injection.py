@@ -8,6 +8,7 @@ from otp_worker.devtools.chaos.injectors import (
     KNOBS,
     LINK_MODES,
     TLS_MODES,
+    BothInjector,
     ClockInjector,
     CutInjector,
     DiskInjector,
@@ -66,9 +67,12 @@ def _of_database(service: Service, floods: Floods) -> dict[Kind, Injector]:
     if service.postgres is None:
         return {}
     database = make_url(service.database_url).database or ""
-    isolation = DefaultInjector(
+    isolation: Injector = DefaultInjector(
         service.postgres, database, "default_transaction_isolation", "repeatable read"
     )
+    if isinstance(service.stack.broker, EmbeddedBroker):
+        # While Redis is there it counts too, and would hide that the database lets too many pass.
+        isolation = BothInjector(isolation, LinkInjector(service.proxy, Mode.REFUSE))
     read_only = DefaultInjector(
         service.postgres, database, "default_transaction_read_only", "on", lingering=True
     )

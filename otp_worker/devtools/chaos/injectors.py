@@ -114,6 +114,22 @@ class KnobInjector:
 
 
 @dataclass
+class BothInjector:
+    """One fault made of two, the second of which can be brought about at any time."""
+
+    first: Injector
+    second: Injector
+
+    def inject(self, fault: Fault) -> bool:
+        """Begin both, or neither."""
+        return self.first.inject(fault) and self.second.inject(fault)
+
+    def heal(self, fault: Fault) -> bool:
+        """End both; the second one first, and at once."""
+        return self.second.heal(fault) and self.first.heal(fault)
+
+
+@dataclass
 class ClockInjector:
     """Steps one process's wall clock, and back."""
 

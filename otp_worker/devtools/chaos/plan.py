@@ -78,6 +78,8 @@ DURATIONS_SECONDS: dict[Kind, tuple[float, float]] = {
     Kind.HOOK_HANG: (20.0, 40.0),
     Kind.CLOCK_STEP: (3.0, 12.0),
     Kind.SLOW_NAMES: (2.0, 8.0),
+    Kind.FROZEN_FLOOD: (3.0, 8.0),
+    Kind.REPEATABLE_READ: (3.0, 8.0),
 }
 """How long those last at least and at most that are not over as soon as the others."""
 STEPS_SECONDS = (-3600.0, -600.0, -30.0, -2.0, 2.0, 30.0, 600.0, 3600.0)

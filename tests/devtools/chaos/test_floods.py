@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from otp_worker.devtools.chaos.client import Client
 from otp_worker.devtools.chaos.flood import ASKED, FloodInjector, Floods
-from otp_worker.devtools.chaos.injectors import KnobInjector
+from otp_worker.devtools.chaos.injectors import BothInjector, KnobInjector
 from otp_worker.devtools.chaos.plan import BROKER, DATABASE, Kind
 from otp_worker.devtools.chaos.records import Span
 from otp_worker.devtools.chaos.timely import flood_delays
@@ -54,3 +54,16 @@ def test_what_honest_people_wait_during_a_flood_is_measured_apart() -> None:
     span = Span(fault(Kind.FROZEN_FLOOD, BROKER), after(-1), after(3))
     found = replace(records(requests=[flooded, honest, before]), spans=[span])
     assert flood_delays(replace(found, flooded=frozenset({flooded.number}))) == [0.1]
+
+
+def test_of_two_faults_both_begin_or_neither_and_both_end() -> None:
+    one, other = Knobs(), Knobs()
+    offline, slow = KnobInjector(one, {"offline": True}), KnobInjector(other, {"slow_seconds": 1.0})
+    both = BothInjector(offline, slow)
+    assert both.inject(fault(Kind.REPEATABLE_READ, DATABASE))
+    assert (one.offline, other.slow_seconds) == (True, 1.0)
+    assert both.heal(fault(Kind.REPEATABLE_READ, DATABASE))
+    assert (one.offline, other.slow_seconds) == (False, 0.0)
+    away = cast(Any, SimpleNamespace(inject=lambda _: False))
+    assert not BothInjector(away, slow).inject(fault(Kind.REPEATABLE_READ, DATABASE))
+    assert other.slow_seconds == 0.0
