@@ -1,11 +1,10 @@
 """Jepsen's accounting: what became of every request, and which promises were broken. A pure function."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
-from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.devtools.chaos.records import SENT, Records, grouped
 from otp_worker.devtools.chaos.rules import RULES
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
@@ -59,7 +58,7 @@ def account(records: Records, *, worker_kills: int, concurrency: int, dedupe: bo
         duplicates_bound=bound,
         explained=uncertain + abandoned,
         failed=Counter(request.failed for request in records.requests if request.failed),
-        unsure=sum(1 for _ in _unsure(records)),
+        unsure=len(records.unsure),
         findings=findings,
     )
 
@@ -74,11 +73,3 @@ def _end(records: Records, verification_id: str) -> str:
     if statuses & set(SENT):
         return "sent"
     return "expired" if DeliveryStatus.EXPIRED in statuses else "failed"
-
-
-def _unsure(records: Records) -> Iterable[DeliveryRow]:
-    """What was settled as perhaps sent, and was not: the price of the policy for uncertain outcomes."""
-    taken = {line.ref for line in records.journal}
-    for row in records.deliveries.values():
-        if row.status in SENT and row.gateway_message_id is None and row.id not in taken:
-            yield row

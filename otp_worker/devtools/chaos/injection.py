@@ -32,6 +32,8 @@ from otp_worker.devtools.chaos.service import Service
 from otp_worker.devtools.chaos.supervisor import Supervisor
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 
+RECEIPT_SECONDS = 5.0
+
 
 def injectors(service: Service, supervisor: Supervisor, floods: Floods) -> dict[Kind, Injector]:
     """An injector for each kind of fault that this service's parts can suffer."""
@@ -52,7 +54,12 @@ def injectors(service: Service, supervisor: Supervisor, floods: Floods) -> dict[
         found[Kind.HOOK_HANG] = HookInjector(service.hook, service.stack.phone)
     if service.tls is not None:
         found[Kind.TLS_HANDSHAKE] = LinkInjector(service.tls.outer, Mode.STALL)
-        found |= {kind: LinkInjector(service.tls.inner, mode) for kind, mode in TLS_MODES.items()}
+        # Else a receipt would tell at once that the phone has what nobody answered for.
+        late_receipts = KnobInjector(knobs, {"send_delay_seconds": RECEIPT_SECONDS})
+        found |= {
+            kind: BothInjector(late_receipts, LinkInjector(service.tls.inner, mode))
+            for kind, mode in TLS_MODES.items()
+        }
     return found | _of_broker(service) | _of_database(service, floods)
 
 

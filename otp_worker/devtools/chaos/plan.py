@@ -61,6 +61,8 @@ KILLS = frozenset({Kind.KILL, Kind.KILL_LEADER, Kind.KILL_CHILD, Kind.KILL_LOSIN
 
 HARMLESS = frozenset({Kind.HOOK_HANG, Kind.CLOCK_STEP})
 """What may delay no message at all: neither needs the webhook, nor a wall clock that is right."""
+TLS_FAULTS = frozenset({Kind.TLS_HANDSHAKE, Kind.TLS_RESET, Kind.TLS_GARBLE})
+"""After all but the first of them the phone has the message."""
 FLOODS = frozenset({Kind.FROZEN_FLOOD, Kind.REPEATABLE_READ})
 FREEZES = frozenset({Kind.FREEZE, Kind.FROZEN_FLOOD})
 BROKER, DATABASE, GATEWAY, WEB, WEBHOOK, RESOLVER = (

@@ -147,6 +147,17 @@ class Records:
         """The requests that were answered 202."""
         return [request for request in self.requests if request.accepted_at]
 
+    @property
+    def unsure(self) -> list[DeliveryRow]:
+        """What was settled as perhaps sent, and was not: the price of the policy for uncertain outcomes."""
+        taken = {line.ref for line in self.journal}
+        rows = self.deliveries.values()
+        return [
+            row
+            for row in rows
+            if row.status in SENT and row.gateway_message_id is None and row.id not in taken
+        ]
+
     def deliveries_of(self, verification_id: str) -> list[DeliveryRow]:
         """The deliveries of a verification, oldest first."""
         found, number = [], 1

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
-from otp_worker.devtools.chaos.plan import Kind
+from otp_worker.devtools.chaos.plan import TLS_FAULTS, Kind
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
 from otp_worker.devtools.chaos.reference import Reference, Window
 from otp_worker.devtools.chaos.timely import early, failed_in_calm, misled, outlived, slow, stalled, unswept
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
+SETTLED = timedelta(seconds=20)
+"""A delivery that met no fault but of TLS is settled within so long."""
 _AWAY = frozenset({Kind.OFFLINE, Kind.LONG_OUTAGE})
 TAKE_OVER_SECONDS = 14.0
 """What an orphan's rescue may take beyond its lease."""
@@ -69,6 +71,24 @@ def late(records: Records) -> Iterable[Finding]:
             elif ends and line.taken_at > ends:
                 over = (line.taken_at - ends).total_seconds()
                 yield Finding(Breach.LATE, line.ref, f"{over:.1f} s after its code's life")
+
+
+def unreached(records: Records) -> Iterable[Finding]:
+    """Deliveries settled as perhaps sent although no handshake with the gateway ended.
+
+    Only those are judged that lived through no fault of another kind: one of those may have been the cause.
+    """
+    reference = Reference(records)
+    for row in records.unsure:
+        asked = reference.asked_between(row)
+        if asked is None:
+            continue
+        ends = asked[1] + SETTLED
+        met = {
+            span.fault.kind for span in records.spans if span.begun_at < ends and span.healed_at > asked[0]
+        }
+        if Kind.TLS_HANDSHAKE in met and met <= TLS_FAULTS:
+            yield Finding(Breach.LOST, row.id, "said to be perhaps sent, and the gateway was not reached")
 
 
 def unexpected(records: Records) -> Iterable[Finding]:
@@ -134,6 +154,7 @@ def over_limit(records: Records) -> Iterable[Finding]:
 RULES: tuple[Callable[[Records], Iterable[Finding]], ...] = (
     lost,
     late,
+    unreached,
     unexpected,
     differing,
     uncaused,

@@ -1,13 +1,16 @@
 """The account finds each kind of breach, and nothing where there is none."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from otp_worker.devtools.chaos.accounting import Account, account
 from otp_worker.devtools.chaos.breaches import Breach
+from otp_worker.devtools.chaos.plan import GATEWAY, Kind
 from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from tests.devtools.chaos.judging import span
 from tests.devtools.chaos.records import (
     DELIVERY,
     VERIFICATION,
@@ -56,6 +59,16 @@ def test_what_perhaps_was_sent_and_was_not_is_counted_and_no_breach() -> None:
     found = records(deliveries=[delivery(gateway_message_id=None)], journal=[])
     assert breaches(found) == []
     assert drawn(found).unsure == 1
+
+
+def test_what_perhaps_was_sent_over_a_handshake_that_never_ended_is_lost() -> None:
+    found = records(deliveries=[delivery(gateway_message_id=None)], journal=[])
+    endless = span(Kind.TLS_HANDSHAKE, GATEWAY, 1, 3)
+    assert breaches(replace(found, spans=[endless])) == [(Breach.LOST, DELIVERY)]
+    assert breaches(replace(found, spans=[span(Kind.TLS_RESET, GATEWAY, 1, 3)])) == []
+    assert breaches(replace(found, spans=[span(Kind.TLS_HANDSHAKE, GATEWAY, 21, 23)])) == []
+    assert breaches(replace(found, spans=[endless, span(Kind.ERROR, GATEWAY, 2, 3)])) == []
+    assert breaches(replace(records(), spans=[endless])) == []
 
 
 def test_what_expired_without_anybody_trying_is_lost() -> None:
