@@ -47,9 +47,12 @@ def injectors(service: Service, supervisor: Supervisor, floods: Floods) -> dict[
         Kind.FROZEN_FLOOD: FloodInjector(floods, freeze),
         Kind.CUT: CutInjector(service.proxy),
         Kind.CLOCK_STEP: ClockInjector(service.insides),
-        Kind.SLOW_NAMES: NamesInjector(service.insides),
         Kind.FULL_DISK: DiskInjector(service.data),
     }
+    if service.gateway is not None:
+        # Nothing is looked up for a connection that is kept.
+        cut = CutInjector(service.gateway)
+        found[Kind.SLOW_NAMES] = BothInjector(NamesInjector(service.insides), cut)
     if service.hook is not None:
         found[Kind.HOOK_HANG] = HookInjector(service.hook, service.stack.phone)
     if service.tls is not None:

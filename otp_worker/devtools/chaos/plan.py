@@ -85,7 +85,8 @@ DURATIONS_SECONDS: dict[Kind, tuple[float, float]] = {
 }
 """How long those last at least and at most that are not over as soon as the others."""
 STEPS_SECONDS = (-3600.0, -600.0, -30.0, -2.0, 2.0, 30.0, 600.0, 3600.0)
-LOOK_UP_SECONDS = (0.5, 6.0)
+LOOK_UP_SECONDS = (0.5, 20.0)
+"""Up to what a resolver takes whose first servers are away (resolv.conf(5): 5 s a try, two tries each)."""
 OUTAGE_OF_DEADLINE = (1.1, 1.4)
 RUN_OF_OUTAGE = 3
 """A run has one long outage for each so many of its lengths, and one at least."""

@@ -42,6 +42,7 @@ class Service:
     insides: Insides
     hook: Hook | None
     tls: TlsFront | None
+    gateway: Proxy | None
 
 
 @contextmanager
@@ -77,14 +78,12 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
         hook = parts.enter_context(Hook()) if Family.WEBHOOK in scenario.families else None
         if hook is not None:
             stack.settings |= _hook_settings(hook)
-        tls = None
-        if Family.TLS in scenario.families:
-            tls = parts.enter_context(tls_front(folder, stack.phone.port))
+        tls, gateway = _gateway_front(parts, stack, scenario, folder)
+        if tls is not None:
             insides.trusted = tls.certificate
-        stack.settings["OTP_GATEWAY_URL"] = _gateway_url(stack.phone, tls, scenario)
         _start(stack, scenario, insides)
         database_url = url.replace("postgresql://", "postgresql+psycopg://")
-        yield Service(stack, proxy, postgres, journal, database_url, data, insides, hook, tls)
+        yield Service(stack, proxy, postgres, journal, database_url, data, insides, hook, tls, gateway)
         # Before the proxy goes: nothing then waits for the broker in vain.
         stack.stop()
 
@@ -104,12 +103,24 @@ def _hook_settings(hook: Hook) -> dict[str, str]:
     }
 
 
-def _gateway_url(phone: Simulator, tls: TlsFront | None, scenario: Scenario) -> str:
-    """The phone's URL: by name where look-ups are to be slow, and behind TLS where that is to fail."""
-    path = phone.url.removeprefix(phone.origin)
-    if tls is not None:
-        return f"https://{HOST}:{tls.outer.port}{path}"
-    return f"http://{HOST}:{phone.port}{path}" if Family.RESOLVER in scenario.families else phone.url
+def _gateway_front(
+    parts: ExitStack, stack: Stack, scenario: Scenario, folder: Path
+) -> tuple[TlsFront | None, Proxy | None]:
+    """What stands before the phone, where the run's faults need that; the service is sent there."""
+    if Family.TLS in scenario.families:
+        tls = parts.enter_context(tls_front(folder, stack.phone.port))
+        stack.settings["OTP_GATEWAY_URL"] = _gateway_url(stack.phone, tls.outer, "https")
+        return tls, tls.outer
+    if Family.RESOLVER in scenario.families:
+        front = parts.enter_context(Proxy(stack.phone.port))
+        stack.settings["OTP_GATEWAY_URL"] = _gateway_url(stack.phone, front, "http")
+        return None, front
+    return None, None
+
+
+def _gateway_url(phone: Simulator, front: Proxy, scheme: str) -> str:
+    """The phone's URL by way of what stands before it, and with a name that must be looked up."""
+    return f"{scheme}://{HOST}:{front.port}{phone.url.removeprefix(phone.origin)}"
 
 
 @contextmanager

@@ -5,8 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from otp_worker.devtools.chaos.families import Family
 from otp_worker.devtools.chaos.injectors import (
     ClockInjector,
@@ -20,7 +18,6 @@ from tests.waiting import awaited
 
 TELL = """
 import datetime, socket, sys, time
-began = time.monotonic()
 for line in sys.stdin:
     asked = time.monotonic()
     socket.getaddrinfo(line.strip(), 80)
@@ -47,19 +44,21 @@ class Talker:
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=10)
 
-    def ask(self, name: str = "127.0.0.1") -> tuple[float, float]:
-        """How far its clock is from ours, and the seconds of a look-up."""
+    def ask(self, name: str = "127.0.0.1") -> tuple[float, float, float]:
+        """How far ahead its clock is at least and at most, and the seconds of a look-up."""
+        before = time.time()
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{name}\n")
         self._process.stdin.flush()
         clock, other, took = map(float, self._process.stdout.readline().split())
-        assert clock == pytest.approx(other, abs=0.5)
-        return clock - time.time(), took
+        assert abs(clock - other) < 60
+        return clock - time.time(), clock - before, took
 
 
 def is_ahead(talker: Talker, seconds: float) -> bool:
-    return abs(talker.ask()[0] - seconds) < 0.25
+    least, most, _ = talker.ask()
+    return least - 0.05 <= seconds <= most + 0.05
 
 
 def test_a_process_lives_by_a_clock_that_is_a_little_off_and_can_be_stepped(tmp_path: Path) -> None:
@@ -67,7 +66,7 @@ def test_a_process_lives_by_a_clock_that_is_a_little_off_and_can_be_stepped(tmp_
     injector = ClockInjector(insides)
     skew = insides.skew_of("beat")
     with Talker(insides.environment("beat")) as beat, Talker(insides.environment("web")) as web:
-        assert beat.ask()[0] == pytest.approx(skew, abs=0.2)
+        assert is_ahead(beat, skew)
         for step in (-3600.0, 3600.0):
             stepped = fault(Kind.CLOCK_STEP, "beat", step)
             assert injector.inject(stepped)
@@ -89,14 +88,14 @@ def test_clocks_differ_by_the_seed_and_by_no_more_than_is_allowed_for(tmp_path: 
 def test_a_name_is_looked_up_slowly_and_an_address_is_not(tmp_path: Path) -> None:
     insides = Insides(tmp_path, [Family.RESOLVER], 4)
     injector = NamesInjector(insides)
-    slow = fault(Kind.SLOW_NAMES, RESOLVER, 0.7)
+    slow = fault(Kind.SLOW_NAMES, RESOLVER, 1.5)
     with Talker(insides.environment("worker.1")) as worker:
-        assert worker.ask("localhost")[1] < 0.6
+        assert worker.ask("localhost")[2] < 1.5
         assert injector.inject(slow)
-        assert worker.ask("localhost")[1] >= 0.7
-        assert worker.ask("127.0.0.1")[1] < 0.6
+        assert worker.ask("localhost")[2] >= 1.5
+        assert worker.ask("127.0.0.1")[2] < 1.5
         assert injector.heal(slow)
-        assert worker.ask("localhost")[1] < 0.6
+        assert worker.ask("localhost")[2] < 1.5
 
 
 def test_a_process_that_nothing_is_to_be_done_to_is_started_as_ever(tmp_path: Path) -> None:
