@@ -41,7 +41,10 @@ class _Clock:
 
         self._file = file
         self._off = _seconds_in(file)
-        self._traveller = time_machine.travel(time.time() + self._off, tick=True).start()
+        began_at, began = time.time() + self._off, time.monotonic()
+        self._traveller = time_machine.travel(began_at, tick=True).start()
+        # What the library took to start would else be missing from the clock for good.
+        self._traveller.shift(began_at + time.monotonic() - began - time.time())
         self._follow()
         # A fork has none of its parent's threads.
         os.register_at_fork(after_in_child=self._follow)
