@@ -18,7 +18,7 @@ class Insides:
     """Writes those files; ``environment`` is what makes a process read its own."""
 
     def __init__(self, folder: Path, families: Collection[Family], seed: int) -> None:
-        self._folder = folder / "inside"
+        self._folder = folder.absolute() / "inside"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._families = families
         self._seed = seed

@@ -32,7 +32,7 @@ class TlsFront:
 @contextmanager
 def tls_front(folder: Path, port: int) -> Iterator[TlsFront]:
     """TLS before a port of this machine; the certificate to trust is written to ``folder``."""
-    certificate = write_certificate(folder)
+    certificate = write_certificate(folder.absolute())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with ExitStack() as parts:

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from otp_worker.devtools.chaos.families import Family
 from otp_worker.devtools.chaos.injectors import (
     ClockInjector,
@@ -100,3 +102,15 @@ def test_a_name_is_looked_up_slowly_and_an_address_is_not(tmp_path: Path) -> Non
 
 def test_a_process_that_nothing_is_to_be_done_to_is_started_as_ever(tmp_path: Path) -> None:
     assert Insides(tmp_path, [Family.USUAL], 4).environment("web") == {}
+
+
+def test_a_process_that_works_in_another_folder_finds_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    insides = Insides(Path("kept"), [Family.CLOCKS], 4)
+    environment = insides.environment("beat")
+    monkeypatch.chdir("/")
+    with Talker(environment) as beat:
+        assert ClockInjector(insides).inject(fault(Kind.CLOCK_STEP, "beat", 600.0))
+        assert awaited(lambda: is_ahead(beat, 600.0 + insides.skew_of("beat")))
