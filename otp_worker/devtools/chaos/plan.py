@@ -77,7 +77,7 @@ WORKERS = ("worker.1", "worker.2")
 Card = tuple[Kind, str]
 
 DURATIONS_SECONDS: dict[Kind, tuple[float, float]] = {
-    Kind.HOOK_HANG: (20.0, 40.0),
+    Kind.HOOK_HANG: (45.0, 70.0),
     Kind.CLOCK_STEP: (3.0, 12.0),
     Kind.SLOW_NAMES: (2.0, 8.0),
     Kind.FROZEN_FLOOD: (3.0, 8.0),

@@ -158,8 +158,8 @@ def swept(*seconds: float) -> Sightings:
 
 
 def test_a_sweep_that_is_missing_is_found_out() -> None:
-    assert judged(records(), sightings=swept(0, 3, 22, 25)) == []
-    assert judged(records(), sightings=swept(0, 3, 24, 27)) == [(Breach.UNSWEPT, "sweep")]
+    assert judged(records(), sightings=swept(0, 3, 42, 45)) == []
+    assert judged(records(), sightings=swept(0, 3, 44, 47)) == [(Breach.UNSWEPT, "sweep")]
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_a_sweep_that_is_missing_is_found_out() -> None:
     ],
 )
 def test_only_those_who_sweep_are_excused_from_it_and_only_for_a_while(fault: Span, excused: bool) -> None:
-    found = judged(records(), sightings=swept(0, 24), spans=[fault])
+    found = judged(records(), sightings=swept(0, 44), spans=[fault])
     assert ((Breach.UNSWEPT, "sweep") not in found) is excused
-    assert judged(records(), sightings=swept(0, 35), spans=[fault]) == [(Breach.UNSWEPT, "sweep")]
+    assert judged(records(), sightings=swept(0, 55), spans=[fault]) == [(Breach.UNSWEPT, "sweep")]
 
 
 def many(number: int, delay: float) -> Records:
