@@ -28,7 +28,7 @@ from otp_worker.devtools.chaos.service import Service, running_service
 from otp_worker.devtools.chaos.supervisor import Death, Supervisor
 from otp_worker.devtools.chaos.timely import calm_delays, flood_delays
 from otp_worker.devtools.chaos.usability import wrong_checks, wrong_hashes
-from otp_worker.devtools.processes.stack import SECRET_KEY
+from otp_worker.devtools.processes.stack import READY_SECONDS, SECRET_KEY, answers
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.verification import OPEN
 from otp_worker.store.database import Database
@@ -103,6 +103,7 @@ class _Run:
                 self._strike()
                 began = time.monotonic()
                 self._settle(db)
+                self._await_web()
             settled_seconds = time.monotonic() - began
             records = self._records(db)
             drawn = self._account(records)
@@ -162,6 +163,13 @@ class _Run:
         seconds = self.scenario.deadline_seconds + self.scenario.lease_seconds + MARGIN_SECONDS
         deadline = time.monotonic() + seconds
         while _open_deliveries(db) and time.monotonic() < deadline:
+            self.nemesis.act()
+            time.sleep(TICK_SECONDS)
+
+    def _await_web(self) -> None:
+        """Wait until intake answers again, so that what is entered there can be judged."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not answers(f"{self.service.stack.url}/healthz") and time.monotonic() < deadline:
             self.nemesis.act()
             time.sleep(TICK_SECONDS)
 

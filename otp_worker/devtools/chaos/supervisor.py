@@ -13,7 +13,7 @@ from otp_worker.devtools.chaos.plan import BROKER, Fault, Kind
 from otp_worker.devtools.processes.errors import EndedEarlyError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.logfile import tail
-from otp_worker.devtools.processes.stack import Stack
+from otp_worker.devtools.processes.stack import Stack, answers
 
 RESTART_SECONDS = 1.0
 AFTERMATH_SECONDS = 20.0
@@ -70,6 +70,9 @@ class Supervisor:
     def _kill_child(self, fault: Fault) -> bool:
         children = child_processes(self._fleet[fault.target].pid)
         if not children or time.monotonic() < self._spared_until:
+            return False
+        if fault.kind is Kind.KILL_WEB_CHILD and not answers(f"{self._stack.url}/healthz"):
+            # It has only just started: to die then tells nothing of how it lives on.
             return False
         if fault.kind is Kind.KILL_CHILD:
             self._struck(fault)
