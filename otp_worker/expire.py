@@ -4,12 +4,12 @@ Everything here is idempotent: no run too many does harm, and no run at all lets
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
-from otp_worker.protection.circuit_breaker import Breaker, is_open, probe_is_due
+from otp_worker.protection.circuit_breaker import Breaker, closed_by, open_breakers
 from otp_worker.store import (
     canaries,
     confirmations,
@@ -22,6 +22,7 @@ from otp_worker.store import (
 )
 from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
+from otp_worker.store.expire import Lane
 from otp_worker.store.sweeps import SWEEP
 
 STUCK_SECONDS = 3
@@ -67,19 +68,28 @@ class Expirer:
             self.publish(due)
         return len(due)
 
-    def _may_leave(self, now: datetime, room: int) -> list[str]:
+    def _may_leave(self, now: datetime, most: int) -> list[str]:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""
-        found = dict(statements.not_published(self.db, now, [REHEARSED], room))
+        found = dict(statements.not_published(self.db, now, Lane([REHEARSED]), most))
         for sim in self.sims.all:
-            routes = self.countries if sim.countries is None else sim.countries
-            found |= dict(statements.not_published(self.db, now, routes, self._room_of(sim, now, room)))
-        return sorted(found, key=lambda delivery_id: found[delivery_id])[:room]
+            found |= self._over(sim, now, most)
+        return sorted(found, key=lambda delivery_id: found[delivery_id])[:most]
 
-    def _room_of(self, sim: Sim, now: datetime, most: int) -> int:
+    def _over(self, sim: Sim, now: datetime, most: int) -> dict[str, datetime]:
+        """What could leave over a SIM: all that it has room for, or one delivery as its probe."""
         state = self.breaker.look(sim.gateway)
-        if is_open(state):
-            return min(most, 1) if sim.works_at(now) and probe_is_due(state, now) else 0
-        return sim_budgets.room(self.db, sim, now, most)
+        if closed_by(state, sim.name, now, now) is not None:
+            return {}
+        probes = bool(open_breakers(state, sim.name))
+        room = sim_budgets.room(self.db, sim, now, most, paced=not probes)
+        find = statements.probe if probes else statements.not_published
+        lane = Lane(self.countries if sim.countries is None else sim.countries, sim.name)
+        found = dict(find(self.db, now, lane, room.to_anybody))
+        if room.month is not None:
+            # Who was written to this month may be written to again, whatever is left of it.
+            known = replace(lane, written_to_in=room.month)
+            found |= dict(find(self.db, now, known, room.in_all))
+        return dict(list(found.items())[:1]) if probes else found
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""

@@ -13,7 +13,7 @@ from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.protection.circuit_breaker import Breaker, open_breakers
 from otp_worker.service.settings import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store.circuit_breakers import GatewayState, read_state
@@ -81,6 +81,18 @@ def try_out(
     raise typer.Exit(0 if outcome.kind is OutcomeKind.ACCEPTED else 1)
 
 
+@app.command("retry")
+def retry(
+    name: str = typer.Argument(..., help="A SIM's or a gateway's name, as the list shows it."),
+) -> None:
+    """Have a gateway that is away, or that asked to wait, tried again at once with the next message."""
+    settings = load_settings("worker")
+    sim = _named(settings.sims, name)
+    breaker = Breaker(open_database(settings), settings.policy.lease_seconds)
+    breaker.show_life(sim.gateway, utc_now())
+    typer.echo(f"{sim.gateway}: the next message that waits for it is tried at once")
+
+
 def _named(sims: Sims, name: str) -> Sim:
     found = next((sim for sim in sims.all if name in (sim.name, sim.gateway)), None)
     if found is None:
@@ -113,8 +125,9 @@ def _row(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> dict[
 
 def _state(each: Usage, state: GatewayState, phone: Phone, now: datetime) -> str:
     sim = each.sim
-    if is_open(state):
-        return f"away since {state.failing_since:%H:%M:%S}Z: {state.reason}"
+    for breaker in open_breakers(state, sim.name):
+        word = "away" if breaker is state else "asked to wait"
+        return f"{word} since {breaker.failing_since:%H:%M:%S}Z: {breaker.reason}"
     if not sim.works_at(now):
         return f"works {sim.hours}"
     if phone.silent:

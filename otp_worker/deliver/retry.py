@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from otp_worker.domain.backoff import backoff_seconds
 from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.sim import UncertainPolicy
 
-BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
-JITTER = 0.25
 MAX_ATTEMPTS = 40
 LAST_CHANCE_SECONDS = 1.0
 
@@ -41,7 +40,8 @@ def decide(
 
     ``attempt`` counts from 1; ``uncertain`` is the number of uncertain outcomes so far, this one
     included; ``chance`` in [0, 1) spreads the delay by up to 25 % either way. The answer is never
-    later than a second before ``deadline`` and never sooner than the gateway's Retry-After.
+    later than a second before ``deadline``. A gateway's Retry-After is not asked here: it closes the SIM's
+    breaker, and another SIM may send at once.
     """
     if outcome.kind is OutcomeKind.REFUSED:
         return GiveUp(outcome.reason)
@@ -50,19 +50,13 @@ def decide(
     if attempt >= MAX_ATTEMPTS:
         return GiveUp(f"given up after {attempt} attempts: {outcome.reason}")
     longest_wait = (deadline - now).total_seconds() - LAST_CHANCE_SECONDS
-    if outcome.retry_after_seconds >= longest_wait:
+    if longest_wait <= 0:
         return GiveUp(f"not sent in time: {outcome.reason}", late=True)
     # One last attempt just before the deadline is worth more than giving up a full step early.
-    wait = min(max(_delay_seconds(attempt, chance), outcome.retry_after_seconds), longest_wait)
-    return RetryAt(now + timedelta(seconds=wait))
+    return RetryAt(now + timedelta(seconds=min(backoff_seconds(attempt, chance), longest_wait)))
 
 
 def _may_repeat(policy: UncertainPolicy, uncertain: int) -> bool:
     if policy is UncertainPolicy.RESEND_ONCE:
         return uncertain <= 1
     return policy is UncertainPolicy.REPEAT
-
-
-def _delay_seconds(attempt: int, chance: float) -> float:
-    step = BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
-    return step * (1 - JITTER + 2 * JITTER * chance)

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+HEALTH_SECONDS = 2.0
+"""How long the answer to a health question is waited for."""
+
 
 class OutcomeKind(StrEnum):
     """What came of handing a message to a gateway."""
@@ -150,6 +153,21 @@ class Gateway(Protocol):
 
     def probe(self) -> Outcome:
         """Whether the gateway answers and takes our key, found out without sending anything."""
+
+    def health(self) -> bool | None:
+        """The health question: would it take a message now, as far as it can tell without one.
+
+        It is asked often while the gateway is away, and answers within a few seconds; None where it cannot be
+        asked, or where only a real message can tell.
+        """
+        return None
+
+    def is_sign_of_life(self, request: CallbackRequest) -> bool:
+        """Whether an authenticated callback shows that the phone is there; what came from it does."""
+        return any(
+            isinstance(event, Reply) or event.kind in (ReceiptKind.SENT, ReceiptKind.DELIVERED)
+            for event in self.read_callback(request)
+        )
 
     def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Whether the callback is signed by the gateway; None where it carries no signature."""

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -51,9 +53,24 @@ class Answer:
 
     @property
     def retry_after_seconds(self) -> float:
-        """The Retry-After header in seconds; 0 where there is none or it is a date."""
-        value = self.headers.get("Retry-After", "")
-        return float(value) if value.isascii() and value.isdigit() else 0.0
+        """The Retry-After header (RFC 9110, 10.2.3) in seconds; 0 where there is none that can be read.
+
+        A date is counted from the answer's own date: the gateway's clock may differ from ours.
+        """
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value)
+        until = _http_date(value)
+        since = _http_date(self.headers.get("Date", "")) or datetime.now(UTC)
+        return max((until - since).total_seconds(), 0.0) if until else 0.0
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        read = parsedate_to_datetime(value)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+    except (ValueError, OverflowError):
+        return None
 
 
 class BoundedClient:

@@ -24,6 +24,7 @@ from datetime import datetime
 from typing import Any
 
 from otp_worker.domain.gateway import (
+    HEALTH_SECONDS,
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -40,6 +41,7 @@ from otp_worker.gateways.json_shape import Filling, filled, found, word
 from otp_worker.gateways.parsing import (
     accepted,
     dedupe_key,
+    health_of,
     instant,
     json_body,
     outcome_of,
@@ -89,10 +91,11 @@ class HttpJson(Gateway):
 
     def probe(self) -> Outcome:
         """GET the probe's URL; without one, whether the key is good shows with the first SMS."""
-        url = self._described.probe_url
-        if url is None:
-            return Outcome(OutcomeKind.UNCERTAIN, "not asked: the account has no probe_url")
-        return outcome_of(lambda: self._client.get(url, self._headers, PROBE_SECONDS), _probe_outcome)
+        return self._ask(PROBE_SECONDS)
+
+    def health(self) -> bool | None:
+        """GET the probe's URL; without one only a message can tell."""
+        return health_of(self._ask(HEALTH_SECONDS))
 
     def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Check the header that is described: the hex HMAC-SHA256 of the raw body, after its prefix."""
@@ -110,6 +113,12 @@ class HttpJson(Gateway):
         """A receipt where one of the described words stands where it should, else what is a reply."""
         body = json_body(request)
         return self._receipt(body) or self._reply(body)
+
+    def _ask(self, seconds: float) -> Outcome:
+        url = self._described.probe_url
+        if url is None:
+            return Outcome(OutcomeKind.UNCERTAIN, "not asked: the account has no probe_url")
+        return outcome_of(lambda: self._client.get(url, self._headers, seconds), _probe_outcome)
 
     def _outcome(self, answer: Answer) -> Outcome:
         status = answer.status

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 from pydantic import AfterValidator, Field
 
 from otp_worker.domain.gateway import (
+    HEALTH_SECONDS,
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -38,6 +39,7 @@ from otp_worker.gateways.parsing import (
     body_of,
     clean,
     dedupe_key,
+    health_of,
     instant,
     json_body,
     outcome_of,
@@ -45,6 +47,7 @@ from otp_worker.gateways.parsing import (
 )
 
 ASK_SECONDS = 10.0
+BACK_ONLINE_EVENT = "phone.heartbeat.online"
 INBOUND_EVENT = "message.phone.received"
 
 _RECEIPT_EVENTS = {
@@ -96,7 +99,11 @@ class HttpSms(Gateway):
 
     def probe(self) -> Outcome:
         """Ask without sending: the key is taken, and the account's sender is a phone of its own."""
-        return outcome_of(lambda: self._get(f"phones?{urlencode({'query': self._sender})}"), self._probed)
+        return self._ask_for_phone(ASK_SECONDS)
+
+    def health(self) -> bool | None:
+        """Whether its API answers: it takes messages for a phone that is offline, and keeps them."""
+        return health_of(self._ask_for_phone(HEALTH_SECONDS))
 
     def poll(self, message_id: str) -> Receipt | None:
         """How far an SMS came: sent, delivered or failed; every other state says nothing final."""
@@ -141,8 +148,16 @@ class HttpSms(Gateway):
         reference, message_id = clean(data.get("request_id")) or None, clean(data.get("id")) or None
         return [Receipt(kind, reference, message_id)] if kind and (reference or message_id) else []
 
-    def _get(self, path: str) -> Answer:
-        return self._client.get(f"{self._url}/{path}", self._headers, ASK_SECONDS)
+    def is_sign_of_life(self, request: CallbackRequest) -> bool:
+        """A heartbeat after missed ones is one too; the event that tells of missed ones is none."""
+        return json_body(request).get("type") == BACK_ONLINE_EVENT or super().is_sign_of_life(request)
+
+    def _ask_for_phone(self, seconds: float) -> Outcome:
+        path = f"phones?{urlencode({'query': self._sender})}"
+        return outcome_of(lambda: self._get(path, seconds), self._probed)
+
+    def _get(self, path: str, seconds: float = ASK_SECONDS) -> Answer:
+        return self._client.get(f"{self._url}/{path}", self._headers, seconds)
 
     def _probed(self, answer: Answer) -> Outcome:
         phones = (answer.body or {}).get("data")

@@ -35,6 +35,7 @@ from urllib.parse import urlencode
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from otp_worker.domain.gateway import (
+    HEALTH_SECONDS,
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -51,7 +52,7 @@ from otp_worker.gateways.account import Account, BaseUrl
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.kannel_responses import outcome
 from otp_worker.gateways.kannel_status import KannelStatus
-from otp_worker.gateways.parsing import clean, dedupe_key, instant, outcome_of
+from otp_worker.gateways.parsing import clean, dedupe_key, health_of, instant, outcome_of
 
 PROBE_SECONDS = 10.0
 
@@ -115,10 +116,11 @@ class Kannel(Gateway):
 
     def probe(self) -> Outcome:
         """Ask without sending: a message to nobody is refused as invalid once the password was taken."""
-        asked = self._get({}, PROBE_SECONDS, lambda: True)
-        if asked.kind is OutcomeKind.REFUSED:
-            return Outcome(OutcomeKind.ACCEPTED, "Kannel answers and takes the user and password")
-        return asked
+        return self._ask_nothing(PROBE_SECONDS)
+
+    def health(self) -> bool | None:
+        """Whether smsbox answers: it takes messages while a link is down, and keeps them."""
+        return health_of(self._ask_nothing(HEALTH_SECONDS))
 
     def read_callback(self, request: CallbackRequest) -> list[Receipt | Reply]:
         """A receipt where the query has the ``d`` that we put into its URL, else a reply."""
@@ -131,6 +133,12 @@ class Kannel(Gateway):
         """Whether a link to an SMSC is up, where the account says where bearerbox tells of that."""
         online = self._status.is_online(self._smsc) if self._status else None
         return None if online is None else PhoneState(online=online)
+
+    def _ask_nothing(self, seconds: float) -> Outcome:
+        asked = self._get({}, seconds, lambda: True)
+        if asked.kind is OutcomeKind.REFUSED:
+            return Outcome(OutcomeKind.ACCEPTED, "Kannel answers and takes the user and password")
+        return asked
 
     def _get(self, fields: dict[str, str], seconds: float, may_leave: Callable[[], bool]) -> Outcome:
         url = f"{self._url}?{urlencode({**self._login, **fields})}"

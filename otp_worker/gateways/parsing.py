@@ -30,6 +30,13 @@ def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> 
     return read(answer)
 
 
+def health_of(asked: Outcome) -> bool | None:
+    """What came of asking without sending, as an answer to the health question; most failures are none."""
+    if asked.kind is OutcomeKind.ACCEPTED:
+        return True
+    return False if asked.kind is OutcomeKind.UNAVAILABLE else None
+
+
 def body_of(ask: Callable[[], Answer]) -> dict[str, Any]:
     """The JSON object that a 200 answers with; empty where there is no such answer."""
     try:

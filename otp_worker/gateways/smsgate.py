@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, field_validator
 
 from otp_worker.domain.gateway import (
+    HEALTH_SECONDS,
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -91,6 +92,16 @@ class SmsGate(Gateway):
         """Ask for the account's phones: that takes the key, and shows whether there is one to send by."""
         return outcome_of(self._list_phones, self._probed)
 
+    def health(self) -> bool | None:
+        """A phone's own server tells its health; another one does not say whether it reaches the phone."""
+        try:
+            battery = read_battery(self._get("/health", HEALTH_SECONDS))
+        except NotReachedError:
+            return False
+        except NoAnswerError:
+            return None
+        return None if battery is None else True
+
     def poll(self, message_id: str) -> Receipt | None:
         """The state of a message; one that is pending or in the phone's hands says nothing yet."""
         try:
@@ -147,8 +158,8 @@ class SmsGate(Gateway):
             payload["simNumber"] = int(message.slot)
         return payload
 
-    def _get(self, path: str) -> Answer:
-        return self._client.get(f"{self._url}{path}", self._headers, ASK_SECONDS)
+    def _get(self, path: str, seconds: float = ASK_SECONDS) -> Answer:
+        return self._client.get(f"{self._url}{path}", self._headers, seconds)
 
     def _list_phones(self) -> Answer:
         answer = self._get("/devices")

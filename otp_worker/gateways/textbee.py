@@ -20,6 +20,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator
 
 from otp_worker.domain.gateway import (
+    HEALTH_SECONDS,
     CallbackRequest,
     Capabilities,
     Gateway,
@@ -37,6 +38,7 @@ from otp_worker.gateways.parsing import (
     body_of,
     clean,
     dedupe_key,
+    health_of,
     instant,
     json_body,
     outcome_of,
@@ -94,6 +96,10 @@ class Textbee(Gateway):
         """Ask without sending: the key is taken, and the phone is one of the account's and enabled."""
         return outcome_of(lambda: self._get(""), self._probed)
 
+    def health(self) -> bool | None:
+        """Whether its API answers, and has the phone enabled: it pushes to a phone that is offline too."""
+        return health_of(outcome_of(lambda: self._get("", HEALTH_SECONDS), self._probed))
+
     def poll(self, message_id: str) -> Receipt | None:
         """How far a batch of one SMS came: sent, delivered or failed; other states say nothing final."""
         path = f"/{self._device}/sms-batch/{quote(message_id, safe='')}"
@@ -140,8 +146,8 @@ class Textbee(Gateway):
         kind, batch = _RECEIPT_EVENTS.get(event), clean(body.get("smsBatchId"))
         return [Receipt(kind, None, batch)] if kind and batch else []
 
-    def _get(self, path: str) -> Answer:
-        return self._client.get(f"{self._url}{path}", self._headers, ASK_SECONDS)
+    def _get(self, path: str, seconds: float = ASK_SECONDS) -> Answer:
+        return self._client.get(f"{self._url}{path}", self._headers, seconds)
 
     def _phone(self, body: dict[str, Any]) -> dict[str, Any] | None:
         phones = body.get("data")

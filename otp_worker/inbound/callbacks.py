@@ -11,6 +11,7 @@ from otp_worker.domain.gateway import CallbackRequest, Gateway, Receipt, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.replies import Answering
+from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.store import receipts
 from otp_worker.store.database import Database
 
@@ -55,6 +56,7 @@ class Callbacks:
     gateways: Mapping[str, Gateway]
     answering: Answering
     canaries: Canaries
+    breaker: Breaker
 
     def authenticate(self, gateway: str, token: str) -> CallbackSource:
         """Who posts to the URL with this gateway and token; needs nothing of the request's body.
@@ -78,6 +80,8 @@ class Callbacks:
         must_be_signed = called.capabilities.signature
         if signed is False or (delivery_id is None and must_be_signed and signed is not True):
             raise UnauthenticatedError("the callback's signature is missing or wrong")
+        if called.is_sign_of_life(request):
+            self.breaker.show_life(called.name, now)
         events = called.read_callback(request)
         if delivery_id is not None and any(isinstance(event, Reply) for event in events):
             # The gateway and everybody on the way to it know this token, and it need not be signed.

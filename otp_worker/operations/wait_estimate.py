@@ -8,9 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import Delivery, DeliveryStatus
-from otp_worker.protection.circuit_breaker import Breaker, is_open
+from otp_worker.protection.circuit_breaker import Breaker, open_breakers
 from otp_worker.store import verifications
-from otp_worker.store.circuit_breakers import GatewayState
+from otp_worker.store.circuit_breakers import BreakerState, GatewayState
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -36,11 +36,12 @@ class Outlook:
     breaker: Breaker
     sims: Sims
 
-    def away(self, route: str) -> GatewayState | None:
-        """Of the gateways that serve a route the one that has been away longest, if all are."""
-        states = self._states(self._serving(route))
-        if not states or not all(map(is_open, states)):
+    def away(self, route: str) -> BreakerState | None:
+        """Of the breakers on the ways to a route the one that has been open longest, if no way is without."""
+        ways = [open_breakers(self.breaker.glance(sim.gateway), sim.name) for sim in self._serving(route)]
+        if not ways or not all(ways):
             return None
+        states = [state for way in ways for state in way]
         return min(states, key=lambda state: (state.failing_since is None, state.failing_since))
 
     def of(self, delivery: Delivery, now: datetime) -> Wait | None:
@@ -64,8 +65,11 @@ class Outlook:
 
     def _pace(self, route: str) -> int:
         """SMS a minute of the SIMs that can send by a route; 0 where that cannot be told."""
-        serving = [sim for sim in self._serving(route) if not is_open(self.breaker.glance(sim.gateway))]
-        paces = [sim.pace_per_minute for sim in serving]
+        paces = [
+            sim.pace_per_minute
+            for sim in self._serving(route)
+            if not open_breakers(self.breaker.glance(sim.gateway), sim.name)
+        ]
         return sum(paces) if all(paces) else 0
 
     def _serving(self, route: str) -> list[Sim]:

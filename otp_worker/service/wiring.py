@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from otp_worker.deliver.deliverer import Deliverer
 from otp_worker.deliver.receipt_poller import Poller
+from otp_worker.deliver.router import Router
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
@@ -40,6 +41,7 @@ from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
+from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
@@ -81,6 +83,7 @@ class WorkerParts:
     guard: PumpingGuard
     poller: Poller
     looker: Looker
+    recovery: RecoveryWatch
     canaries: Canaries
     confirmer: Confirmer
     queue: DeliveryQueue
@@ -139,6 +142,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             sims.gateways,
             answering,
             Canaries(db, keyring, sims, breaker.away, told, queue.publish_notice),
+            breaker,
         ),
         operator=Operator(db, limits, settings.policy.countries),
         health=Health(db, queue.check, breaker, sims, WriteProbe(db)),
@@ -184,7 +188,14 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
     return WorkerParts(
         db=db,
         deliverer=Deliverer(
-            db, keyring, settings.policy, sims, Rehearsal(), breaker, url_of, clock, channels=told
+            db,
+            keyring,
+            settings.policy,
+            Router(db, sims, breaker),
+            Rehearsal(),
+            url_of,
+            clock,
+            channels=told,
         ),
         expirer=Expirer(
             db,
@@ -206,6 +217,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
             queue.publish_notice,
         ),
         poller=Poller(db, sims.gateways),
+        recovery=RecoveryWatch(breaker, sims.gateways, clock),
         looker=Looker(db, sims.gateways, told, queue.publish_notice),
         canaries=Canaries(
             db, keyring, sims, breaker.away, told, queue.publish_notice, settings.canary_seconds or 60

@@ -1,102 +1,246 @@
-"""Statements for what all workers must know of a gateway: is it away, and since when."""
+"""Statements for the breakers: a row for each gateway, and one for each SIM that was asked to wait.
 
-from dataclasses import dataclass
-from datetime import datetime
+All workers share them. A breaker is open once it has counted so many failures in a row; while it is open,
+one message at a time, the probe, is let through.
+"""
 
-from sqlalchemy import bindparam, func, select, update
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
 
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.schema import gateways
+from otp_worker.store.schema import gateways, sim_breakers
 
-_g = gateways.c
+_g, _s = gateways.c, sim_breakers.c
+
+BETWEEN_SIGNS = timedelta(seconds=1)
+"""Signs of life bring no probe forward that would follow the last one sooner than this."""
+LONG_DUE = timedelta(minutes=1)
+"""After a sign of life a probe has been due for so long that it is not put off."""
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayState:
-    """A gateway as its last outcomes show it; ``failures`` counts unavailable outcomes in a row."""
+class BreakerState:
+    """A breaker as its last outcomes left it; ``failures`` are counted in a row.
+
+    ``probe_at`` is when the next probe is due, ``longest_wait`` ahead at most: what lies further ahead was
+    written by a clock that was wrong, and is due.
+    """
+
+    table: ClassVar[Table]
+    opens_at: ClassVar[int]
+    longest_wait: ClassVar[timedelta]
 
     name: str
     failures: int = 0
     failing_since: datetime | None = None
     reason: str | None = None
     probe_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing but a probe is let through."""
+        return self.failures >= self.opens_at
+
+    @property
+    def row(self) -> ColumnElement[bool]:
+        """Which row of the table it is."""
+        return self.table.c.name == self.name
+
+    def is_due(self, at: datetime, now: datetime) -> bool:
+        """Whether its probe was due at an instant that is not after ``now``."""
+        return self.probe_at is None or self.probe_at <= at or self.probe_at > now + self.longest_wait
+
+
+@dataclass(frozen=True, slots=True)
+class SimState(BreakerState):
+    """The breaker of a SIM, which opens when its gateway asks for fewer messages or for a wait."""
+
+    table = sim_breakers
+    opens_at = 1
+    longest_wait = timedelta(minutes=10)
+
+    gateway: str = ""
+
+    @property
+    def row(self) -> ColumnElement[bool]:
+        """Which row of the table it is."""
+        return (_s.gateway == self.gateway) & (_s.name == self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState(BreakerState):
+    """The breaker of a gateway, which opens when it is unavailable, and those of its SIMs by their names.
+
+    ``healthy`` is the last answer to its health question since it is away; None where it has not been asked,
+    or only a real message can tell.
+    """
+
+    table = gateways
+    opens_at = 3
+    longest_wait = timedelta(minutes=2)
+
     uncertain_total: int = 0
     misconfigured_since: datetime | None = None
+    healthy: bool | None = None
+    sims: Mapping[str, SimState] = field(default_factory=dict)
+
+    @property
+    def any_open(self) -> bool:
+        """Whether its breaker or that of one of its SIMs is open."""
+        return self.is_open or any(sim.is_open for sim in self.sims.values())
+
+    def is_due(self, at: datetime, now: datetime) -> bool:
+        """Whether its probe was due then; never while the gateway itself says that it is not well."""
+        return self.healthy is not False and BreakerState.is_due(self, at, now)
 
 
 def read_state(db: Database, name: str) -> GatewayState:
-    """The state of a gateway; of one that nothing is known of, that it is well."""
+    """The state of a gateway and its SIMs; of what nothing is known of, that it is well."""
     with db.read() as connection:
-        row = connection.execute(_READ_STATE, {"this": name}).first()
-    if row is None:
+        rows = connection.execute(_READ_STATE, {"this": name}).all()
+    if not rows:
         return GatewayState(name)
+    sims = {
+        row.sim: SimState(
+            row.sim, row.sim_failures, row.sim_failing_since, row.sim_reason, row.sim_probe_at, name
+        )
+        for row in rows
+        if row.sim is not None
+    }
+    one = rows[0]
     return GatewayState(
         name,
-        row.failures,
-        row.failing_since,
-        row.reason,
-        row.probe_at,
-        row.uncertain_total,
-        row.misconfigured_since,
+        one.failures,
+        one.failing_since,
+        one.reason,
+        one.probe_at,
+        uncertain_total=one.uncertain_total,
+        healthy=one.healthy,
+        sims=sims,
+        misconfigured_since=one.misconfigured_since,
     )
 
 
 # Made once: every delivery asks.
-_READ_STATE = select(gateways).where(_g.name == bindparam("this"))
+_READ_STATE = (
+    select(
+        gateways,
+        _s.name.label("sim"),
+        _s.failures.label("sim_failures"),
+        _s.failing_since.label("sim_failing_since"),
+        _s.reason.label("sim_reason"),
+        _s.probe_at.label("sim_probe_at"),
+    )
+    .select_from(gateways.outerjoin(sim_breakers, _s.gateway == _g.name))
+    .where(_g.name == bindparam("this"))
+)
 
 
-def note_failure(db: Database, name: str, now: datetime, probe_at: datetime, reason: str) -> int:
-    """Count an unavailable outcome and set when to probe next; the number of them in a row."""
-    _introduce(db, name)
+def note_failure(
+    db: Database, state: BreakerState, *, probed: bool, now: datetime, probe_at: datetime, reason: str
+) -> bool:
+    """Count a failure and set when to probe next; whether the breaker is now open.
+
+    What was on its way when the breaker opened says nothing new: while it is open only its probe counts.
+    """
+    _introduce(db, state)
+    c = state.table.c
+    unasked = {} if probed or isinstance(state, SimState) else {"healthy": None}
+    counts = c.failures >= state.opens_at if probed else c.failures < state.opens_at
     with db.update() as connection:
-        failures: int = connection.execute(
-            update(gateways)
-            .where(_g.name == name)
+        failures = connection.execute(
+            update(state.table)
+            .where(state.row, counts)
             .values(
-                failures=_g.failures + 1,
-                failing_since=func.coalesce(_g.failing_since, now),
+                failures=c.failures + 1,
+                failing_since=func.coalesce(c.failing_since, now),
                 reason=reason,
                 probe_at=probe_at,
+                **unasked,
             )
-            .returning(_g.failures)
-        ).scalar_one()
-    return failures
+            .returning(c.failures)
+        ).scalar()
+    return not probed if failures is None else failures >= state.opens_at
 
 
-def note_success(db: Database, name: str) -> None:
-    """The gateway is well again."""
+def note_success(db: Database, state: BreakerState) -> None:
+    """The gateway, or the SIM, is well again."""
+    well: dict[str, object] = {"failures": 0, "failing_since": None, "reason": None, "probe_at": None}
+    if isinstance(state, GatewayState):
+        well["healthy"] = None
     with db.update() as connection:
-        connection.execute(
-            update(gateways)
-            .where(_g.name == name)
-            .values(failures=0, failing_since=None, reason=None, probe_at=None)
-        )
+        connection.execute(update(state.table).where(state.row).values(well))
 
 
-def note_uncertain(db: Database, name: str, probe_at: datetime) -> None:
+def note_uncertain(db: Database, state: GatewayState) -> None:
     """Count an outcome that nobody can be sure of."""
-    _introduce(db, name)
+    _introduce(db, state)
     with db.update() as connection:
         connection.execute(
-            update(gateways)
-            .where(_g.name == name)
-            .values(uncertain_total=_g.uncertain_total + 1, probe_at=probe_at)
+            update(gateways).where(_g.name == state.name).values(uncertain_total=_g.uncertain_total + 1)
         )
 
 
-def take_probe(db: Database, name: str, due_at: datetime, until: datetime) -> bool:
-    """Take the right to the one probe, if it was due by then; it falls due again at ``until``."""
+def take_probe(db: Database, state: BreakerState, due_at: datetime, now: datetime, until: datetime) -> bool:
+    """Take the right to the one probe, if it was due at ``due_at``; it falls due again at ``until``."""
+    c = state.table.c
+    due = or_(c.probe_at <= due_at, c.probe_at > now + state.longest_wait)
     with db.update() as connection:
         taken = connection.execute(
-            update(gateways)
-            .where(_g.name == name, _g.probe_at <= due_at)
-            .values(probe_at=until)
-            .returning(_g.name)
+            update(state.table).where(state.row, due).values(probe_at=until, probed_at=now).returning(c.name)
         ).first()
     return taken is not None
 
 
-def _introduce(db: Database, name: str) -> None:
+def give_probe_back(db: Database, state: BreakerState, until: datetime, now: datetime) -> None:
+    """Let another worker have the probe at once: it was taken until then, and nobody was asked."""
+    c = state.table.c
     with db.update() as connection:
-        if not connection.execute(select(_g.name).where(_g.name == name)).first():
-            insert_missing(connection, gateways, name=name, failures=0, uncertain_total=0)
+        connection.execute(
+            update(state.table).where(state.row, c.probe_at == until).values(probe_at=now, probed_at=None)
+        )
+
+
+def note_health(db: Database, gateway: str, healthy: bool | None) -> None:
+    """Keep the answer to the health question of a gateway that is away."""
+    with db.update() as connection:
+        connection.execute(
+            update(gateways)
+            .where(_g.name == gateway, _g.healthy.is_distinct_from(healthy))
+            .values(healthy=healthy)
+        )
+
+
+def note_life(db: Database, gateway: str, now: datetime) -> None:
+    """The gateway shows life: a probe of it and of each of its SIMs is due at once."""
+    due = {"probe_at": now - LONG_DUE}
+    with db.write() as connection:
+        connection.execute(
+            update(gateways).where(_g.name == gateway, _waits(gateways, now)).values(due | {"healthy": None})
+        )
+        connection.execute(
+            update(sim_breakers).where(_s.gateway == gateway, _waits(sim_breakers, now)).values(due)
+        )
+
+
+def _waits(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Whether a breaker's probe is yet to come, and its last one a while ago."""
+    c = table.c
+    long_ago = or_(c.probed_at.is_(None), c.probed_at <= now - BETWEEN_SIGNS, c.probed_at > now)
+    return (c.probe_at > now) & long_ago
+
+
+def _introduce(db: Database, state: BreakerState) -> None:
+    with db.update() as connection:
+        if connection.execute(select(state.table.c.name).where(state.row)).first():
+            return
+        if isinstance(state, SimState):
+            # A SIM's state is read with its gateway's.
+            insert_missing(connection, gateways, name=state.gateway, failures=0, uncertain_total=0)
+            insert_missing(connection, sim_breakers, name=state.name, gateway=state.gateway, failures=0)
+        else:
+            insert_missing(connection, gateways, name=state.name, failures=0, uncertain_total=0)

@@ -4,10 +4,11 @@ Every one can be run at any time, by any number of beats, in batches.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, exists, func, or_, select, update
 
 from otp_worker.domain.lockout import HARD_CAP
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
@@ -28,20 +29,24 @@ from otp_worker.store.schema import (
     notices,
     number_guards,
     replies,
+    sim_recipients,
     sweeps,
     verifications,
 )
 
-_v, _d, _r, _s, _n, _t = (
+_v, _d, _r, _s, _n, _t, _w = (
     verifications.c,
     deliveries.c,
     replies.c,
     sweeps.c,
     number_guards.c,
     notices.c,
+    sim_recipients.c,
 )
 _NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
 BATCH = 500
+PROBE_LIFE = timedelta(seconds=20)
+"""More than a gateway that hangs takes of the life of a probe: connecting, and waiting for the answer."""
 
 
 def fail_overdue(db: Database, now: datetime) -> int:
@@ -105,25 +110,60 @@ def _end_expired(db: Database, now: datetime, size: int) -> int:
     return len(ended)
 
 
-def not_published(
-    db: Database, now: datetime, routes: Collection[str], limit: int
-) -> list[tuple[str, datetime]]:
-    """The due deliveries by these routes that are not on the queue, with their deadlines, nearest first."""
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What a SIM may take of what waits: deliveries to ``routes``, but for what only another SIM may repeat.
+
+    With ``written_to_in`` a month, only those to numbers that it wrote to in that month.
+    """
+
+    routes: Collection[str]
+    sim: str | None = None
+    written_to_in: str | None = None
+
+
+def not_published(db: Database, now: datetime, lane: Lane, limit: int) -> list[tuple[str, datetime]]:
+    """The due deliveries of a lane that are not on the queue, with their deadlines, nearest first."""
     if limit <= 0:
         return []
-    statement = (
-        select(_d.id, _d.deadline_at)
-        .where(
-            IS_OPEN,
-            _d.status.in_(_NOT_CLAIMED),
-            _d.published_at.is_(None),
-            _d.route.in_(routes),
-            _d.due_at <= now,
-            _d.deadline_at > now,
-        )
-        .order_by(_d.deadline_at)
-        .limit(limit)
+    return _found(db, _waiting(lane, now).order_by(_d.deadline_at).limit(limit))
+
+
+def probe(db: Database, now: datetime, lane: Lane, limit: int) -> list[tuple[str, datetime]]:
+    """The one delivery of a lane that is to ask whether its SIM may send again, with its deadline.
+
+    It is the nearest to its deadline that outlives a gateway that hangs, or that with the most life left.
+    """
+    if limit <= 0:
+        return []
+    waiting = _waiting(lane, now)
+    long_enough = waiting.where(_d.deadline_at > now + PROBE_LIFE).order_by(_d.deadline_at)
+    return _found(db, long_enough.limit(1)) or _found(db, waiting.order_by(_d.deadline_at.desc()).limit(1))
+
+
+def _waiting(lane: Lane, now: datetime) -> Select[tuple[str, datetime]]:
+    statement = select(_d.id, _d.deadline_at).where(
+        IS_OPEN,
+        _d.status.in_(_NOT_CLAIMED),
+        _d.published_at.is_(None),
+        _d.route.in_(lane.routes),
+        _d.due_at <= now,
+        _d.deadline_at > now,
+        # What may have been sent already is repeated over its own SIM alone.
+        or_(_d.uncertain == 0, _d.sim.is_(None), _d.sim == lane.sim),
     )
+    if lane.written_to_in is None:
+        return statement
+    written_to = exists().where(
+        _v.id == _d.verification_id,
+        _w.sim == lane.sim,
+        _w.month == lane.written_to_in,
+        _w.number_hash == _v.number_hash,
+    )
+    return statement.where(written_to)
+
+
+def _found(db: Database, statement: Select[tuple[str, datetime]]) -> list[tuple[str, datetime]]:
     with db.read() as connection:
         return [(row.id, row.deadline_at) for row in connection.execute(statement)]
 

@@ -217,7 +217,11 @@ gateways = Table(
     Column("failures", Integer, nullable=False),
     Column("failing_since", Instant),
     Column("reason", Text),
+    # While it is open: when the next probe is due, and when the last one was taken.
     Column("probe_at", Instant),
+    Column("probed_at", Instant),
+    # The last answer to its health question since it is away; none where only a message can tell.
+    Column("healthy", Boolean),
     Column("uncertain_total", Integer, nullable=False),
     # Since when it refuses our account, whatever the message; none while it takes it.
     Column("misconfigured_since", Instant),
@@ -229,6 +233,20 @@ gateways = Table(
     Column("looked_at", Instant),
     # When a look last found that ``seen_at`` had moved: the gateway's clock need not agree with ours.
     Column("seen_moved_at", Instant),
+)
+
+# The SIMs that their gateways asked to wait: a breaker for each, which opens at the first such answer.
+sim_breakers = Table(
+    "sim_breakers",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    # Such answers in a row.
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("reason", Text),
+    Column("probe_at", Instant),
+    Column("probed_at", Instant),
 )
 
 # What each SIM that is bounded has used of its pace and its budgets.

@@ -31,6 +31,18 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many SMS could leave over a SIM: in all, and of these to numbers that are new to it.
+
+    ``month`` is set where it may write to so many numbers a month: the one that is counted.
+    """
+
+    in_all: int
+    to_anybody: int
+    month: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """How a SIM stands: what it sent today, to how many numbers this month, and when it last sent."""
 
@@ -54,13 +66,15 @@ class _Standing:
 def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, paced: bool = True) -> Turn | str:
     """Take the next turn at a SIM, or say why there is none: its pace, or a budget that is used up.
 
-    Turns at a pace may be taken a little ahead of their time (the generic cell rate algorithm).
+    Turns at a pace may be taken a little ahead of their time (the generic cell rate algorithm). One that is
+    not ``paced``, a probe's, is not bound by the pace, and puts the next turn off by one interval at most.
     """
     if not sim.is_bounded:
         return Turn(sim.name)
     with db.write() as connection:
         at = _standing(_locked(connection, sim), sim, now)
-        if paced and at.slot > now + _ahead(sim):
+        slot = at.slot if paced else now
+        if slot > now + _ahead(sim):
             return f"waits for its turn: {sim.pace_per_minute} a minute"
         if sim.per_day and at.used >= sim.per_day:
             return f"{sim.name} has sent its {sim.per_day} of today"
@@ -75,8 +89,7 @@ def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, pace
             update(sims)
             .where(_s.name == sim.name)
             .values(
-                # What goes out of turn puts the others off by as much as the pace allows, and no more.
-                next_slot_at=min(at.slot, now + _ahead(sim)) + sim.interval if sim.interval else None,
+                next_slot_at=slot + sim.interval if sim.interval else None,
                 day=at.day,
                 used=at.used + 1,
                 month=at.month,
@@ -137,23 +150,24 @@ def _ahead(sim: Sim) -> timedelta:
     return max(SLOTS_AHEAD, sim.interval or SLOTS_AHEAD)
 
 
-def room(db: Database, sim: Sim, now: datetime, most: int) -> int:
-    """How many SMS could leave over a SIM just now, ``most`` at most; to how many numbers is not asked."""
+def room(db: Database, sim: Sim, now: datetime, most: int, *, paced: bool = True) -> Room:
+    """How many SMS could leave over a SIM just now, ``most`` at most; its pace does not bound a probe."""
     if not sim.works_at(now):
-        return 0
+        return Room(0, 0)
     if not sim.is_bounded:
-        return most
+        return Room(most, most)
     with db.read() as connection:
         row = connection.execute(select(sims).where(_s.name == sim.name)).first()
-    if row is None:
-        return most
-    left, at = most, _standing(row, sim, now)
-    if sim.interval is not None:
+    at = _Standing(now, sim.day(now), 0, sim.month(now), 0) if row is None else _standing(row, sim, now)
+    left = most
+    if paced and sim.interval is not None:
         ahead = now + _ahead(sim) - at.slot
         left = min(left, max(int(ahead / sim.interval) + 1, 0))
     if sim.per_day:
         left = min(left, max(sim.per_day - at.used, 0))
-    return left
+    if not sim.recipients_per_month:
+        return Room(left, left)
+    return Room(left, min(left, max(sim.recipients_per_month - at.recipients, 0)), at.month)
 
 
 def usage(db: Database, known: Sequence[Sim], now: datetime) -> list[Usage]:

@@ -63,7 +63,7 @@ class Service(service.Service):
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries),
+            callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries, self.breaker),
             operator=Operator(self.db, self.limits, self.policy.countries),
             health=Health(self.db, _AskedQueue(self).check, self.breaker, self.sims, WriteProbe(self.db)),
             refusals=Refusals(self.db),

@@ -9,6 +9,7 @@ from otp_worker.store import receipts
 from tests.api.client import Caller, problem
 from tests.api.gateway import CallingGateway
 from tests.api.service import GATEWAY, MODEM, WEBHOOK_SECRET, Service
+from tests.contract.service import OFFLINE
 
 
 def test_a_receipt_says_how_far_the_sms_came(
@@ -153,3 +154,30 @@ def test_junk_with_a_right_token_changes_nothing(
 def test_the_token_is_not_logged(gateway: CallingGateway, sent: str, logged: list[dict[str, object]]) -> None:
     gateway.tell(gateway.path_of(sent), {"status": "delivered"})
     assert gateway.path_of(sent).rpartition(".")[2] not in str(logged)
+
+
+@pytest.mark.parametrize(("word", "tried"), [("sent", 1), ("delivered", 1), ("failed", 0)])
+def test_a_receipt_from_the_phone_has_a_gateway_that_is_away_tried_at_once(
+    shop: Caller, service: Service, gateway: CallingGateway, sent: str, word: str, tried: int
+) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(3):
+        shop.sent(f"+44740012346{n}")
+    service.deliver_queued()
+    service.clock.move(0.5)
+    assert service.expirer.release(service.clock()) == 0
+    gateway.tell(gateway.path_of(sent), {"status": word})
+    assert service.expirer.release(service.clock()) == tried
+
+
+def test_who_is_not_the_gateway_shows_no_life(
+    shop: Caller, stranger: Caller, service: Service, gateway: CallingGateway, sent: str
+) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(3):
+        shop.sent(f"+44740012346{n}")
+    service.deliver_queued()
+    service.clock.move(0.5)
+    forged = stranger.simulate_post(f"{gateway.path_of(sent)}x", json={"status": "delivered"})
+    assert forged.status_code == 401
+    assert service.expirer.release(service.clock()) == 0

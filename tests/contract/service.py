@@ -10,6 +10,7 @@ from redis import Redis
 
 from otp_worker.deliver.deliverer import Delivered, Deliverer
 from otp_worker.deliver.retry import RetryAt
+from otp_worker.deliver.router import Router
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
@@ -23,8 +24,12 @@ from otp_worker.issue.issuer import Hold, Issuer, SendRequest
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.protection.pumping_guard import GuardMode, Pauses
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
+from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.store import verifications
+from otp_worker.store.batcher import Together
+from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
+from otp_worker.store.issue import NewSend
 from otp_worker.verify import CheckResult, Verifier
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -101,7 +106,8 @@ class Service:
         self._users = count(1)
         self.broker_is_away = False
         self.backlog = 0
-        self.breaker = Breaker(db, self.policy.lease_seconds)
+        self.breaker = Breaker(db, self.policy.lease_seconds, chance=lambda: 0.5)
+        self.recovery = RecoveryWatch(self.breaker, self.sims.gateways, self.clock)
         self.limits = Limits(self.keyring, limits or {})
         self.limiter = RedisLimiter(redis)
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
@@ -125,9 +131,8 @@ class Service:
             db,
             self.keyring,
             self.policy,
-            self.sims,
+            Router(db, self.sims, self.breaker),
             Rehearsal(),
-            self.breaker,
             lambda gateway, delivery_id: None,
             self.clock,
             chance=lambda: 0.5,
@@ -151,6 +156,22 @@ class Service:
         """Ask for a code: each time for another user, unless it is for one and the same ``again``."""
         user = None if again else f"user {next(self._users)}"
         return self.issuer.issue(SendRequest(to, user), app, self.clock()).verification
+
+    def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:
+        """Ask for a code for each number at its instant; all are written in one transaction."""
+        sends: list[NewSend] = []
+        self.issuer._accept_together = lambda send: sends.append(send) or []  # type: ignore[assignment,func-returns-value]
+        for at, number in arrivals:
+            self.issuer.issue(SendRequest(number), app, at)
+        self.issuer._accept_together = Together(self.issuer._accept)
+        if sends:
+            self.issuer._accept(sends)
+
+    def sweep(self) -> None:
+        """What beat has upkeep do twice a second."""
+        self.expirer.release(self.clock())
+        if self.recovery.ask():
+            self.expirer.release(self.clock())
 
     def resend(self, verification: Verification, app: App = SHOP) -> Verification:
         """Ask for the same code once more."""
@@ -191,3 +212,8 @@ class Service:
 def wrong(code: str) -> str:
     """A code of the same length that is not this one."""
     return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
+
+
+def fail_gateway(db: Database, name: str, now: datetime, reason: str) -> None:
+    """Count one unavailable outcome of a gateway, as a delivery would."""
+    note_failure(db, GatewayState(name), probed=False, now=now, probe_at=now, reason=reason)

@@ -13,6 +13,7 @@ from otp_worker.domain.passcode import derive_code, hash_code
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import circuit_breakers, deliver
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.deliver import Via
 from otp_worker.store.receipts import AFTER_ALL
 from otp_worker.store.schema import deliveries, verifications
@@ -25,6 +26,7 @@ from tests.contract.service import (
     SHOP,
     START,
     Service,
+    fail_gateway,
 )
 from tests.contract.stalling import LEASE_SECONDS, VIA, Away, claimed, reach_slowly, stall
 
@@ -80,7 +82,7 @@ def test_the_202_of_a_worker_that_was_taken_over_is_believed(service: Service) -
     def slowly(message: Message) -> Outcome:
         service.clock.move(LEASE_SECONDS + 1)
         for _ in range(FAILURES_TO_OPEN):
-            circuit_breakers.note_failure(service.db, "obedient", service.clock(), service.clock(), "away")
+            fail_gateway(service.db, "obedient", service.clock(), "away")
         gateway.outcomes = [OFFLINE]
         gateway.send = send  # type: ignore[method-assign]
         service.deliver(verification)
@@ -91,7 +93,7 @@ def test_the_202_of_a_worker_that_was_taken_over_is_believed(service: Service) -
     service.deliver(verification)
     assert service.read(verification).delivery.status is DeliveryStatus.SENT
     attempts = len(gateway.messages)
-    circuit_breakers.note_success(service.db, "obedient")
+    circuit_breakers.note_success(service.db, GatewayState("obedient"))
     service.clock.move(10)
     service.work()
     assert len(gateway.messages) == attempts
@@ -167,7 +169,7 @@ def test_nothing_else_can_fail_before_an_acceptance_is_written_down(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(circuit_breakers, "note_success", Away(circuit_breakers.note_success, times=1000))
-    circuit_breakers.note_failure(service.db, "obedient", START, START, "away")
+    fail_gateway(service.db, "obedient", START, "away")
     verification = service.issue()
     with pytest.raises(OperationalError):
         service.deliver(verification)

@@ -12,10 +12,9 @@ from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.gateway import PhoneState
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store.circuit_breakers import note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
-from tests.contract.service import ACCEPTED, START
+from tests.contract.service import ACCEPTED, START, fail_gateway
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_a_phone_that_is_offline_is_to_be_looked_at_and_fails_the_doctor(
     environment.setenv("OTP_REDIS_URL", "")
     with closing(Database(f"sqlite:///{tmp_path}/otp.db")) as database:
         for _ in range(FAILURES_TO_OPEN):
-            note_failure(database, "mobile_api_connect", START, START, "no paired phone is online")
+            fail_gateway(database, "mobile_api_connect", START, "no paired phone is online")
     found = {finding.name: finding for finding in examine()}
     assert (found["phone"].verdict, found["phone"].fails) == (Verdict.LOOK, True)
     assert "no paired phone is online" in found["phone"].detail

@@ -12,13 +12,14 @@ from structlog.testing import capture_logs
 from otp_worker.deliver.deliverer import MAX_ABANDONED, Delivered
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.app import App
-from otp_worker.domain.gateway import Message, Outcome, OutcomeKind, ReceiptKind
+from otp_worker.domain.gateway import Message, Outcome, ReceiptKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import code_matches
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import circuit_breakers, deliver, receipts, schema
+from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.deliver import Via
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import (
@@ -113,7 +114,7 @@ def test_what_waited_for_a_sim_from_the_start_is_a_first_attempt_too(service: Se
     verification = service.issue()
     assert service.read(verification).delivery.status is DeliveryStatus.WAITING
     service.gateway.outcomes = [ACCEPTED]
-    circuit_breakers.note_success(service.db, "obedient")
+    circuit_breakers.note_success(service.db, GatewayState("obedient"))
     service.clock.move(-0.05)
     assert service.deliver(verification) == Delivered("sent by obedient on attempt 1")
 
@@ -361,13 +362,6 @@ def test_an_unknown_key_fails_the_delivery_with_a_reason(service: Service) -> No
         connection.execute(update(verifications).values(key_id="00000000"))
     service.deliver(verification)
     assert "key id 00000000" in (service.read(verification).reason or "")
-
-
-def test_throttling_waits_at_least_as_long_as_the_gateway_asks(service: Service) -> None:
-    service.gateway.outcomes = [Outcome(OutcomeKind.THROTTLED, "fewer, please", retry_after_seconds=17)]
-    result = service.deliver(service.issue())
-    assert isinstance(result, RetryAt)
-    assert result.at >= service.clock() + timedelta(seconds=17)
 
 
 class Slow(ObedientGateway):

@@ -22,7 +22,7 @@ from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN, Breaker, is_
 from otp_worker.store import sim_budgets as store
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata, sim_recipients, sims
-from otp_worker.store.sim_budgets import CLOCKS_DIFFER, Turn, give_back, room, take_turn, usage
+from otp_worker.store.sim_budgets import CLOCKS_DIFFER, Room, Turn, give_back, room, take_turn, usage
 from tests.contract.service import (
     ACCEPTED,
     LOST,
@@ -190,7 +190,7 @@ class TestBudgets:
         give_back(db, taken[1])
         (used,) = usage(db, [one], behind)
         assert (used.sent_today, used.recipients_this_month) == (1, 1)
-        assert room(db, one, behind, 9) == 1
+        assert room(db, one, behind, 9).in_all == 1
 
     @pytest.mark.parametrize("back", [timedelta(minutes=10), timedelta(days=400)])
     def test_a_clock_that_is_stepped_back_uses_up_no_other_days_budget(
@@ -271,7 +271,7 @@ class TestPace:
         one = sim("a", pace_per_minute=60)
         assert isinstance(take_turn(db, one, HASH, START), Turn)
         back = START - timedelta(minutes=10)
-        assert room(db, one, back, 9) == 2
+        assert room(db, one, back, 9).in_all == 2
         turns = [take_turn(db, one, HASH, back + timedelta(seconds=n)) for n in (0, 0, 0, 1, 1)]
         assert [isinstance(turn, Turn) for turn in turns] == [True, True, False, True, False]
 
@@ -281,7 +281,7 @@ class TestPace:
             take_turn(db, one, HASH, START + timedelta(seconds=n))
             behind = START + timedelta(seconds=n) - CLOCKS_DIFFER
             assert isinstance(take_turn(db, one, HASH, behind), str)
-            assert room(db, one, behind, 9) == 0
+            assert room(db, one, behind, 9).in_all == 0
 
     def test_what_goes_out_of_turn_puts_the_others_off_by_no_more_than_the_pace(self, db: Database) -> None:
         one = sim("a", pace_per_minute=60)
@@ -433,7 +433,7 @@ class TestFailover:
         for _ in range(FAILURES_TO_OPEN):
             phones.send()
         phones.service.clock.move(1)
-        monkeypatch.setattr(Breaker, "lets_through", lambda *_: False)
+        monkeypatch.setattr(Breaker, "admit", lambda *_: "another worker asks")
         phones.send()
         (used,) = usage(db, phones.service.sims.all, START)
         assert used.sent_today == 0
@@ -541,8 +541,13 @@ def _deliveries(db: Database) -> list[Row[Any]]:
 
 
 def test_room_is_what_could_leave_now(db: Database) -> None:
-    assert store.room(db, sim("free"), START, 500) == 500
-    assert store.room(db, sim("a", per_day=3), START, 500) == 500
+    assert store.room(db, sim("free"), START, 500) == Room(500, 500)
+    assert store.room(db, sim("a", per_day=3), START, 500) == Room(500, 500)
     take_turn(db, sim("a", per_day=3), HASH, START)
-    assert store.room(db, sim("a", per_day=3), START, 500) == 2
-    assert store.room(db, sim("asleep", hours=Hours(time(1), time(2))), START, 500) == 0
+    assert store.room(db, sim("a", per_day=3), START, 500) == Room(2, 2)
+    assert store.room(db, sim("asleep", hours=Hours(time(1), time(2))), START, 500) == Room(0, 0)
+    a_month = sim("a", recipients_per_month=1)
+    assert store.room(db, a_month, START, 500) == Room(500, 1, "2026-03")
+    take_turn(db, a_month, HASH, START)
+    assert store.room(db, a_month, START, 500) == Room(500, 0, "2026-03")
+    assert store.room(db, a_month, START + timedelta(days=31), 500) == Room(500, 1, "2026-04")

@@ -14,11 +14,11 @@ from otp_worker.inbound.canary import LOST_AFTER, Canaries
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import canaries, notifications
 from otp_worker.store.canaries import Way
-from otp_worker.store.circuit_breakers import note_failure, read_state
+from otp_worker.store.circuit_breakers import read_state
 from otp_worker.store.database import Database
 from otp_worker.store.schema import notices
 from otp_worker.store.sim_budgets import take_turn, usage
-from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, ObedientGateway, Service
+from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, ObedientGateway, Service, fail_gateway
 
 FIRST, SECOND, THIRD = (
     Sim(name, name, number=f"+44770090000{n}", slot=str(n)) for n, name in enumerate(["a", "b", "c"])
@@ -158,7 +158,7 @@ def test_none_leaves_outside_the_hours_of_its_sim(db: Database) -> None:
 def test_none_leaves_by_a_gateway_that_is_away_and_none_is_its_probe(db: Database) -> None:
     phones = Phones(db, FIRST, SECOND)
     for _ in range(FAILURES_TO_OPEN):
-        note_failure(db, "a", START, START, "no paired phone is online")
+        fail_gateway(db, "a", START, "no paired phone is online")
     assert phones.sweep() == "no canary from a: no paired phone is online"
     assert phones.gateways["a"].messages == []
     assert read_state(db, "a").probe_at == START
@@ -196,7 +196,7 @@ def test_a_sim_that_cannot_send_is_reported_once_and_the_others_go_on(db: Databa
         phones.gateways["a"].outcomes = [REFUSED]
     if why == "away":
         for _ in range(FAILURES_TO_OPEN):
-            note_failure(db, "a", START, START, "no paired phone is online")
+            fail_gateway(db, "a", START, "no paired phone is online")
     said = []
     for _ in range(9):
         said.append(phones.sweep())

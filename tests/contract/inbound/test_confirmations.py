@@ -14,11 +14,10 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Answering
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store.circuit_breakers import note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import usage
 from tests.contract.inbound.test_replies import blind
-from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service
+from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service, fail_gateway
 
 TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}
 SIM = Sim("obedient", "obedient", number="+447700900000", slot="1", per_day=50)
@@ -201,7 +200,7 @@ def test_none_is_sent_by_a_sim_that_does_not_serve_its_country(db: Database) -> 
 def test_none_is_sent_while_the_gateway_is_away_and_none_is_its_probe(office: Office) -> None:
     service = office.service
     for n in range(FAILURES_TO_OPEN):
-        note_failure(service.db, "obedient", service.clock(), service.clock(), f"away {n}")
+        fail_gateway(service.db, "obedient", service.clock(), f"away {n}")
     office.text("STOP")
     (reply_id,) = office.queue
     assert office.confirmer.confirm(reply_id, service.clock()) == "not confirmed: away 2"

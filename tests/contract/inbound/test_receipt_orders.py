@@ -153,7 +153,9 @@ class Exchange:
         service.gateways["obedient"] = self.gateway
         answering = Answering(service.db, service.keyring, LANGUAGES, 3600, (), lambda _: True)
         canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, (), bool)
-        self.callbacks = Callbacks(service.db, service.keyring, service.gateways, answering, canaries)
+        self.callbacks = Callbacks(
+            service.db, service.keyring, service.gateways, answering, canaries, service.breaker
+        )
         self.verification = service.issue()
 
     @property

@@ -158,9 +158,7 @@ class TestStop:
                 return outcome
 
         gateway = Stopping()
-        service.deliverer = replace(
-            service.deliverer, sims=replace(service.sims, gateways={"obedient": gateway})
-        )
+        service.gateways["obedient"] = gateway
         verification = service.issue()
         service.deliver(verification)
         for _ in range(10):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ from typer.testing import CliRunner
 
 from otp_worker.cli.app import app
 from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.domain.ports import utc_now
+from otp_worker.domain.sim import Sim
+from otp_worker.protection.circuit_breaker import Breaker, Permit
+from otp_worker.store.database import Database
 
 KEY = "sk_live_" + "k" * 40
 
@@ -74,6 +80,26 @@ def test_a_phone_that_is_offline_fails_the_test(command: CliRunner, phone: Simul
     done = command.invoke(app, ["gateways", "test", "night", "--send", "+447400123456"])
     assert done.exit_code == 1
     assert "no paired phone is online" in done.stdout
+
+
+def test_a_gateway_that_asked_to_wait_is_tried_at_once_when_the_operator_says_so(
+    command: CliRunner, tmp_path: Path
+) -> None:
+    db, now = Database(f"sqlite:///{tmp_path}/otp.db"), utc_now()
+    sim, breaker = Sim("main", "office"), Breaker(db, 30)
+    permit = breaker.admit(breaker.look("office"), sim, now, now)
+    assert isinstance(permit, Permit)
+    breaker.record(permit, Outcome(OutcomeKind.THROTTLED, "fewer, please", retry_after_seconds=600), now)
+    main, night = json.loads(command.invoke(app, ["gateways", "--json"]).stdout)["sims"]
+    assert (main["state"], night["state"]) == (f"asked to wait since {now:%H:%M:%S}Z: fewer, please", "up")
+    done = command.invoke(app, ["gateways", "retry", "office"])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "office: the next message that waits for it is tried at once\n",
+    )
+    later = now + timedelta(seconds=1)
+    assert isinstance(breaker.admit(breaker.look("office"), sim, later, later), Permit)
+    db.close()
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(command: CliRunner) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.deliver.retry import BACKOFF_SECONDS, JITTER, MAX_ATTEMPTS, GiveUp, RetryAt, decide
+from otp_worker.deliver.retry import MAX_ATTEMPTS, GiveUp, RetryAt, decide
+from otp_worker.domain.backoff import BACKOFF_SECONDS, JITTER
 from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.sim import UncertainPolicy
 
@@ -82,18 +83,9 @@ def test_the_policy_is_for_uncertain_outcomes_alone(kind: OutcomeKind) -> None:
     assert decision == RetryAt(NOW + timedelta(seconds=1))
 
 
-@pytest.mark.parametrize(("retry_after", "seconds"), [(45, 45), (2, 20)])
-def test_a_gateway_may_ask_for_a_longer_wait_but_not_for_a_shorter_one(
-    retry_after: float, seconds: float
-) -> None:
-    decision = decided(OutcomeKind.THROTTLED, attempt=5, retry_after=retry_after)
-    assert decision == RetryAt(NOW + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize("retry_after", [299.0, 300.0, 1e300, float("inf")])
-def test_a_gateway_that_wants_to_rest_beyond_the_deadline_makes_it_late(retry_after: float) -> None:
-    decision = decided(OutcomeKind.THROTTLED, retry_after=retry_after)
-    assert decision == GiveUp("not sent in time: the reason", late=True)
+@pytest.mark.parametrize("retry_after", [45.0, 300.0, 1e300, float("inf")])
+def test_a_gateway_that_asks_to_wait_does_not_make_the_message_wait_nor_fail(retry_after: float) -> None:
+    assert decided(OutcomeKind.THROTTLED, retry_after=retry_after) == decided(OutcomeKind.THROTTLED)
 
 
 @given(st.sampled_from(OutcomeKind), st.integers(MAX_ATTEMPTS, 1000), st.floats(-100, 600))
@@ -122,18 +114,16 @@ def test_a_phone_that_stays_offline_is_asked_until_just_before_the_deadline(
     kind=st.sampled_from([*RETRIED, OutcomeKind.UNCERTAIN]),
     attempt=st.integers(1, MAX_ATTEMPTS - 1),
     left=st.floats(-100, 600),
-    retry_after=st.floats(0, 900),
     chance=st.floats(0, 1, exclude_max=True),
 )
-def test_never_past_the_deadline_never_sooner_than_asked_never_further_off_than_the_jitter(
-    kind: OutcomeKind, attempt: int, left: float, retry_after: float, chance: float
+def test_never_past_the_deadline_never_further_off_than_the_jitter(
+    kind: OutcomeKind, attempt: int, left: float, chance: float
 ) -> None:
     decision = decided(
         kind,
         attempt=attempt,
         uncertain=1,
         left=left,
-        retry_after=retry_after,
         policy=UncertainPolicy.REPEAT,
         chance=chance,
     )
@@ -141,6 +131,5 @@ def test_never_past_the_deadline_never_sooner_than_asked_never_further_off_than_
         wait = (decision.at - NOW).total_seconds()
         step = BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
         assert wait < left
-        assert wait >= retry_after - 1e-6
-        assert wait <= max(step * (1 + JITTER), retry_after) + 1e-6
+        assert wait <= step * (1 + JITTER) + 1e-6
         assert wait >= min(step * (1 - JITTER), left - 1) - 1e-6

@@ -211,3 +211,20 @@ def test_no_event_ever_raises(kind: object, data: object) -> None:
 @given(st.binary())
 def test_no_body_ever_raises(body: bytes) -> None:
     assert GATEWAY.read_callback(CallbackRequest({}, body)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "is_sign"),
+    [
+        ("phone.heartbeat.online", {}, True),
+        ("phone.heartbeat.offline", {}, False),
+        ("message.phone.received", INBOUND, True),
+        ("message.phone.sent", RECEIPT, True),
+        ("message.phone.delivered", RECEIPT, True),
+        ("message.send.failed", RECEIPT, False),
+        ("message.send.expired", RECEIPT, False),
+    ],
+)
+def test_what_came_from_the_phone_is_a_sign_of_life(kind: str, data: object, *, is_sign: bool) -> None:
+    event = {"specversion": "1.0", "id": "event_1", "type": kind, "data": data}
+    assert GATEWAY.is_sign_of_life(CallbackRequest({}, json.dumps(event).encode())) is is_sign

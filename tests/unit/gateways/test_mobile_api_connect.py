@@ -116,6 +116,24 @@ def test_it_waits_as_long_as_the_gateway_says(
 
 
 @pytest.mark.parametrize(
+    ("until", "date", "seconds"),
+    [
+        ("Wed, 21 Oct 2015 07:28:30 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 30.0),
+        ("Wednesday, 21-Oct-15 07:28:30 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 30.0),
+        ("Wed, 21 Oct 2015 07:28:30 -0000", "Wed, 21 Oct 2015 07:28:00 GMT", 30.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:30 GMT", "soon", 0.0),
+        ("Wed, 99 Oct 2015 07:28:30 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+    ],
+)
+def test_an_instant_to_wait_for_is_counted_from_the_gateways_own_date(
+    gateway: MobileApiConnect, wire: Wire, until: str, date: str, seconds: float
+) -> None:
+    wire.answer = Answer(503, {"Retry-After": until, "Date": date}, None)
+    assert gateway.send(MESSAGE).retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
     ("given", "kept"),
     [("msg_1", "msg_1"), ("x" * 500, "x" * 128), ("msg\0_1", "msg_1"), ("msg_\ud83d", "msg_?")],
 )

@@ -1,0 +1,118 @@
+"""Which way a delivery goes: the first SIM that may send it now, with a turn of its budgets and a permit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from otp_worker.domain.gateway import Gateway, Outcome
+from otp_worker.domain.route import order
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
+from otp_worker.store.circuit_breakers import GatewayState
+from otp_worker.store.database import Database
+from otp_worker.store.deliver import Job, Via
+from otp_worker.store.sim_budgets import Turn, give_back, take_turn
+
+OTHERS_SERVE = timedelta(seconds=10)
+"""A SIM whose breaker is open is asked so much less often while another one can send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A SIM that may be asked now, and what is known of its gateway; as a probe if that was due by then."""
+
+    sim: Sim
+    state: GatewayState
+    due_at: datetime
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether a message over it could only be a probe."""
+        return bool(open_breakers(self.state, self.sim.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A gateway, and the SIM behind it whose turn and permit were taken; a test key's has no SIM."""
+
+    gateway: Gateway
+    sim: Sim | None = None
+    turn: Turn | None = None
+    permit: Permit | None = None
+
+    @property
+    def via(self) -> Via:
+        """What the delivery remembers of it."""
+        return Via(self.gateway.name, self.sim.name if self.sim else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Chooses SIMs, and gives back what was taken from those that were not asked."""
+
+    db: Database
+    sims: Sims
+    breaker: Breaker
+
+    def candidates(self, job: Job, now: datetime) -> list[Candidate] | str:
+        """The SIMs that may be asked now, in the order in which to try them; or why there is none.
+
+        Nothing is taken yet: what costs time comes between this and ``take``.
+        """
+        found, reasons = [], []
+        for sim in self._serving(job):
+            if not sim.works_at(now):
+                reasons.append(f"{sim.name} works {sim.hours}")
+                continue
+            state = self.breaker.look(sim.gateway)
+            reason = closed_by(state, sim.name, now, now)
+            if reason is None:
+                long_due = closed_by(state, sim.name, now - OTHERS_SERVE, now) is None
+                found.append(Candidate(sim, state, now - OTHERS_SERVE if long_due else now))
+            else:
+                reasons.append(reason)
+        # Nobody's message is a probe while another SIM can send it, but for one in a while.
+        return sorted(found, key=lambda each: each.is_probe and each.due_at == now) or _joined(
+            reasons or [f"no SIM serves {job.country}"]
+        )
+
+    def take(self, candidates: Sequence[Candidate], job: Job, now: datetime) -> Way | str:
+        """A turn at the first SIM that has one, and last of all its permit; or why none has."""
+        reasons = []
+        for each in candidates:
+            turn = take_turn(self.db, each.sim, job.number_hash, now, paced=not each.is_probe)
+            if isinstance(turn, str):
+                reasons.append(turn)
+                continue
+            permit = self.breaker.admit(each.state, each.sim, each.due_at, now)
+            if isinstance(permit, Permit):
+                return Way(self.sims.gateway_of(each.sim), each.sim, turn, permit)
+            give_back(self.db, turn)
+            reasons.append(permit)
+        return _joined(reasons)
+
+    def give_back(self, way: Way, now: datetime) -> None:
+        """Nobody was asked: another delivery may have the turn, and be the probe."""
+        if way.permit is not None:
+            self.breaker.give_back(way.permit, now)
+        self.give_turn_back(way)
+
+    def give_turn_back(self, way: Way) -> None:
+        """No SMS came of it: the turn counts for no budget."""
+        if way.turn is not None:
+            give_back(self.db, way.turn)
+
+    def record(self, way: Way, outcome: Outcome, now: datetime) -> bool:
+        """Learn from what came of asking; whether the SIM lets nothing but a probe pass now."""
+        return way.permit is not None and self.breaker.record(way.permit, outcome, now)
+
+    def _serving(self, job: Job) -> list[Sim]:
+        if job.uncertain and job.sim:
+            # It may have been sent already: only the gateway that may know it is asked again.
+            return [sim for sim in self.sims.all if sim.name == job.sim]
+        avoid = {*job.earlier_sims, *filter(None, [job.sim])}
+        return order(self.sims.serving(job.country), job.number_hash, avoid=avoid)
+
+
+def _joined(reasons: Sequence[str]) -> str:
+    return "; ".join(dict.fromkeys(reasons))
