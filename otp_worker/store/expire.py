@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, and_, exists, func, or_, select, update
+from sqlalchemy import Select, and_, case, exists, func, or_, select, update
 
 from otp_worker.domain.lockout import HARD_CAP
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
@@ -191,8 +191,12 @@ def mark_published(db: Database, delivery_ids: list[str], published_at: datetime
 
 
 def oldest_due(db: Database, now: datetime) -> datetime | None:
-    """Since when the oldest delivery that is on the queue and due has been waiting for a worker."""
-    statement = select(func.min(_d.due_at)).where(
+    """Since when the oldest delivery that is on the queue and due has been waiting for a worker.
+
+    What waited in the database for a phone or for the broker waits for a worker only since it was published.
+    """
+    since = case((_d.published_at > _d.due_at, _d.published_at), else_=_d.due_at)
+    statement = select(func.min(since)).where(
         IS_OPEN,
         _d.status.in_(_NOT_CLAIMED),
         _d.published_at.is_not(None),

@@ -168,9 +168,10 @@ def test_workers_that_take_nothing_are_noticed(shop: Shop) -> None:
     shop.stack.fleet["worker"].pause()
     verification = shop.send(fresh_number())
     # What thirty seconds would do.
-    earlier = datetime.fromisoformat(verification["created_at"]) - timedelta(minutes=1)
+    created_at = datetime.fromisoformat(verification["created_at"])
+    earlier = f"{created_at - timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
     shop.change(
-        f"UPDATE deliveries SET due_at = '{earlier:%Y-%m-%d %H:%M:%S.%f}' "
+        f"UPDATE deliveries SET due_at = '{earlier}', published_at = '{earlier}' "
         f"WHERE verification_id = '{verification['id']}'"
     )
     ready = requests.get(f"{shop.stack.url}/readyz", timeout=10)

@@ -143,6 +143,39 @@ def test_who_asks_for_somebody_unknown_is_told_whom_there_is(stranger: Caller, q
 
 
 @pytest.mark.usefixtures("_swept")
+def test_it_is_ready_when_what_waited_for_the_phone_is_put_on_the_queue(
+    shop: Caller, stranger: Caller, service: Service
+) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for _ in range(5):
+        shop.sent()
+    service.deliver_queued()
+    service.clock.move(200)
+    service.breaker.show_life(service.gateway.name, service.clock())
+    service.expirer.release(service.clock())
+    assert service.queue
+    expire.record_sweep(service.db, SWEEP, service.clock())
+    assert reasons(stranger) == {}
+    service.clock.move(WORKERS_STALE_SECONDS + 1)
+    expire.record_sweep(service.db, SWEEP, service.clock())
+    assert list(reasons(stranger)) == ["workers"]
+
+
+@pytest.mark.usefixtures("_swept")
+def test_it_is_ready_when_what_waited_for_the_broker_is_put_on_the_queue(
+    shop: Caller, stranger: Caller, service: Service
+) -> None:
+    service.broker_is_away = True
+    shop.sent()
+    service.clock.move(200)
+    service.broker_is_away = False
+    service.expirer.release(service.clock())
+    assert len(service.queue) == 1
+    expire.record_sweep(service.db, SWEEP, service.clock())
+    assert reasons(stranger) == {}
+
+
+@pytest.mark.usefixtures("_swept")
 def test_it_is_not_ready_on_a_schema_of_another_version(stranger: Caller, service: Service) -> None:
     with service.db.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'ancient'")
