@@ -8,7 +8,6 @@ from otp_worker.domain.gateway import Gateway, Outcome
 from otp_worker.domain.route import order
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
-from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via
 from otp_worker.store.sim_budgets import Turn, give_back, take_turn
@@ -19,16 +18,11 @@ OTHERS_SERVE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A SIM that may be asked now, and what is known of its gateway; as a probe if that was due by then."""
+    """A SIM that may be asked now; where a message over it would be a probe, if that was due by then."""
 
     sim: Sim
-    state: GatewayState
     due_at: datetime
-
-    @property
-    def is_probe(self) -> bool:
-        """Whether a message over it could only be a probe."""
-        return bool(open_breakers(self.state, self.sim.name))
+    is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,8 @@ class Router:
             reason = closed_by(state, sim.name, now, now)
             if reason is None:
                 long_due = closed_by(state, sim.name, now - OTHERS_SERVE, now) is None
-                found.append(Candidate(sim, state, now - OTHERS_SERVE if long_due else now))
+                due_at = now - OTHERS_SERVE if long_due else now
+                found.append(Candidate(sim, due_at, is_probe=bool(open_breakers(state, sim.name))))
             else:
                 reasons.append(reason)
         # Nobody's message is a probe while another SIM can send it, but for one in a while.
@@ -80,11 +75,18 @@ class Router:
         """A turn at the first SIM that has one, and last of all its permit; or why none has."""
         reasons = []
         for each in candidates:
-            turn = take_turn(self.db, each.sim, job.number_hash, now, paced=not each.is_probe)
+            # A breaker may have opened while the code was made.
+            state = self.breaker.look(each.sim.gateway)
+            reason = closed_by(state, each.sim.name, each.due_at, now)
+            if reason is not None:
+                reasons.append(reason)
+                continue
+            paced = not open_breakers(state, each.sim.name)
+            turn = take_turn(self.db, each.sim, job.number_hash, now, paced=paced)
             if isinstance(turn, str):
                 reasons.append(turn)
                 continue
-            permit = self.breaker.admit(each.state, each.sim, each.due_at, now)
+            permit = self.breaker.admit(state, each.sim, each.due_at, now)
             if isinstance(permit, Permit):
                 return Way(self.sims.gateway_of(each.sim), each.sim, turn, permit)
             give_back(self.db, turn)

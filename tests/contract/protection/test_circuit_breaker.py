@@ -187,6 +187,21 @@ def test_a_delivery_that_does_not_ask_the_gateway_leaves_the_probe_to_the_next(
     assert isinstance(take_probe(service), Permit)
 
 
+def test_a_breaker_that_opens_while_a_code_is_made_holds_its_message_back(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hash_meanwhile(*arguments: Any) -> bytes:
+        monkeypatch.undo()
+        go_offline(service)
+        return hash_code(*arguments)
+
+    monkeypatch.setattr(deliverer, "hash_code", hash_meanwhile)
+    verification = service.issue()
+    service.deliver(verification)
+    assert len(service.gateway.messages) == FAILURES_TO_OPEN
+    assert service.read(verification).delivery.status is DeliveryStatus.WAITING
+
+
 def test_what_was_on_its_way_when_it_opened_puts_no_probe_off(service: Service) -> None:
     (sim,) = service.sims.all
     state = service.breaker.look(sim.gateway)
