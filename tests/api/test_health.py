@@ -154,11 +154,11 @@ def test_it_is_ready_when_what_waited_for_the_phone_is_put_on_the_queue(
     service.breaker.show_life(service.gateway.name, service.clock())
     service.expirer.release(service.clock())
     assert service.queue
-    expire.record_sweep(service.db, SWEEP, service.clock())
-    assert reasons(stranger) == {}
-    service.clock.move(WORKERS_STALE_SECONDS + 1)
-    expire.record_sweep(service.db, SWEEP, service.clock())
-    assert list(reasons(stranger)) == ["workers"]
+    _sweep_and_report(service)
+    assert reasons(stranger, blocking=False) == {}
+    service.clock.move(SLOW_SECONDS + 1)
+    _sweep_and_report(service)
+    assert list(reasons(stranger, blocking=False)) == ["deliveries"]
 
 
 @pytest.mark.usefixtures("_swept")
@@ -171,8 +171,8 @@ def test_it_is_ready_when_what_waited_for_the_broker_is_put_on_the_queue(
     service.broker_is_away = False
     service.expirer.release(service.clock())
     assert len(service.queue) == 1
-    expire.record_sweep(service.db, SWEEP, service.clock())
-    assert reasons(stranger) == {}
+    _sweep_and_report(service)
+    assert reasons(stranger, blocking=False) == {}
 
 
 @pytest.mark.usefixtures("_swept")

@@ -103,7 +103,7 @@ def test_a_gateway_that_names_no_instant_is_asked_by_the_usual_steps_and_one_at_
 
 def test_a_refusal_of_one_number_opens_the_sim_again(db: Database) -> None:
     phones = Phones(db, sim("a"))
-    phones.gateways["a"].outcomes = [asks_to_wait(5), replace(REFUSED, alarm=False), ACCEPTED]
+    phones.gateways["a"].outcomes = [asks_to_wait(5), REFUSED, ACCEPTED]
     phones.send()
     phones.service.clock.move(5)
     phones.send()
