@@ -67,14 +67,13 @@ def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, pace
     """Take the next turn at a SIM, or say why there is none: its pace, or a budget that is used up.
 
     Turns at a pace may be taken a little ahead of their time (the generic cell rate algorithm). One that is
-    not ``paced``, a probe's, is not bound by the pace, and puts the next turn off by one interval at most.
+    not ``paced``, a probe's, is not bound by the pace, and puts the others off by no more than that allows.
     """
     if not sim.is_bounded:
         return Turn(sim.name)
     with db.write() as connection:
         at = _standing(_locked(connection, sim), sim, now)
-        slot = at.slot if paced else now
-        if slot > now + _ahead(sim):
+        if paced and at.slot > now + _ahead(sim):
             return f"waits for its turn: {sim.pace_per_minute} a minute"
         if sim.per_day and at.used >= sim.per_day:
             return f"{sim.name} has sent its {sim.per_day} of today"
@@ -89,7 +88,8 @@ def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, pace
             update(sims)
             .where(_s.name == sim.name)
             .values(
-                next_slot_at=slot + sim.interval if sim.interval else None,
+                # What goes out of turn puts the others off by as much as the pace allows, and no more.
+                next_slot_at=min(at.slot, now + _ahead(sim)) + sim.interval if sim.interval else None,
                 day=at.day,
                 used=at.used + 1,
                 month=at.month,

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 
 import pytest
 
-from otp_worker.deliver import deliverer
+from otp_worker.deliver import codes
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.gateway import Message, Outcome
 from otp_worker.domain.passcode import hash_code
@@ -77,7 +77,7 @@ class Simulation:
             self.clock.move(HASH_SECONDS)
             return hash_code(*arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(deliverer, "hash_code", hash_for_a_while)
+        monkeypatch.setattr(codes, "hash_code", hash_for_a_while)
 
     def pass_time(
         self,

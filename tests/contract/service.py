@@ -1,5 +1,6 @@
 """The four steps over one database, a clock that only the test moves, and a gateway that obeys the test."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
 LOST = Outcome(OutcomeKind.UNCERTAIN, "the gateway gave no answer")
 REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway refuses this message (validation_error)")
 MISCONFIGURED = Outcome(OutcomeKind.MISCONFIGURED, "the gateway account is not active (tenant_inactive)")
+
+
+_USERS = count(1)
+"""Each send of a test is for another user, whichever service and process makes it."""
 
 
 @dataclass
@@ -103,7 +108,6 @@ class Service:
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
         self.keyring = Keyring(list(roots), ["a code secret of the tests"])
         self.queue: list[str] = []
-        self._users = count(1)
         self.broker_is_away = False
         self.backlog = 0
         self.breaker = Breaker(db, self.policy.lease_seconds, chance=lambda: 0.5)
@@ -154,7 +158,7 @@ class Service:
 
     def issue(self, to: str = NUMBER, app: App = SHOP, *, again: bool = False) -> Verification:
         """Ask for a code: each time for another user, unless it is for one and the same ``again``."""
-        user = None if again else f"user {next(self._users)}"
+        user = None if again else f"user {os.getpid()}-{next(_USERS)}"
         return self.issuer.issue(SendRequest(to, user), app, self.clock()).verification
 
     def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:

@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import select, update
 
-from otp_worker.deliver import deliverer
+from otp_worker.deliver import codes
 from otp_worker.domain import passcode
 from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.verification import Verification
@@ -52,7 +52,7 @@ def test_two_versions_that_share_a_row_send_the_same_digits(
     service.gateway.outcomes = [OFFLINE, ACCEPTED]
     verification = issue(service, length)
     for worker in workers:
-        monkeypatch.setattr(deliverer, "derive_code", derive[worker])
+        monkeypatch.setattr(codes, "derive_code", derive[worker])
         service.deliver(verification)
         service.clock.move(2)
     assert len(service.gateway.codes) == 2

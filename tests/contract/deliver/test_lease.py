@@ -10,8 +10,8 @@ from sqlalchemy import select
 from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.lease import SETTLE_SECONDS
 from otp_worker.deliver.retry import RetryAt
-from otp_worker.domain.gateway import Outcome, OutcomeKind, ReceiptKind
-from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import deliver, receipts, sim_budgets
 from otp_worker.store.database import Database
@@ -187,8 +187,10 @@ def test_a_receipt_of_an_attempt_that_seemed_lost_stops_the_next_one_while_it_re
     assert service.read(verification).delivery.status is DeliveryStatus.SENT
 
 
-def test_each_wait_is_longer_than_the_one_before(service: Service) -> None:
-    service.gateway.outcomes = [Outcome(OutcomeKind.THROTTLED, "fewer, please")]
+def test_each_wait_is_longer_than_the_one_before(db: Database) -> None:
+    gateway = ObedientGateway([LOST])
+    repeating = Sim("obedient", "obedient", uncertain=UncertainPolicy.REPEAT)
+    service = Service(db, sims=Sims((repeating,), {"obedient": gateway}))
     verification = service.issue()
     waits = []
     for _ in range(4):

@@ -542,7 +542,7 @@ def _deliveries(db: Database) -> list[Row[Any]]:
 
 def test_room_is_what_could_leave_now(db: Database) -> None:
     assert store.room(db, sim("free"), START, 500) == Room(500, 500)
-    assert store.room(db, sim("a", per_day=3), START, 500) == Room(500, 500)
+    assert store.room(db, sim("a", per_day=3), START, 500) == Room(3, 3)
     take_turn(db, sim("a", per_day=3), HASH, START)
     assert store.room(db, sim("a", per_day=3), START, 500) == Room(2, 2)
     assert store.room(db, sim("asleep", hours=Hours(time(1), time(2))), START, 500) == Room(0, 0)

@@ -7,6 +7,7 @@ from datetime import time
 import pytest
 
 from otp_worker.domain.gateway import Reply
+from otp_worker.domain.phone_number import mask
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Hours, Sim, Sims
@@ -14,9 +15,9 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Answering
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from otp_worker.store import opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import usage
-from tests.contract.inbound.test_replies import blind
 from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service, fail_gateway
 
 TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}
@@ -151,16 +152,14 @@ def test_without_a_text_nothing_is_asked_for(office: Office) -> None:
 
 
 def test_of_a_report_nothing_is_texted_to_a_number_that_is_opted_out(office: Office) -> None:
-    office.service.sent()
-    office.text("STOP")
-    office.work()
-    office.service.clock.move(86_400)
-    office.service.issuer = blind(office.service)
-    office.service.issue()
+    service, now = office.service, office.service.clock()
+    service.issue()
+    with service.db.write() as connection:
+        opt_outs.stop(connection, service.keyring.number_hashes(NUMBER), mask(NUMBER), now, now)
     office.text("no")
     assert len(office.queue) == 1
     office.work()
-    assert office.texts == [TEXTS[Meaning.STOP]]
+    assert office.texts == []
 
 
 def test_a_stop_between_a_report_and_its_confirmation_stops_that_too(office: Office) -> None:

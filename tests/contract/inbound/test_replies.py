@@ -260,6 +260,7 @@ class TestReport:
         self, service: Service, people: People
     ) -> None:
         first, _ = service.sent()
+        service.clock.move(1)
         second = service.issue(app=App("bank"))
         other = service.issue(OTHER)
         people.text("Not me!")
@@ -276,7 +277,7 @@ class TestReport:
             "reply_id": reply,
             "verification_id": first.id,
             "app": "shop",
-            "user": None,
+            "user": first.user,
         }
 
     def test_the_number_is_locked_for_a_while(self, service: Service, people: People) -> None:

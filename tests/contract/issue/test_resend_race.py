@@ -23,7 +23,7 @@ class Holding(Guard):
     reached: Event = field(default_factory=Event)
     go_on: Event = field(default_factory=Event)
 
-    def pass_through(self, connection: Connection, verification_id: str, now: datetime) -> list[Left]:
+    def count(self, connection: Connection, now: datetime) -> list[Left]:
         self.reached.set()
         assert self.go_on.wait(10)
         return []

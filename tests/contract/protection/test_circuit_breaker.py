@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import insert, update
 
-from otp_worker.deliver import deliverer
+from otp_worker.deliver import codes, deliverer
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.passcode import hash_code
@@ -136,7 +136,7 @@ def the_deadline_passes(service: Service, _: Verification, monkeypatch: pytest.M
         service.clock.move(300)
         return hash_code(*arguments)
 
-    monkeypatch.setattr(deliverer, "hash_code", hash_to_the_end)
+    monkeypatch.setattr(codes, "hash_code", hash_to_the_end)
 
 
 def the_app_cancels(service: Service, last: Verification, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def the_app_cancels(service: Service, last: Verification, monkeypatch: pytest.Mo
         service.issuer.cancel(last.id, SHOP, service.clock())
         return hash_code(*arguments)
 
-    monkeypatch.setattr(deliverer, "hash_code", hash_in_vain)
+    monkeypatch.setattr(codes, "hash_code", hash_in_vain)
 
 
 def its_key_is_gone(service: Service, *_: object) -> None:
@@ -195,7 +195,7 @@ def test_a_breaker_that_opens_while_a_code_is_made_holds_its_message_back(
         go_offline(service)
         return hash_code(*arguments)
 
-    monkeypatch.setattr(deliverer, "hash_code", hash_meanwhile)
+    monkeypatch.setattr(codes, "hash_code", hash_meanwhile)
     verification = service.issue()
     service.deliver(verification)
     assert len(service.gateway.messages) == FAILURES_TO_OPEN

@@ -27,7 +27,7 @@ PROGRAM = """
 import sys
 from otp_worker.store.database import Database
 from tests.contract.service import Service
-from tests.contract.test_several_issuers import LIMITS, tried
+from tests.contract.protection.test_several_issuers import LIMITS, tried
 service = Service(Database(sys.argv[1]), limits=LIMITS)
 print("ready", flush=True)
 sys.stdin.readline()

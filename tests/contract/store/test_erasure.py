@@ -5,9 +5,9 @@ from sqlalchemy import func, insert, select
 
 from otp_worker.domain.errors import InvalidFieldError, NumberLockedError
 from otp_worker.domain.gateway import Message, Outcome, Reply
-from otp_worker.domain.phone_number import mask
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.senders import shown
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import SendRequest
 from otp_worker.operations.admin import Operator
@@ -159,7 +159,7 @@ def test_the_plain_number_of_a_reply_is_kept_as_long_as_any_other(service: Servi
         service.expirer.purge(service.clock())
         (reply_,) = receipts.newest_replies(service.db, 10)
         assert reply_.number == kept
-    assert (reply_.number_masked, reply_.text) == (mask(sender), "who?")
+    assert (reply_.number_masked, reply_.text) == (shown(sender), "who?")
 
 
 def answering_of(service: Service) -> Answering:
