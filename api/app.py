@@ -45,7 +45,14 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
 def _resources(intake: Intake) -> Iterable[object]:
     clock = intake.clock
     return (
-        Verifications(intake.issuer, intake.idempotency, intake.outlook, clock),
+        Verifications(
+            issuer=intake.issuer,
+            resender=intake.resender,
+            inviter=intake.inviter,
+            idempotency=intake.idempotency,
+            outlook=intake.outlook,
+            clock=clock,
+        ),
         Checks(intake.verifier),
         Pauses(intake.operator, clock),
         Numbers(intake.operator),

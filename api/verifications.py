@@ -20,7 +20,10 @@ from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import Verification
 from otp_worker.issue.idempotency import HEADER, Idempotency
-from otp_worker.issue.issuer import Accepted, Issuer, SendRequest
+from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.request import Accepted, SendRequest
+from otp_worker.issue.resend import Resender
+from otp_worker.issue.reverse import Inviter
 from otp_worker.operations.wait_estimate import Outlook
 from otp_worker.store.idempotency_keys import Once
 from otp_worker.verify import CheckResult, Verifier
@@ -38,8 +41,19 @@ def _possible(verification_id: str) -> str:
 class Verifications:
     """The collection, and one verification of it."""
 
-    def __init__(self, issuer: Issuer, idempotency: Idempotency, outlook: Outlook, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        issuer: Issuer,
+        resender: Resender,
+        inviter: Inviter,
+        idempotency: Idempotency,
+        outlook: Outlook,
+        clock: Clock,
+    ) -> None:
         self._issuer = issuer
+        self._resender = resender
+        self._inviter = inviter
         self._idempotency = idempotency
         self._outlook = outlook
         self._clock = clock
@@ -49,7 +63,7 @@ class Verifications:
         app: App = req.context.app
         body = read_body(req, SendBody)
         request = SendRequest(**body.model_dump())
-        ask = self._issuer.invite if request.channel == INBOUND else self._issuer.issue
+        ask = self._inviter.invite if request.channel == INBOUND else self._issuer.issue
         self._accept(
             req,
             resp,
@@ -73,7 +87,7 @@ class Verifications:
             req,
             resp,
             f"resend {possible}",
-            lambda once: self._issuer.resend(possible, app, self._clock(), once),
+            lambda once: self._resender.resend(possible, app, self._clock(), once),
         )
 
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:

@@ -96,9 +96,7 @@ class Verifier:
         return CheckResult(verification_id, VerificationStatus.PENDING, False, judgement.checks_left)
 
     def _not_judged(self, verification_id: str, app: str) -> CheckResult:
-        found = verifications.find(self.db, verification_id, app)
-        if found is None:
-            raise NotFoundError("there is no such verification")
+        found = verifications.get(self.db, verification_id, app)
         if found.channel == INBOUND:
             raise InvalidFieldError("code", "there is none: its person texts a token, and GET shows approved")
         status = _status(found.status_at(self.clock()), found.checks_left)

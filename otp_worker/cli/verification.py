@@ -10,7 +10,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import AlreadyOverError, NotFoundError
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.service.settings import load_settings
 from otp_worker.service.wiring import Intake, build_intake, open_database
 from otp_worker.store import verifications

@@ -127,9 +127,14 @@ class Pauses:
     _seen_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def refuse_paused(self, number: str, country: str, app: str, now: datetime) -> None:
-        """Raise SendsPausedError if what the app sends to the number's block or country is paused."""
-        if self.mode is not GuardMode.ON:
+    def refuse_paused(
+        self, number: str, country: str, app: str, now: datetime, *, test: bool = False
+    ) -> None:
+        """Raise SendsPausedError if what the app sends to the number's block or country is paused.
+
+        What a ``test`` key sends never is.
+        """
+        if test or self.mode is not GuardMode.ON:
             return
         seen = self._glance(now)
         if not seen:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from celery import Celery
 from redis import ConnectionError as RedisConnectionError
@@ -16,7 +17,8 @@ from otp_worker.deliver.router import Router
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
-from otp_worker.domain.ports import Clock
+from otp_worker.domain.ports import Clock, PublishAll
+from otp_worker.domain.sim import Sims
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.expire import Expirer
 from otp_worker.gateways.client import BoundedClient
@@ -26,8 +28,13 @@ from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Answering
 from otp_worker.inbound.senders import Senders
+from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.idempotency import Idempotency
-from otp_worker.issue.issuer import Hold, Issuer
+from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.request import Hold
+from otp_worker.issue.resend import Resender
+from otp_worker.issue.reverse import Inviter
+from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.health import Health
@@ -61,6 +68,8 @@ class Intake:
 
     db: Database
     issuer: Issuer
+    resender: Resender
+    inviter: Inviter
     verifier: Verifier
     idempotency: Idempotency
     api_keys: ApiKeys
@@ -70,6 +79,14 @@ class Intake:
     refusals: Refusals
     outlook: Outlook
     clock: Clock
+
+
+class IssueStep(NamedTuple):
+    """The parts of the first step, over one writer."""
+
+    issuer: Issuer
+    resender: Resender
+    inviter: Inviter
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +136,25 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         Confirmations(db, settings.confirmations, queue.publish_confirmation),
         Senders(settings.policy.countries, sims),
     )
+    step = build_issue_step(
+        db=db,
+        drafts=Drafts(
+            keyring=keyring,
+            policy=settings.policy,
+            limits=limits,
+            hold=partial(hold, queue, outlook),
+            may_be_wide=Derivations(db, settings.uniform_long_codes).may_be_wide,
+        ),
+        limiter=limiter,
+        publish=queue.publish_deliveries,
+        pauses=Pauses(db, limits, settings.guard),
+        inbound_sims=sims if settings.inbound_verification else None,
+    )
     return Intake(
         db=db,
-        issuer=Issuer(
-            db,
-            keyring,
-            settings.policy,
-            limits,
-            limiter,
-            queue.publish_deliveries,
-            partial(hold, queue, outlook),
-            Pauses(db, limits, settings.guard),
-            sims if settings.inbound_verification else None,
-            Derivations(db, settings.uniform_long_codes).may_be_wide,
-        ),
+        issuer=step.issuer,
+        resender=step.resender,
+        inviter=step.inviter,
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
         idempotency=Idempotency(db, keyring),
         api_keys=ApiKeys(db, clock),
@@ -149,6 +171,29 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         refusals=Refusals(db),
         outlook=outlook,
         clock=clock,
+    )
+
+
+def build_issue_step(
+    *,
+    db: Database,
+    drafts: Drafts,
+    limiter: RedisLimiter,
+    publish: PublishAll,
+    pauses: Pauses,
+    inbound_sims: Sims | None,
+) -> IssueStep:
+    """The first step's parts; people may text to the ``inbound_sims``, if there are any."""
+    writer = SendWriter(db=db, limiter=limiter, publish=publish)
+    resender = Resender(
+        db=db, limits=drafts.limits, limiter=limiter, drafts=drafts, writer=writer, pauses=pauses
+    )
+    return IssueStep(
+        issuer=Issuer(db=db, drafts=drafts, writer=writer, pauses=pauses, resender=resender),
+        resender=resender,
+        inviter=Inviter(
+            db=db, keyring=drafts.keyring, drafts=drafts, writer=writer, pauses=pauses, sims=inbound_sims
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
+from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import IS_OPEN, deliveries, verifications
@@ -20,6 +21,14 @@ def find(db: Database, verification_id: str, app: str | None = None) -> Verifica
     with db.read() as connection:
         row = connection.execute(statement).first()
     return _verification(row) if row else None
+
+
+def get(db: Database, verification_id: str, app: str) -> Verification:
+    """An app's own verification. Raises NotFoundError."""
+    found = find(db, verification_id, app)
+    if found is None:
+        raise NotFoundError("there is no such verification")
+    return found
 
 
 def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: datetime) -> str | None:

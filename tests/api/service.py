@@ -59,7 +59,9 @@ class Service(service.Service):
         }
         return Intake(
             db=self.db,
-            issuer=replace(self.issuer, inbound_sims=self.inbound_sims),
+            issuer=self.issuer,
+            resender=self.resender,
+            inviter=replace(self.inviter, sims=self.inbound_sims),
             verifier=self.verifier,
             idempotency=Idempotency(self.db, self.keyring),
             api_keys=ApiKeys(self.db, self.clock),

@@ -94,7 +94,7 @@ def templates(service: Service) -> None:
         bcrypt_rounds=4,
         templates={"login": "Your code is {code}", "payment": "Pay with {code}"},
     )
-    for part in (service.issuer, service.deliverer, service.verifier):
+    for part in (service.issuer.drafts, service.deliverer, service.verifier):
         object.__setattr__(part, "policy", policy)
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -15,19 +15,22 @@ from otp_worker.deliver.router import Router
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits, Rate
+from otp_worker.domain.limits import Left, Limit, Limits, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.expire import Expirer
 from otp_worker.gateways.sandbox import Rehearsal
-from otp_worker.issue.issuer import Hold, Issuer, SendRequest
+from otp_worker.issue.drafts import Drafts
+from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.request import Hold, SendRequest
+from otp_worker.issue.writer import SendWriter
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.protection.pumping_guard import GuardMode, Pauses
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
+from otp_worker.service.wiring import build_issue_step
 from otp_worker.store import verifications
-from otp_worker.store.batcher import Together
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.issue import NewSend
@@ -115,8 +118,13 @@ class Service:
         self.limits = Limits(self.keyring, limits or {})
         self.limiter = RedisLimiter(redis)
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
-        self.issuer = Issuer(
-            db, self.keyring, self.policy, self.limits, self.limiter, self.publish, self.hold, self.pauses
+        self.issuer, self.resender, self.inviter = build_issue_step(
+            db=db,
+            drafts=Drafts(self.keyring, self.policy, self.limits, self.hold),
+            limiter=self.limiter,
+            publish=self.publish,
+            pauses=self.pauses,
+            inbound_sims=None,
         )
         self.verifier = Verifier(
             db, self.keyring, self.policy, self.limits, CheckLimiter(self.limiter), self.clock
@@ -163,13 +171,17 @@ class Service:
 
     def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:
         """Ask for a code for each number at its instant; all are written in one transaction."""
-        sends: list[NewSend] = []
-        self.issuer._accept_together = lambda send: sends.append(send) or []  # type: ignore[assignment,func-returns-value]
+        gathering = _Gathering(self.db, self.limiter, self.publish)
+        issuer = replace(self.issuer, writer=gathering)
         for at, number in arrivals:
-            self.issuer.issue(SendRequest(number), app, at)
-        self.issuer._accept_together = Together(self.issuer._accept)
-        if sends:
-            self.issuer._accept(sends)
+            issuer.issue(SendRequest(number), app, at)
+        if gathering.sends:
+            self.issuer.writer.write_all(gathering.sends)
+
+    def issuer_with(self, keyring: Keyring, limits: Limits | None = None) -> Issuer:
+        """The issuer, over another keyring."""
+        drafts = self.issuer.drafts
+        return replace(self.issuer, drafts=replace(drafts, keyring=keyring, limits=limits or drafts.limits))
 
     def sweep(self) -> None:
         """What beat has upkeep do twice a second."""
@@ -179,7 +191,7 @@ class Service:
 
     def resend(self, verification: Verification, app: App = SHOP) -> Verification:
         """Ask for the same code once more."""
-        return self.issuer.resend(verification.id, app, self.clock()).verification
+        return self.resender.resend(verification.id, app, self.clock()).verification
 
     def deliver(self, verification: Verification, number: int = 1) -> Delivered | RetryAt:
         """Make one attempt at one of its deliveries."""
@@ -211,6 +223,18 @@ class Service:
         found = verifications.find(self.db, verification.id)
         assert found is not None
         return found
+
+
+class _Gathering(SendWriter):
+    """Keeps what it is to write."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sends: list[NewSend] = []
+
+    def write(self, send: NewSend) -> list[Left]:
+        self.sends.append(send)
+        return []
 
 
 def wrong(code: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from otp_worker.domain.app import App
 from otp_worker.domain.passcode import derive_code
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.settings import Settings, load_settings

@@ -12,7 +12,7 @@ from otp_worker.deliver import codes
 from otp_worker.domain import passcode
 from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.verification import Verification
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.store import migrate
 from otp_worker.store.database import Database
 from otp_worker.store.derivation import Derivations
@@ -48,7 +48,7 @@ def test_two_versions_that_share_a_row_send_the_same_digits(
 ) -> None:
     """As in a rolling upgrade: the intake does not mark what an older worker may take."""
     derive: dict[str, Callable[..., str]] = {"old": old_derivation, "new": passcode.derive_code}
-    service.issuer.may_be_wide = lambda: False
+    object.__setattr__(service.issuer.drafts, "may_be_wide", lambda: False)
     service.gateway.outcomes = [OFFLINE, ACCEPTED]
     verification = issue(service, length)
     for worker in workers:
@@ -65,7 +65,7 @@ def test_a_row_remembers_how_its_code_is_derived(service: Service) -> None:
     verification = issue(service, 10)
     assert mark_of(service.db, verification) == Derivation.WIDE
     service.deliver(verification)
-    service.issuer.may_be_wide = lambda: False
+    object.__setattr__(service.issuer.drafts, "may_be_wide", lambda: False)
     service.clock.move(2)
     service.deliver(verification)
     assert len(set(service.gateway.codes)) == 1

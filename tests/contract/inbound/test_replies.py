@@ -102,7 +102,7 @@ class BlindKeyring(Keyring):
 
 def blind(service: Service) -> Issuer:
     """An intake that asked what is known of a number a moment too early."""
-    return replace(service.issuer, keyring=BlindKeyring([ROOT_SECRET]))
+    return service.issuer_with(BlindKeyring([ROOT_SECRET]))
 
 
 class TestStop:
@@ -223,7 +223,7 @@ class TestStop:
     def test_it_holds_under_an_older_root_secret(self, service: Service, people: People) -> None:
         people.text("STOP")
         rotated = Keyring(["a newer root secret of the tests, long", ROOT_SECRET])
-        service.issuer = replace(service.issuer, keyring=rotated)
+        service.issuer = service.issuer_with(rotated)
         assert opted_out(service)
         service.keyring = rotated
         people.text("START")
@@ -418,7 +418,7 @@ class TestPostedAgain:
     def test_the_same_post_acts_once_after_a_rotation(self, service: Service, people: People) -> None:
         people.text("STOP", key="the same")
         service.keyring = Keyring(["a newer root secret of the tests, long", ROOT_SECRET])
-        service.issuer = replace(service.issuer, keyring=service.keyring)
+        service.issuer = service.issuer_with(service.keyring)
         people.text("START")
         people.text("STOP", key="the same")
         assert not opted_out(service)

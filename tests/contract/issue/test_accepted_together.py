@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import LimitReachedError, OptedOutError
 from otp_worker.domain.limits import Left, Limit, parse_rates
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.store import issue, lockouts, opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import Once
@@ -35,9 +35,9 @@ def sends(service: Service, numbers: Sequence[str], app: App = SHOP) -> list[New
     made = []
     now = service.clock()
     for number in numbers:
-        new = service.issuer._new(SendRequest(number), app, now)
-        first: NewDelivery = service.issuer._delivery(new.id, 1, new.country, now, new.expires_at)
-        guard = service.issuer._guard(issue.Recipient(new.number, new.country, None), app, None)
+        new = service.issuer.drafts.verification(SendRequest(number), app, now)
+        first: NewDelivery = service.issuer.drafts.delivery(new.id, 1, new.country, now)
+        guard = service.issuer.drafts.guard(issue.Recipient(new.number, new.country, None), app, None)
         own = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
         made.append(NewSend(new, first, replace(guard, scopes=own), instead=True))
     return made
@@ -105,7 +105,7 @@ def test_a_repeated_request_and_one_that_all_limits_judge_are_written_apart_and_
     once = Once("shop", [b"k" * 32], [b"r" * 32])
     group[0] = replace(group[0], guard=replace(group[0].guard, once=once))
     group[1] = replace(group[1], guard=replace(group[1].guard, once=once))
-    every = service.issuer._guard(issue.Recipient(NUMBERS[2], "GB", None), SHOP, None)
+    every = service.issuer.drafts.guard(issue.Recipient(NUMBERS[2], "GB", None), SHOP, None)
     group[2] = replace(group[2], guard=every)
     answers = issue.insert_verifications(service.db, group)
     assert kinds(answers) == ["written", "RequestInFlightError", "written", "written"]
@@ -130,7 +130,7 @@ class Crowd:
         self._is_busy = threading.Event()
         self._may_go_on = threading.Event()
         self.published: list[list[str]] = []
-        service.issuer.publish = self._publish
+        service.issuer.writer.publish = self._publish
 
     def ask(self, numbers: Sequence[str]) -> list[str | type[BaseException]]:
         """The id of each, or what was raised for it: the first is asked for before all the others."""
@@ -139,7 +139,7 @@ class Crowd:
             assert self._is_busy.wait(SECONDS)
             asked += [threads.submit(self._service.issue, number) for number in numbers[1:]]
             deadline = time.monotonic() + SECONDS
-            while len(self._service.issuer._accept_together._wishes) < len(numbers) - 1:
+            while len(self._service.issuer.writer._together._wishes) < len(numbers) - 1:
                 assert time.monotonic() < deadline
                 time.sleep(0)
             self._may_go_on.set()

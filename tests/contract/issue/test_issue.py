@@ -134,7 +134,7 @@ def test_another_app_sees_none_of_it(service: Service) -> None:
     verification, code = service.sent()
     for act in (
         lambda: service.issuer.read(verification.id, STRANGER),
-        lambda: service.issuer.resend(verification.id, STRANGER, service.clock()),
+        lambda: service.resender.resend(verification.id, STRANGER, service.clock()),
         lambda: service.issuer.cancel(verification.id, STRANGER, service.clock()),
         lambda: service.check(verification, code, STRANGER),
         lambda: service.verifier.check_number(NUMBER, code, STRANGER.name),
@@ -147,7 +147,7 @@ def test_another_app_sees_none_of_it(service: Service) -> None:
 def test_the_end_of_an_ended_verification_is_told(service: Service) -> None:
     verification, code = service.sent()
     service.check(verification, code)
-    for act in (service.issuer.cancel, service.issuer.resend):
+    for act in (service.issuer.cancel, service.resender.resend):
         with pytest.raises(AlreadyOverError) as refused:
             act(verification.id, SHOP, service.clock())
         assert refused.value.status == VerificationStatus.APPROVED

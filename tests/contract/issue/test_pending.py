@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 
 from otp_worker.domain.verification import VerificationStatus
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.store import issue
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications

@@ -19,7 +19,7 @@ from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.inbound.replies import Answering
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.store import receipts
 from otp_worker.store.database import Database
 from otp_worker.store.receipts import StoredReply
@@ -36,13 +36,13 @@ class Inviting:
 
     def __init__(self, service: Service) -> None:
         sims = Sims((Sim("obedient", "obedient", OURS),), service.sims.gateways)
-        service.issuer = replace(service.issuer, inbound_sims=sims)
+        service.inviter = replace(service.inviter, sims=sims)
         self.service = service
         self._texted = 0
 
     def invite(self, to: str = NUMBER, app: App = SHOP) -> tuple[Verification, Invitation]:
         request = SendRequest(to, channel="inbound")
-        accepted = self.service.issuer.invite(request, app, self.service.clock())
+        accepted = self.service.inviter.invite(request, app, self.service.clock())
         assert accepted.inbound is not None
         return accepted.verification, accepted.inbound
 
@@ -200,7 +200,7 @@ def test_no_code_of_it_can_be_checked_and_nothing_sent_again(inviting: Inviting)
 
 def test_it_is_off_unless_the_operator_turns_it_on(service: Service) -> None:
     with pytest.raises(InvalidFieldError, match="OTP_INBOUND_VERIFICATION"):
-        service.issuer.invite(SendRequest(NUMBER, channel="inbound"), SHOP, service.clock())
+        service.inviter.invite(SendRequest(NUMBER, channel="inbound"), SHOP, service.clock())
 
 
 def test_neither_a_test_key_nor_an_idempotency_key_goes_with_it(inviting: Inviting) -> None:
@@ -209,4 +209,4 @@ def test_neither_a_test_key_nor_an_idempotency_key_goes_with_it(inviting: Inviti
         inviting.invite(app=App("shop", test=True))
     once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
     with pytest.raises(InvalidFieldError, match="Idempotency-Key"):
-        service.issuer.invite(SendRequest(NUMBER, channel="inbound"), SHOP, service.clock(), once)
+        service.inviter.invite(SendRequest(NUMBER, channel="inbound"), SHOP, service.clock(), once)

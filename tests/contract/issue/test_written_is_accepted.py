@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.store import expire
+from otp_worker.store import expire, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 from tests.contract.issue.test_accepted_together import NUMBERS, Crowd
@@ -61,7 +61,7 @@ def test_so_is_a_crowd_of_them_and_none_is_written_twice(service: Service, redis
 
 @pytest.mark.parametrize("error", [RuntimeError("no such exchange"), OSError(28, "full")], ids=repr)
 def test_so_is_one_whose_publish_raises_what_nobody_foresaw(service: Service, error: Exception) -> None:
-    service.issuer.publish = raising(error)
+    service.issuer.writer.publish = raising(error)
     assert service.issue().id
     assert counted(service.db) == 1
 
@@ -82,13 +82,13 @@ def test_a_resend_that_can_be_neither_published_nor_read_again_is_accepted(
 ) -> None:
     verification, _ = service.sent()
     service.clock.move(31)
-    read, looks = service.issuer._read, []
+    read, looks = verifications.get, []
 
     def only_before_the_commit(*arguments: object) -> object:
         looks.append(counted(service.db))
         return read(*arguments) if looks[-1] == 1 else gone()  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(service.issuer), "_read", lambda _self, *given: only_before_the_commit(*given))
+    monkeypatch.setattr(verifications, "get", only_before_the_commit)
     again = service.resend(verification)
     monkeypatch.undo()
     assert again == service.read(verification)

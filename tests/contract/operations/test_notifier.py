@@ -19,7 +19,7 @@ from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.inbound.replies import Answering
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier, WebhookChannel
 from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.database import Database

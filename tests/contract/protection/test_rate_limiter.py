@@ -20,7 +20,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, Limits, Rate, parse_rates
 from otp_worker.domain.policy import Policy
 from otp_worker.issue.idempotency import Idempotency
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.protection.rate_limiter import REST_SECONDS
 from otp_worker.store.database import Database
 from otp_worker.store.schema import number_guards, verifications
@@ -263,8 +263,7 @@ def test_a_new_root_secret_does_not_reset_a_numbers_limit(making: Making) -> Non
     service = making(rates(number="1/h"))
     send(service)
     rotated = Keyring(["a new root secret, long enough", "a root secret of the tests, long enough"])
-    object.__setattr__(service.issuer, "keyring", rotated)
-    object.__setattr__(service.issuer, "limits", Limits(rotated, service.limits.rates))
+    service.issuer = service.issuer_with(rotated, Limits(rotated, service.limits.rates))
     assert refused(service).limit is Limit.NUMBER
 
 

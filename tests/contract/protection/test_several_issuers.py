@@ -112,7 +112,7 @@ def test_who_counts_for_a_scope_waits_for_the_one_that_has_counted_and_not_ended
     rates: Mapping[Limit, tuple[Rate, ...]] = {limit: (Rate(1, 3600),)}
     first, second = Service(db, limits=rates), Service(db, limits=rates)
     [send] = sends(first, [NUMBER])
-    guard = first.issuer._guard(issue.Recipient(NUMBER, "GB", None), SHOP, None)
+    guard = first.issuer.drafts.guard(issue.Recipient(NUMBER, "GB", None), SHOP, None)
     with ThreadPoolExecutor(1) as threads:
         with db.write() as connection:
             limits.take_turns(connection, guard.turns)

@@ -9,7 +9,7 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.replies import Answering
 from otp_worker.inbound.senders import shown
 from otp_worker.issue.idempotency import Idempotency
-from otp_worker.issue.issuer import SendRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.operations.admin import Operator
 from otp_worker.store import erasure, notifications, receipts
 from otp_worker.store.erasure import Erased

@@ -1,0 +1,114 @@
+"""What a send consists of before it is written: its verification, its delivery, and what it must pass."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ulid import ULID
+
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.limits import Limit, Limits
+from otp_worker.domain.passcode import derivation_of
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, Policy
+from otp_worker.domain.sms_text import language_of
+from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
+from otp_worker.issue.request import Hold, SendRequest
+from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.issue import Guard, NewDelivery, Recipient
+from otp_worker.store.new_verification import NewVerification
+
+SEED_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Makes the rows of a send; writes nothing.
+
+    ``hold`` says whether deliveries by a route must wait just now. ``may_be_wide`` tells whether every worker
+    knows how the longest codes are derived.
+    """
+
+    keyring: Keyring
+    policy: Policy
+    limits: Limits
+    hold: Callable[[str], Hold | None]
+    may_be_wide: Callable[[], bool] = lambda: True
+
+    def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
+        """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
+        number = parse_number(request.to, self.policy.countries)
+        if request.template is not None and request.template not in self.policy.templates:
+            raise InvalidFieldError(
+                "template", "there is no template of that name; the operator defines them"
+            )
+        ttl_seconds = request.ttl_seconds or self.policy.ttl_seconds
+        if app.test and number.e164.endswith(EXPIRED):
+            ttl_seconds = EXPIRED_LIFE_SECONDS
+        code_length = request.code_length or self.policy.code_length
+        derivation = derivation_of(code_length)
+        return NewVerification(
+            id=f"ver_{ULID.from_datetime(now)}",
+            app=app.name,
+            test=app.test,
+            number=number.e164,
+            number_hashes=self.keyring.number_hashes(number.e164),
+            number_masked=number.masked,
+            block_hash=self.limits.block_hash(number.e164),
+            country=number.country,
+            user=request.user,
+            channel=request.channel,
+            template=request.template,
+            language=language_of(request.locale),
+            ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
+            key_id=self.keyring.newest,
+            code_length=code_length,
+            derivation=derivation if derivation is not None and self.may_be_wide() else None,
+            seed=secrets.token_bytes(SEED_BYTES),
+            max_checks=self.policy.max_checks,
+            ttl_seconds=ttl_seconds,
+            created_at=now,
+            expires_at=self._expires_at(ttl_seconds, now),
+            last_expiry_at=now + timedelta(seconds=MAX_LIFE_SECONDS),
+            resend_at=self.next_resend_at(now),
+        )
+
+    def delivery(
+        self, verification_id: str, number: int, route: str, now: datetime, latest: datetime | None = None
+    ) -> NewDelivery:
+        """A verification's delivery of that number, due by the policy's deadline and by ``latest``."""
+        hold = self.hold(route)
+        deadline_at = now + timedelta(seconds=self.policy.send_deadline_seconds)
+        return NewDelivery(
+            verification_id=verification_id,
+            number=number,
+            route=route,
+            status=hold.status if hold else DeliveryStatus.QUEUED,
+            reason=hold.reason if hold else None,
+            created_at=now,
+            deadline_at=min(deadline_at, latest or deadline_at),
+            published_at=None if hold else now,
+        )
+
+    def next_resend_at(self, now: datetime) -> datetime:
+        """When the person may be sent the code once more after a send at ``now``."""
+        return now + timedelta(seconds=self.policy.resend_after_seconds)
+
+    def guard(self, to: Recipient, app: App, once: Once | None) -> Guard:
+        """What a send to this person must pass; a test key's asks for nobody's wishes."""
+        return Guard(
+            scopes=self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test),
+            turn=f"{Limit.NUMBER}:{self.keyring.number_hash(to.number).hex()}",
+            test=app.test,
+            once=once,
+            number_hashes=[] if app.test else self.keyring.number_hashes(to.number),
+        )
+
+    def _expires_at(self, ttl_seconds: int, now: datetime) -> datetime:
+        # The person has the whole of it even if the SMS leaves at its deadline.
+        longest = min(self.policy.send_deadline_seconds + ttl_seconds, MAX_LIFE_SECONDS)
+        return now + timedelta(seconds=longest)

@@ -1,0 +1,47 @@
+"""What an app asks for in the first step, and what it is told."""
+
+from dataclasses import dataclass
+
+from otp_worker.domain.inbound_token import Invitation
+from otp_worker.domain.limits import Left
+from otp_worker.domain.verification import DeliveryStatus, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """What an app asks for; what it leaves out is the operator's default.
+
+    A ``new`` code is asked for even where one is pending for the same person.
+    """
+
+    to: str
+    user: str | None = None
+    channel: str = "sms"
+    template: str | None = None
+    locale: str | None = None
+    ip: str | None = None
+    ttl_seconds: int | None = None
+    code_length: int | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a new delivery waits in the database instead of going on the queue, in the delivery's words."""
+
+    status: DeliveryStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was asked for and will be sent; ``left`` is what the limits leave after it.
+
+    ``inbound`` is what the person is to text instead, where that was asked for; ``resent`` says that the
+    verification was pending already.
+    """
+
+    verification: Verification
+    left: list[Left]
+    inbound: Invitation | None = None
+    resent: bool = False

@@ -1,0 +1,80 @@
+"""Writing a send: counted in Redis, written with what the database counts, then put on the queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from otp_worker.domain.limits import Left
+from otp_worker.domain.ports import PublishAll
+from otp_worker.issue.admission import admit
+from otp_worker.protection.rate_limiter import RedisLimiter
+from otp_worker.store import expire
+from otp_worker.store import issue as statements
+from otp_worker.store.batcher import Together
+from otp_worker.store.database import Database, is_away
+from otp_worker.store.issue import Answer, Guard, NewDelivery, NewSend
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class SendWriter:
+    """Writes sends that pass their guards, and publishes their deliveries."""
+
+    db: Database
+    limiter: RedisLimiter
+    publish: PublishAll
+    _together: Together[NewSend, list[Left]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._together = Together(self.write_all, is_away)
+
+    def write(self, send: NewSend) -> list[Left]:
+        """Write a new verification with its first delivery, if it has one; what the limits leave.
+
+        Raises PendingError for what repeats a pending verification, and as its guard does.
+        """
+        return self._together(send)
+
+    def write_resend(self, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
+        """Write one more delivery of a verification; what the limits leave.
+
+        Raises NotNowError, and as the guard does.
+        """
+
+        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+            return {new.id: statements.insert_resend(self.db, new, next_resend_at, guards[new.id])}
+
+        answer = admit(self.limiter, {new.id: guard}, new.created_at, write)[new.id]
+        if isinstance(answer, Exception):
+            raise answer
+        self._publish([new])
+        return answer
+
+    def write_all(self, sends: Sequence[NewSend]) -> list[Answer]:
+        """Count, write and publish what several threads are asked for at this moment, in one go."""
+        repeated = statements.find_repeated(self.db, sends)
+        by_id = {send.new.id: send for send in sends if send.new.id not in repeated}
+
+        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+            admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
+            return dict(zip(guards, statements.insert_verifications(self.db, admitted), strict=True))
+
+        now = max(send.new.created_at for send in sends)
+        answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
+        answers |= repeated
+        written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
+        self._publish([first for first in written if first is not None])
+        return [answers[send.new.id] for send in sends]
+
+    def _publish(self, written: Sequence[NewDelivery]) -> None:
+        """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""
+        # After the commit: a worker must find the rows. A failure here is the sweep's to mend, and soon.
+        published = [delivery.id for delivery in written if delivery.published_at is not None]
+        try:
+            if published and not self.publish(published):
+                expire.mark_published(self.db, published, None)
+        except Exception as error:
+            log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)
