@@ -100,29 +100,26 @@ class Verifications:
         self, req: falcon.Request, resp: falcon.Response, request: str, act: Callable[[Once | None], Accepted]
     ) -> None:
         """Answer 202 with what ``act`` accepts; with an Idempotency-Key, what it accepted before."""
-        key = req.get_header(HEADER)
-        once = None if key is None else self._idempotency.once(req.context.app.name, key, request)
-        answer = self._recalled(once, req.context.app)
-        if answer is None:
-            answer = self._accepted(act(once))
-            if once is not None:
-                self._idempotency.remember(once, answer.model_dump_json())
+        app: App = req.context.app
+        text = self._idempotency.run(
+            app=app.name,
+            key=req.get_header(HEADER),
+            request=request,
+            act=lambda once: self._accepted(act(once)),
+            recover=lambda verification_id: self._accepted(
+                Accepted(self._issuer.read(verification_id, app), [])
+            ),
+        )
+        # An answer that an older version kept is completed with the fields that are new since.
+        answer = AcceptedBody.model_validate_json(text)
         resp.status = 202
         resp.set_header("Location", f"/v1/verifications/{answer.id}")
         resp.text = answer.model_dump_json()
 
-    def _recalled(self, once: Once | None, app: App) -> AcceptedBody | None:
-        remembered = None if once is None else self._idempotency.recall(once, self._clock())
-        if remembered is None:
-            return None
-        if remembered.answer is not None:
-            return AcceptedBody.model_validate_json(remembered.answer)
-        return self._accepted(Accepted(self._issuer.read(remembered.verification_id, app), []))
-
-    def _accepted(self, accepted: Accepted) -> AcceptedBody:
+    def _accepted(self, accepted: Accepted) -> str:
         return AcceptedBody.accepted(
             self._body(accepted.verification), accepted.left, accepted.inbound, resent=accepted.resent
-        )
+        ).model_dump_json()
 
     def _body(self, found: Verification) -> VerificationBody:
         now = self._clock()

@@ -5,17 +5,19 @@ request that was refused had no effect, and its repetition is judged anew.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.errors import InvalidFieldError, RequestInFlightError
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.ports import Clock
 from otp_worker.store import idempotency_keys
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import Kept, Once
 
 log = structlog.get_logger()
 
@@ -27,19 +29,40 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
-    """What became of a request: its verification, and its answer unless its process died before that."""
-
-    verification_id: str
-    answer: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Idempotency:
-    """Remembers requests that name a key."""
+    """Gives a request that names a key one effect."""
 
     db: Database
     keyring: Keyring
+    clock: Clock
+
+    def run(
+        self,
+        *,
+        app: str,
+        key: str | None,
+        request: str,
+        act: Callable[[Once | None], str],
+        recover: Callable[[str], str],
+    ) -> str:
+        """The answer to a request: that of ``act``, or of the same request before.
+
+        ``act`` writes what it is given in the transaction that has the effect. ``recover`` makes the answer
+        from the verification's id where the process died between the effect and its answer. A request
+        without a key always acts.
+
+        Raises InvalidFieldError for a key that is none or was used for another request, RequestInFlightError,
+        and what ``act`` and ``recover`` raise.
+        """
+        if key is None:
+            return act(None)
+        once = self.once(app, key, request)
+        kept = self._recall(once)
+        if kept is not None:
+            return recover(kept.verification_id) if kept.answer is None else kept.answer
+        answer = act(once)
+        self._remember(once, answer)
+        return answer
 
     def once(self, app: str, key: str, request: str) -> Once:
         """What identifies a request. Raises InvalidFieldError."""
@@ -48,25 +71,19 @@ class Idempotency:
         hashes = self.keyring.hashes
         return Once(app, hashes("idempotency key", key), hashes("idempotent request", request))
 
-    def recall(self, once: Once, now: datetime) -> Remembered | None:
-        """What became of the request when it was made before; None if it was not.
-
-        Raises InvalidFieldError for another request under the same key, and RequestInFlightError.
-        """
+    def _recall(self, once: Once) -> Kept | None:
+        """The request as it was made before; None if it was not."""
         kept = idempotency_keys.find(self.db, once)
         if kept is None:
             return None
         if kept.request_hash not in once.request_hashes:
             raise InvalidFieldError(HEADER, "this key was used for another request; take a new one")
-        if kept.answer is None and kept.created_at > now - timedelta(seconds=ANSWER_SECONDS):
+        if kept.answer is None and kept.created_at > self.clock() - timedelta(seconds=ANSWER_SECONDS):
             raise RequestInFlightError("this request is being answered; repeat it for its answer")
-        return Remembered(kept.verification_id, kept.answer)
+        return kept
 
-    def remember(self, once: Once, answer: str) -> None:
-        """Keep the answer for when the request is repeated. Never raises: the request had its effect.
-
-        Without a kept answer a repetition is told what became of the request.
-        """
+    def _remember(self, once: Once, answer: str) -> None:
+        """Keep the answer for when the request is repeated. Never raises: the request had its effect."""
         try:
             idempotency_keys.keep_answer(self.db, once, answer)
         except SQLAlchemyError as error:

@@ -156,7 +156,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         resender=step.resender,
         inviter=step.inviter,
         verifier=Verifier(db, keyring, settings.policy, limits, CheckLimiter(limiter), clock),
-        idempotency=Idempotency(db, keyring),
+        idempotency=Idempotency(db=db, keyring=keyring, clock=clock),
         api_keys=ApiKeys(db, clock),
         callbacks=Callbacks(
             db,

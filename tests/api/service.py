@@ -63,7 +63,7 @@ class Service(service.Service):
             resender=self.resender,
             inviter=replace(self.inviter, sims=self.inbound_sims),
             verifier=self.verifier,
-            idempotency=Idempotency(self.db, self.keyring),
+            idempotency=Idempotency(self.db, self.keyring, self.clock),
             api_keys=ApiKeys(self.db, self.clock),
             callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries, self.breaker),
             operator=Operator(self.db, self.limits, self.policy.countries),

@@ -197,14 +197,16 @@ def test_a_key_from_before_new_was_known_is_still_the_same_request(shop: Caller,
     body = {"to": NUMBER, "user": None, "channel": "sms", "template": None, "locale": None, "ip": None}
     body |= {"ttl_seconds": None, "code_length": None}
     as_before = f"send {json.dumps(body, separators=(',', ':'))}"
-    intake = service.intake()
     headers = {"Idempotency-Key": "order-1"}
     first = shop.simulate_post(ONE, json={"to": NUMBER}, headers=headers)
-    recalled = intake.idempotency.recall(
-        intake.idempotency.once("shop", "order-1", as_before), service.clock()
+
+    def act(_: object) -> str:
+        pytest.fail("it was taken for another request")
+
+    answer = service.intake().idempotency.run(
+        app="shop", key="order-1", request=as_before, act=act, recover=act
     )
-    assert recalled is not None
-    assert recalled.verification_id == first.json["id"]
+    assert json.loads(answer) == first.json
 
 
 def test_new_is_a_boolean(shop: Caller) -> None:

@@ -207,6 +207,6 @@ def test_neither_a_test_key_nor_an_idempotency_key_goes_with_it(inviting: Inviti
     service = inviting.service
     with pytest.raises(InvalidFieldError, match="test key"):
         inviting.invite(app=App("shop", test=True))
-    once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
+    once = Idempotency(service.db, service.keyring, service.clock).once("shop", "order-1", "a send")
     with pytest.raises(InvalidFieldError, match="Idempotency-Key"):
         service.inviter.invite(SendRequest(NUMBER, channel="inbound"), SHOP, service.clock(), once)

@@ -311,7 +311,7 @@ def test_a_redis_that_fails_at_the_script_counts_as_away(db: Database, redis: Re
 
 def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Making) -> None:
     service = making(rates(number="1/30s", total="100/h"))
-    once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
+    once = Idempotency(service.db, service.keyring, service.clock).once("shop", "order-1", "a send")
     service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock(), once)
     with pytest.raises(RequestInFlightError):
         service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock(), once)

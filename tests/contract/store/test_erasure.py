@@ -55,7 +55,7 @@ def test_all_that_is_kept_of_a_number_is_gone_and_all_of_others_stays(service: S
     service.check(verification, wrong(code))
     service.sent()
     other, other_code = service.sent(OTHER)
-    once = Idempotency(service.db, service.keyring).once("shop", "order-1", "a send")
+    once = Idempotency(service.db, service.keyring, service.clock).once("shop", "order-1", "a send")
     service.issuer.issue(SendRequest(NUMBER), SHOP, service.clock(), once)
     reply(service, NUMBER, verification.id)
     reply(service, OTHER, other.id)
