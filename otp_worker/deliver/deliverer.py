@@ -18,7 +18,7 @@ from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.passcode import UnknownDerivationError
 from otp_worker.domain.policy import Policy
-from otp_worker.domain.ports import Clock
+from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.verification import DeliveryStatus
@@ -47,7 +47,7 @@ class Delivered:
 class Deliverer:
     """The second step with all it needs; ``callback_url`` makes the URL for a delivery's receipts.
 
-    ``channels`` are told when a gateway refuses our account.
+    ``outbox`` names who is told when a gateway refuses our account; the sweep publishes it.
     """
 
     db: Database
@@ -57,10 +57,10 @@ class Deliverer:
     rehearsal: Gateway
     callback_url: Callable[[str, str], str | None]
     clock: Clock
+    outbox: Outbox
     chance: Callable[[], float] = random.random
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
-    channels: tuple[str, ...] = ()
 
     def deliver(self, delivery_id: str) -> Delivered | RetryAt:
         """Make one attempt; the answer is that it is settled, or when to try again."""
@@ -166,7 +166,7 @@ class Deliverer:
         if outcome.alarm:
             log.error("gateway_alarm", gateway=state.name, reason=outcome.reason)
             now = self.clock()
-            misconfigured.note_misconfigured(self.db, state.name, outcome.reason, self.channels, now)
+            misconfigured.note_misconfigured(self.db, state.name, outcome.reason, self.outbox.channels, now)
         elif state.misconfigured_since is not None and not outcome.is_outage:
             misconfigured.note_configured(self.db, state.name)
 

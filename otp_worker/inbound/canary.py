@@ -13,7 +13,7 @@ from ulid import ULID
 from otp_worker.domain.gateway import Message, OutcomeKind, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import country_of
-from otp_worker.domain.ports import Publish
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.senders import can_stand_for
 from otp_worker.inbound.side_sends import Away, obstacle
@@ -33,22 +33,21 @@ _ARRIVED = re.compile(r"\s*otp-worker canary ([0-9A-Z]{26})\s*")
 class Canaries:
     """The canaries with all they need: one every ``every_seconds``, however many beats and upkeeps there are.
 
-    ``channels`` are told of a lost one and of a SIM that cannot send, by ``publish`` at once.
+    ``outbox`` takes what tells of a lost one and of a SIM that cannot send.
     """
 
     db: Database
     keyring: Keyring
     sims: Sims
     away: Away
-    channels: tuple[str, ...]
-    publish: Publish
+    outbox: Outbox
     every_seconds: int = 60
 
     def sweep(self, now: datetime) -> str:
         """Report what is lost, and send the next one; what became of it, for people."""
-        for lost, notices in canaries.lose(self.db, now - LOST_AFTER, self.channels, now):
+        for lost, notices in canaries.lose(self.db, now - LOST_AFTER, self.outbox.channels, now):
             log.warning("canary_lost", from_sim=lost.from_sim, to_sim=lost.to_sim)
-            self._publish(notices)
+            self.outbox.send(notices)
         pairs = self._pairs()
         if not pairs:
             return "fewer than two SIMs have a number: no canary"
@@ -62,10 +61,10 @@ class Canaries:
         failure = self._send(sender, to, now)
         if failure is None:
             return f"a canary from {sender.name} to {to.name}"
-        told = canaries.fail_turn(self.db, slot, failure, self.channels, now)
+        told = canaries.fail_turn(self.db, slot, failure, self.outbox.channels, now)
         if told is not None:
             log.warning("canary_failed", from_sim=sender.name, to_sim=to.name, reason=failure)
-            self._publish(told)
+            self.outbox.send(told)
         return f"no canary from {sender.name}: {failure}"
 
     def arrive(self, reply: Reply, now: datetime) -> bool:
@@ -119,7 +118,3 @@ class Canaries:
         give_back(self.db, turn)
         canaries.forget_canary(self.db, canary)
         return outcome.reason
-
-    def _publish(self, notices: list[str]) -> None:
-        for notice_id in notices:
-            self.publish(notice_id)

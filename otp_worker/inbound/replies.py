@@ -15,7 +15,7 @@ from otp_worker.domain import inbound_token
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import PhoneNumber
-from otp_worker.domain.ports import Publish
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.redaction import star, star_codes
 from otp_worker.domain.reply import Meaning
 from otp_worker.gateways.parsing import dedupe_key
@@ -36,7 +36,7 @@ _NUMBER_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Takes replies in; each of ``channels`` is told of what concerns it, by ``publish`` at once.
+    """Takes replies in; ``outbox`` takes what tells of them.
 
     ``languages`` are those whose words count; a report locks its number for ``report_lock_seconds``. With
     ``inbound`` a reply can hold the token of a verification.
@@ -46,8 +46,7 @@ class Answering:
     keyring: Keyring
     languages: Collection[str]
     report_lock_seconds: int
-    channels: tuple[str, ...]
-    publish: Publish
+    outbox: Outbox
     inbound: bool = False
     confirmations: Confirmations | None = None
     senders: Senders = field(default_factory=Senders)
@@ -67,15 +66,14 @@ class Answering:
             return
         said = self._said(gateway, reply, meaning, now)
         lock_until = now + timedelta(seconds=self.report_lock_seconds)
-        answered = replies.answer(self.db, said, lock_until, now, channels=self.channels)
+        answered = replies.answer(self.db, said, lock_until, now, channels=self.outbox.channels)
         if answered is None:
             return
         stored = said.reply
         log.info(
             "reply", reply=stored.id, verification=stored.verification_id, meaning=answered.meaning.value
         )
-        for notice_id in answered.notices:
-            self.publish(notice_id)
+        self.outbox.send(answered.notices)
         if self.confirmations is not None and said.number_hashes and answered.is_news:
             self.confirmations.ask(stored.id, answered.meaning, said.number_hashes[0], now)
 

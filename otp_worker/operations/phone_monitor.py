@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from otp_worker.domain.gateway import Gateway, PhoneState
-from otp_worker.domain.ports import Publish
+from otp_worker.domain.ports import Outbox
 from otp_worker.protection.circuit_breaker import is_open
 from otp_worker.store import phones
 from otp_worker.store.circuit_breakers import GatewayState, read_state
@@ -47,12 +47,11 @@ def battery_is_low(phone: PhoneState | None) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """The sweep with all it needs; ``channels`` are told what changed, by ``publish`` as soon as it is."""
+    """The sweep with all it needs; ``outbox`` takes what tells of a change, as soon as it is seen."""
 
     db: Database
     gateways: Mapping[str, Gateway]
-    channels: tuple[str, ...]
-    publish: Publish
+    outbox: Outbox
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, now: datetime) -> int:
@@ -76,9 +75,8 @@ class Looker:
             judged = replace(phone, last_seen_at=moved_at)
         why = silence(read_state(self.db, name), judged, gateway.silent_after, now)
         seen = phones.Seen(phone, why, battery_is_low(phone), moved_at)
-        reports = phones.note_look(self.db, name, seen, self.channels, now)
+        reports = phones.note_look(self.db, name, seen, self.outbox.channels, now)
         for kind, notices in reports:
             log.warning(kind.replace(".", "_"), gateway=name, reason=why)
-            for notice_id in notices:
-                self.publish(notice_id)
+            self.outbox.send(notices)
         return len(reports)

@@ -10,7 +10,7 @@ import structlog
 
 from otp_worker.domain.errors import SendsPausedError
 from otp_worker.domain.limits import BLOCK_DIGITS, Limits
-from otp_worker.domain.ports import Publish
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import (
     BASELINE_HOURS,
     FALL,
@@ -44,14 +44,13 @@ class GuardMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PumpingGuard:
-    """The sweep with all it needs; ``channels`` are told of a pause, by ``publish`` as soon as it is made."""
+    """The sweep with all it needs; ``outbox`` takes what tells of a pause, as soon as it is made."""
 
     db: Database
     mode: GuardMode
     min_sends: int
     first_pause_seconds: int
-    channels: tuple[str, ...]
-    publish: Publish
+    outbox: Outbox
 
     def sweep(self, now: datetime) -> int:
         """Judge the last hour; how many blocks and countries are newly paused."""
@@ -84,7 +83,7 @@ class PumpingGuard:
         if not is_pumped(recent.figures, usually, self._min_sends()[kind]):
             return False
         suspect = Suspect(kind, recent.app, recent.place, _label(kind, recent), recent.figures, usually)
-        paused = pauses.pause(self.db, suspect, self.first_pause_seconds, self.channels, now)
+        paused = pauses.pause(self.db, suspect, self.first_pause_seconds, self.outbox.channels, now)
         if paused is None:
             return False
         if not suspect.observed:
@@ -105,8 +104,7 @@ class PumpingGuard:
             reason=paused.reason,
             observed_only=paused.observed or self.mode is GuardMode.OBSERVE,
         )
-        for notice_id in notices:
-            self.publish(notice_id)
+        self.outbox.send(notices)
 
 
 def _label(kind: PumpedKind, recent: Recent) -> str:

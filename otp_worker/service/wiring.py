@@ -17,7 +17,7 @@ from otp_worker.deliver.router import Router
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
-from otp_worker.domain.ports import Clock, PublishAll
+from otp_worker.domain.ports import Clock, Outbox, PublishAll
 from otp_worker.domain.sim import Sims
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.expire import Expirer
@@ -124,14 +124,13 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     outlook = Outlook(db, breaker, sims)
     limits = Limits(keyring, settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
-    told = tuple(channels(settings))
+    outbox = Outbox(channels=tuple(channels(settings)), publish=queue.publish_notice)
     answering = Answering(
         db,
         keyring,
         settings.reply_languages,
         settings.report_lock_seconds,
-        told,
-        queue.publish_notice,
+        outbox,
         settings.inbound_verification,
         Confirmations(db, settings.confirmations, queue.publish_confirmation),
         Senders(settings.policy.countries, sims),
@@ -163,7 +162,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             keyring,
             sims.gateways,
             answering,
-            Canaries(db, keyring, sims, breaker.away, told, queue.publish_notice),
+            Canaries(db, keyring, sims, breaker.away, outbox),
             breaker,
         ),
         operator=Operator(db, limits, settings.policy.countries),
@@ -228,7 +227,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
     queue = DeliveryQueue(app)
     sims = settings.sims
     breaker = Breaker(db, settings.policy.lease_seconds)
-    told = tuple(channels(settings))
+    outbox = Outbox(channels=tuple(channels(settings)), publish=queue.publish_notice)
     url_of: Callable[[str, str], str | None] = partial(callback_url, settings.public_url, keyring)
     return WorkerParts(
         db=db,
@@ -240,7 +239,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
             Rehearsal(),
             url_of,
             clock,
-            channels=told,
+            outbox=outbox,
         ),
         expirer=Expirer(
             db,
@@ -258,15 +257,12 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
             settings.guard,
             settings.guard_min_sends,
             settings.guard_pause_seconds,
-            told,
-            queue.publish_notice,
+            outbox,
         ),
         poller=Poller(db, sims.gateways),
         recovery=RecoveryWatch(breaker, sims.gateways, clock),
-        looker=Looker(db, sims.gateways, told, queue.publish_notice),
-        canaries=Canaries(
-            db, keyring, sims, breaker.away, told, queue.publish_notice, settings.canary_seconds or 60
-        ),
+        looker=Looker(db, sims.gateways, outbox),
+        canaries=Canaries(db, keyring, sims, breaker.away, outbox, settings.canary_seconds or 60),
         confirmer=Confirmer(db, keyring, settings.confirmations, sims, breaker.away),
         queue=queue,
         clock=clock,

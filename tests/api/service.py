@@ -10,6 +10,7 @@ from otp_worker.domain.errors import BrokerAwayError
 from otp_worker.domain.gateway import Gateway
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.kannel import Kannel
@@ -51,7 +52,9 @@ class Service(service.Service):
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
-        canaries = Canaries(self.db, self.keyring, OUR_SIMS, self.breaker.away, ("webhook",), self.notify)
+        canaries = Canaries(
+            self.db, self.keyring, OUR_SIMS, self.breaker.away, Outbox(("webhook",), self.notify)
+        )
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateways: dict[str, Gateway] = {
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
@@ -80,8 +83,7 @@ class Service(service.Service):
             self.keyring,
             LANGUAGES,
             REPORT_LOCK_SECONDS,
-            ("webhook",),
-            self.notify,
+            Outbox(("webhook",), self.notify),
             inbound=self.inbound_sims is not None,
             senders=Senders(self.policy.countries, OUR_SIMS),
         )

@@ -17,6 +17,7 @@ from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, O
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Left, Limit, Limits, Rate
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.expire import Expirer
@@ -147,6 +148,7 @@ class Service:
             Rehearsal(),
             lambda gateway, delivery_id: None,
             self.clock,
+            Outbox((), lambda _: True),
             chance=lambda: 0.5,
             monotonic=self.clock.monotonic,
             pause=self.clock.move,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from otp_worker.domain.errors import SendsPausedError
+from otp_worker.domain.ports import Outbox
 from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
 from otp_worker.store import notifications
 from otp_worker.store import pauses as stored_pauses
@@ -24,7 +25,7 @@ class Simulation:
     def __init__(self, db: Database) -> None:
         self.service = Service(db)
         self.town = Town(self.service)
-        self._guard = PumpingGuard(db, GuardMode.ON, MIN_SENDS, HOUR, ("webhook",), lambda _: True)
+        self._guard = PumpingGuard(db, GuardMode.ON, MIN_SENDS, HOUR, Outbox(("webhook",), lambda _: True))
 
     def run(self, hours: int, hourly: Hourly) -> Told:
         """Who is told of, and when, in words that are printed."""

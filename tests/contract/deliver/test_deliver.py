@@ -15,6 +15,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Message, Outcome, ReceiptKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import code_matches
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
@@ -209,7 +210,7 @@ def test_an_account_that_is_refused_raises_the_alarm_each_time(service: Service)
 
 
 def test_the_operator_is_told_once_until_the_account_is_taken_again(service: Service) -> None:
-    service.deliverer = replace(service.deliverer, channels=("webhook",))
+    service.deliverer = replace(service.deliverer, outbox=Outbox(("webhook",), lambda _: True))
     for outcome in (MISCONFIGURED, MISCONFIGURED, OFFLINE, MISCONFIGURED, ACCEPTED, MISCONFIGURED):
         service.gateway.outcomes = [outcome]
         with service.db.write() as connection:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Hours, Sim, Sims
 from otp_worker.inbound.canary import LOST_AFTER, Canaries
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
@@ -33,7 +34,7 @@ class Phones:
         sims = Sims(of, self.gateways)
         self.service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), sims=sims)
         self.canaries = Canaries(
-            db, self.service.keyring, sims, self.service.breaker.away, ("webhook",), lambda _: True
+            db, self.service.keyring, sims, self.service.breaker.away, Outbox(("webhook",), lambda _: True)
         )
 
     def sweep(self) -> str:

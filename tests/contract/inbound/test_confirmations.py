@@ -9,6 +9,7 @@ import pytest
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.phone_number import mask
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Hours, Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
@@ -49,8 +50,7 @@ class Office:
             self.service.keyring,
             LANGUAGES,
             3600,
-            (),
-            lambda _: True,
+            Outbox((), lambda _: True),
             confirmations=Confirmations(self.service.db, TEXTS, self.publish),
         )
         answering.take("obedient", Reply(number, text, None, now, key or f"sms {self._texted}"), now)

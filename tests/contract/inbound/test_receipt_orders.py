@@ -20,6 +20,7 @@ from otp_worker.domain.gateway import (
     Reply,
 )
 from otp_worker.domain.gateway import ReceiptKind as Kind
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
@@ -151,8 +152,8 @@ class Exchange:
         self.gateway.signature_is_good = lambda request, now: True  # type: ignore[method-assign]
         service = self.service
         service.gateways["obedient"] = self.gateway
-        answering = Answering(service.db, service.keyring, LANGUAGES, 3600, (), lambda _: True)
-        canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, (), bool)
+        answering = Answering(service.db, service.keyring, LANGUAGES, 3600, Outbox((), lambda _: True))
+        canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, Outbox((), bool))
         self.callbacks = Callbacks(
             service.db, service.keyring, service.gateways, answering, canaries, service.breaker
         )

@@ -14,6 +14,7 @@ from otp_worker.domain.gateway import Message, Outcome, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
@@ -61,8 +62,7 @@ class People:
             self.service.keyring,
             LANGUAGES,
             LOCK_SECONDS,
-            ("webhook", "email"),
-            self.publish,
+            Outbox(("webhook", "email"), self.publish),
             senders=Senders(self.service.policy.countries, self.service.sims),
         )
         answering.take("obedient", reply, now)

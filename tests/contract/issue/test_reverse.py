@@ -12,6 +12,7 @@ from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.lockout import FREE_FAILURES
 from otp_worker.domain.policy import Policy
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
@@ -56,8 +57,7 @@ class Inviting:
             service.keyring,
             LANGUAGES,
             3600,
-            ("webhook",),
-            lambda _: True,
+            Outbox(("webhook",), lambda _: True),
             inbound=True,
             senders=Senders(service.policy.countries, service.sims),
         )

@@ -15,6 +15,7 @@ from time_machine import travel
 
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Reply
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.reply import Meaning
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.client import BoundedClient
@@ -100,7 +101,7 @@ def told_of(db: Database, notifier: Notifier, support: Stub, now: datetime) -> l
 
 
 def texted(service: Service, text: str) -> None:
-    taking = Answering(service.db, service.keyring, LANGUAGES, 3600, ("webhook",), lambda _: True)
+    taking = Answering(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
     taking.take("obedient", Reply(NUMBER, text, None, service.clock(), text), service.clock())
 
 

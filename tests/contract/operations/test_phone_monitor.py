@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from otp_worker.domain.gateway import PhoneState
+from otp_worker.domain.ports import Outbox
 from otp_worker.operations.phone_monitor import Looker, battery_is_low, silence
 from otp_worker.store import notifications, phones
 from otp_worker.store.circuit_breakers import GatewayState
@@ -42,7 +43,7 @@ def phone(gateway: Iterator[SeenGateway]) -> SeenGateway:
 
 @pytest.fixture
 def looker(service: Service) -> Looker:
-    return Looker(service.db, service.gateways, ("webhook",), lambda _: True)
+    return Looker(service.db, service.gateways, Outbox(("webhook",), lambda _: True))
 
 
 def told(db: Database) -> list[str]:
@@ -148,7 +149,7 @@ def test_a_low_battery_is_reported_once_for_each_time_it_runs_low(
 
 def test_two_looks_at_once_make_one_report(service: Service, phone: SeenGateway) -> None:
     phone.phone = PhoneState(online=False)
-    lookers = [Looker(service.db, service.gateways, ("webhook",), lambda _: True) for _ in range(4)]
+    lookers = [Looker(service.db, service.gateways, Outbox(("webhook",), lambda _: True)) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda each: each.look(START), lookers)) == 1
     assert told(service.db) == ["phone.silent"]

@@ -12,6 +12,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError, SendsPausedError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import SETTLING_SECONDS
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.operations.admin import Operator
@@ -86,7 +87,7 @@ def town(service: Service) -> Town:
 
 @pytest.fixture
 def guard(service: Service) -> PumpingGuard:
-    return PumpingGuard(service.db, GuardMode.ON, MIN_SENDS, HOUR, ("webhook",), lambda _: True)
+    return PumpingGuard(service.db, GuardMode.ON, MIN_SENDS, HOUR, Outbox(("webhook",), lambda _: True))
 
 
 @pytest.fixture
@@ -315,7 +316,7 @@ def test_a_name_that_is_not_known_is_told(operator: Operator) -> None:
 
 
 def test_an_observing_guard_tells_and_refuses_nothing(service: Service, town: Town) -> None:
-    guard = PumpingGuard(service.db, GuardMode.OBSERVE, MIN_SENDS, HOUR, ("webhook",), lambda _: True)
+    guard = PumpingGuard(service.db, GuardMode.OBSERVE, MIN_SENDS, HOUR, Outbox(("webhook",), lambda _: True))
     town.sends(30, 0)
     assert guard.sweep(service.clock()) == 1
     assert guard.sweep(service.clock()) == 0
@@ -324,7 +325,7 @@ def test_an_observing_guard_tells_and_refuses_nothing(service: Service, town: To
 
 
 def test_a_guard_that_is_off_looks_at_nothing(service: Service, town: Town) -> None:
-    guard = PumpingGuard(service.db, GuardMode.OFF, MIN_SENDS, HOUR, (), lambda _: True)
+    guard = PumpingGuard(service.db, GuardMode.OFF, MIN_SENDS, HOUR, Outbox((), lambda _: True))
     town.sends(30, 0)
     assert guard.sweep(service.clock()) == 0
 

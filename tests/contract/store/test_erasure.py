@@ -5,6 +5,7 @@ from sqlalchemy import func, insert, select
 
 from otp_worker.domain.errors import InvalidFieldError, NumberLockedError
 from otp_worker.domain.gateway import Message, Outcome, Reply
+from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.replies import Answering
 from otp_worker.inbound.senders import shown
@@ -164,4 +165,4 @@ def test_the_plain_number_of_a_reply_is_kept_as_long_as_any_other(service: Servi
 
 def answering_of(service: Service) -> Answering:
     """What takes replies in, with one channel to tell of them."""
-    return Answering(service.db, service.keyring, LANGUAGES, 3600, ("webhook",), lambda _: True)
+    return Answering(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))

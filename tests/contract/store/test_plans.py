@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, event, insert
 
+from otp_worker.domain.ports import Outbox
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.wait_estimate import Outlook
@@ -87,7 +88,7 @@ def sweeps(service: Service) -> None:
     service.clock.move(400)
     service.work()
     service.expirer.purge(service.clock())
-    PumpingGuard(service.db, GuardMode.ON, 20, 3600, (), lambda _: True).sweep(service.clock())
+    PumpingGuard(service.db, GuardMode.ON, 20, 3600, Outbox((), lambda _: True)).sweep(service.clock())
     health = Health(service.db, _Queue().backlog, service.breaker, service.sims, WriteProbe(service.db))
     health.vitals(service.clock())
     receipts.delivery_of(service.db, "obedient", None, "msg_1")
