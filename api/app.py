@@ -17,7 +17,7 @@ from api.problems import add_problem_handlers
 from api.routes import ROUTES
 from api.verifications import Checks, Verifications
 from otp_worker.domain import request_deadline
-from otp_worker.service.wiring import Intake
+from otp_worker.service.assembly import Intake
 
 
 class _App(falcon.App[Any, Any]):

@@ -11,6 +11,7 @@ from celery import Celery
 
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
+from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.bulkhead import Bulkhead
 from otp_worker.service.celery_app import (
     CANARY,
@@ -25,7 +26,6 @@ from otp_worker.service.celery_app import (
     PURGE,
     RELEASE,
 )
-from otp_worker.service.wiring import WorkerParts
 
 CONFIRMATIONS_AT_ONCE = 2
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from sqlalchemy import func, select, update
 
 from otp_worker.domain.app import KeyScope
-from otp_worker.domain.errors import BrokerAwayError
 from otp_worker.domain.gateway import Gateway
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.domain.policy import Policy
@@ -15,19 +14,11 @@ from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
-from otp_worker.inbound.callbacks import Callbacks
-from otp_worker.inbound.canary import Canaries
-from otp_worker.inbound.replies import Answering
-from otp_worker.inbound.senders import Senders
-from otp_worker.issue.idempotency import Idempotency
-from otp_worker.operations.admin import Operator
 from otp_worker.operations.health import Health
-from otp_worker.operations.rejections import Refusals
 from otp_worker.operations.wait_estimate import Outlook
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
-from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.service.wiring import Intake
+from otp_worker.service.assembly import Intake, IssueStep, assemble_intake
 from otp_worker.store.database import Database
 from otp_worker.store.schema import api_keys, metadata
 from tests.contract import service
@@ -52,41 +43,31 @@ class Service(service.Service):
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
-        canaries = Canaries(
-            self.db, self.keyring, OUR_SIMS, self.breaker.away, Outbox(("webhook",), self.notify)
-        )
         paced = Sims((Sim(GATEWAY, GATEWAY, pace_per_minute=PACE),))
         gateways: dict[str, Gateway] = {
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
             MODEM: Kannel(MODEM, "http://modem.invalid", "user", "password"),
         }
-        return Intake(
+        queue = service.Queue(self)
+        intake = assemble_intake(
             db=self.db,
-            issuer=self.issuer,
-            resender=self.resender,
-            inviter=replace(self.inviter, sims=self.inbound_sims),
-            verifier=self.verifier,
-            idempotency=Idempotency(self.db, self.keyring, self.clock),
-            api_keys=ApiKeys(self.db, self.clock),
-            callbacks=Callbacks(self.db, self.keyring, gateways, self.answering(), canaries, self.breaker),
-            operator=Operator(self.db, self.limits, self.policy.countries),
-            health=Health(self.db, _AskedQueue(self).check, self.breaker, self.sims, WriteProbe(self.db)),
-            refusals=Refusals(self.db),
-            outlook=Outlook(self.db, self.breaker, paced),
             clock=self.clock,
+            keyring=self.keyring,
+            policy=self.policy,
+            limits=self.limits,
+            limiter=self.limiter,
+            sims=Sims(OUR_SIMS.all, gateways),
+            breaker=self.breaker,
+            outlook=Outlook(self.db, self.breaker, paced),
+            outbox=Outbox(("webhook",), self.notify),
+            queue=queue,
+            confirmations=None,
+            reply_languages=LANGUAGES,
+            report_lock_seconds=REPORT_LOCK_SECONDS,
+            issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
         )
-
-    def answering(self) -> Answering:
-        """What takes the replies in."""
-        return Answering(
-            self.db,
-            self.keyring,
-            LANGUAGES,
-            REPORT_LOCK_SECONDS,
-            Outbox(("webhook",), self.notify),
-            inbound=self.inbound_sims is not None,
-            senders=Senders(self.policy.countries, OUR_SIMS),
-        )
+        health = Health(self.db, queue.check, self.breaker, self.sims, WriteProbe(self.db))
+        return replace(intake, verifier=self.verifier, health=health)
 
     def notify(self, notice_id: str) -> bool:
         """Put a notice on the queue."""
@@ -118,15 +99,3 @@ class Service(service.Service):
         """How many rows a table holds."""
         with self.db.read() as connection:
             return connection.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
-
-
-class _AskedQueue(DeliveryQueue):
-    """A broker that says how much it holds, or is away."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    def check(self) -> int:
-        if self._service.broker_is_away:
-            raise BrokerAwayError("the broker does not answer (ConnectionError)")
-        return len(self._service.queue)

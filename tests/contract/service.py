@@ -9,10 +9,10 @@ from itertools import count
 
 from redis import Redis
 
-from otp_worker.deliver.deliverer import Delivered, Deliverer
+from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.retry import RetryAt
-from otp_worker.deliver.router import Router
 from otp_worker.domain.app import App
+from otp_worker.domain.errors import BrokerAwayError
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Left, Limit, Limits, Rate
@@ -20,22 +20,22 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
-from otp_worker.expire import Expirer
-from otp_worker.gateways.sandbox import Rehearsal
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.request import Hold, SendRequest
 from otp_worker.issue.writer import SendWriter
+from otp_worker.operations.notifier import Notifier
 from otp_worker.protection.circuit_breaker import Breaker, is_open
-from otp_worker.protection.pumping_guard import GuardMode, Pauses
-from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
+from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
+from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
-from otp_worker.service.wiring import build_issue_step
+from otp_worker.service.assembly import WorkerParts, assemble_worker, build_issue_step, build_verifier
+from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.store import verifications
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
 from otp_worker.store.issue import NewSend
-from otp_worker.verify import CheckResult, Verifier
+from otp_worker.verify import CheckResult
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NUMBER = "+447400123456"
@@ -127,31 +127,39 @@ class Service:
             pauses=self.pauses,
             inbound_sims=None,
         )
-        self.verifier = Verifier(
-            db, self.keyring, self.policy, self.limits, CheckLimiter(self.limiter), self.clock
+        self.verifier = build_verifier(
+            db=db,
+            clock=self.clock,
+            keyring=self.keyring,
+            policy=self.policy,
+            limits=self.limits,
+            limiter=self.limiter,
         )
-        self.expirer = Expirer(
-            db,
-            self.publish,
-            lambda: self.backlog,
-            self.sims,
-            self.policy.countries,
-            self.breaker,
-            3600,
-            30,
+        worker = self.worker()
+        self.expirer = worker.expirer
+        self.deliverer = replace(
+            worker.deliverer, chance=lambda: 0.5, monotonic=self.clock.monotonic, pause=self.clock.move
         )
-        self.deliverer = Deliverer(
-            db,
-            self.keyring,
-            self.policy,
-            Router(db, self.sims, self.breaker),
-            Rehearsal(),
-            lambda gateway, delivery_id: None,
-            self.clock,
-            Outbox((), lambda _: True),
-            chance=lambda: 0.5,
-            monotonic=self.clock.monotonic,
-            pause=self.clock.move,
+
+    def worker(self) -> WorkerParts:
+        """What the wiring would build of the workers, without channels."""
+        outbox = Outbox((), lambda _: True)
+        return assemble_worker(
+            db=self.db,
+            clock=self.clock,
+            keyring=self.keyring,
+            policy=self.policy,
+            sims=self.sims,
+            breaker=self.breaker,
+            outbox=outbox,
+            queue=Queue(self),
+            callback_url=lambda gateway, delivery_id: None,
+            notifier=Notifier(self.db, {}),
+            guard=PumpingGuard(self.db, GuardMode.ON, 20, 3600, outbox),
+            confirmations={},
+            canary_seconds=60,
+            number_retention_seconds=3600,
+            retention_days=30,
         )
 
     def publish(self, delivery_ids: Sequence[str]) -> bool:
@@ -225,6 +233,24 @@ class Service:
         found = verifications.find(self.db, verification.id)
         assert found is not None
         return found
+
+
+class Queue(DeliveryQueue):
+    """The queue of a service's deliveries, and a broker that is away when the test says so."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
+        return self._service.publish(delivery_ids)
+
+    def backlog(self) -> int:
+        return self._service.backlog
+
+    def check(self) -> int:
+        if self._service.broker_is_away:
+            raise BrokerAwayError("the broker does not answer (ConnectionError)")
+        return len(self._service.queue)
 
 
 class _Gathering(SendWriter):

@@ -15,6 +15,7 @@ from redis import Redis
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.operations.notifier import Notifier
+from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import (
     CANARY,
     CONFIRM,
@@ -29,7 +30,6 @@ from otp_worker.service.celery_app import (
     make_celery,
 )
 from otp_worker.service.tasks import register_tasks
-from otp_worker.service.wiring import WorkerParts
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from otp_worker.store.notifications import insert_notices
