@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.health_schemas import ReadinessBody
+from api.problem_schemas import ProblemBody
 from api.routes import ROUTES, Route
-from api.schemas import ProblemBody, ReadinessBody
 from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
 from otp_worker.issue.idempotency import HEADER

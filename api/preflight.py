@@ -8,7 +8,7 @@ import os
 import sys
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store.migrate import await_current
 

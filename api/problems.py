@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 import structlog
 
-from api.schemas import ProblemBody
+from api.problem_schemas import ProblemBody
 from otp_worker.domain.errors import DatabaseAwayError, RequestError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.rejections import Refusals

@@ -10,17 +10,9 @@ from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, Pau
 from api.callbacks import CallbackResource
 from api.docs import Docs, OpenApi
 from api.health import Alive, Ready
+from api.health_schemas import AlivenessBody, ReadinessBody
 from api.metrics import Metrics
-from api.schemas import (
-    AcceptedBody,
-    AlivenessBody,
-    CheckBody,
-    CheckResultBody,
-    NumberCheckBody,
-    ReadinessBody,
-    SendBody,
-    VerificationBody,
-)
+from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
 from api.verifications import Checks, Verifications
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import (

@@ -8,7 +8,7 @@ import falcon
 from api.app import create_app
 from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.service.logs import configure_logs
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake
 from otp_worker.store.migrate import await_current
 

@@ -8,7 +8,7 @@ from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 from otp_worker.domain.app import APP_SCOPES, KeyScope
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.api_keys import ApiKeys
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store.migrate import check_current
 

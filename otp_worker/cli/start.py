@@ -12,7 +12,8 @@ from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.devtools.processes.runner import Runner
 from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError
 from otp_worker.service.logs import configure_logs
-from otp_worker.service.settings import Role, Settings, load_settings
+from otp_worker.service.roles import Role, load_settings
+from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store.migrate import check_current
 

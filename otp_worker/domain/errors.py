@@ -130,9 +130,8 @@ class OptedOutError(RequestError):
     rejection = "opted_out"
 
     def __init__(self) -> None:
-        super().__init__(
-            "the person of this number texted STOP; they can text START, and use another way now"
-        )
+        fix = "they can text START, and use another way now"
+        super().__init__(f"the person of this number texted STOP; {fix}")
 
 
 class NotFoundError(RequestError):
@@ -225,10 +224,8 @@ class SendsPausedError(TooManyRequestsError):
     rejection = "paused"
 
     def __init__(self, kind: str, retry_at: datetime) -> None:
-        super().__init__(
-            f"sends to this number's {kind} are paused: far fewer codes than usual were entered there",
-            retry_at,
-        )
+        sentence = f"sends to this number's {kind} are paused: far fewer codes than usual were entered there"
+        super().__init__(sentence, retry_at)
 
 
 class NumberLockedError(TooManyRequestsError):

@@ -45,6 +45,32 @@ SWEEP_EXPIRES_SECONDS = 86_400
 """A message of beat expires by the clock of whoever takes it: that one may be apart from beat's by a day."""
 SOFT_SHUTDOWN_SECONDS = 20.0
 
+_EVERYWHERE: dict[str, object] = {
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "task_ignore_result": True,
+    "task_store_errors_even_if_ignored": False,
+    "task_default_queue": UPKEEP_QUEUE,
+    "task_default_exchange": "otp",
+    "task_routes": {task: {"queue": queue} for task, queue in QUEUE_OF.items()},
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_send_task_events": True,
+    "worker_consumer": "otp_worker.service.consumer:ResilientConsumer",
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_SECONDS,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # An error reply, such as of a replica that takes no writes, ends no worker: see consumer.py.
+    "broker_channel_error_retry": True,
+    "broker_heartbeat": HEARTBEAT_SECONDS,
+    "beat_scheduler": "otp_worker.service.scheduler:TerseScheduler",
+}
+"""Celery's settings that no broker and no process changes."""
+
 
 class SteadyClock:
     """The time as it was when this was made, and what has passed since by a clock that nobody sets.
@@ -111,32 +137,11 @@ def make_celery(
     url, tls = split_tls_options(broker_url)
     app = kind("otp_worker", broker=url, amqp=_Amqp, events=TaskEvents, set_as_current=False)
     app.conf.update(
-        accept_content=["json"],
-        task_serializer="json",
-        task_ignore_result=True,
-        task_store_errors_even_if_ignored=False,
+        **_EVERYWHERE,
         task_queues=[_queue(name, rabbitmq=rabbitmq) for name in QUEUES],
-        task_default_queue=UPKEEP_QUEUE,
-        task_default_exchange="otp",
-        task_routes={task: {"queue": queue} for task, queue in QUEUE_OF.items()},
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        worker_send_task_events=True,
-        worker_consumer="otp_worker.service.consumer:ResilientConsumer",
-        worker_hijack_root_logger=False,
-        worker_redirect_stdouts=False,
-        worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        # An error reply, such as of a replica that takes no writes, ends no worker: see consumer.py.
-        broker_channel_error_retry=True,
         broker_connection_timeout=publish_wait_seconds or SOCKET_SECONDS,
-        broker_heartbeat=HEARTBEAT_SECONDS,
         broker_use_ssl=tls and (tls.for_amqp if rabbitmq else tls.for_redis),
         broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
-        beat_scheduler="otp_worker.service.scheduler:TerseScheduler",
     )
     app.conf.beat_schedule = _schedule(app, canary_seconds)
     return app

@@ -5,6 +5,22 @@ from pathlib import Path
 
 from otp_worker.domain.errors import ConfigurationError
 
+PREFIX = "OTP_"
+
+SECRETS = (
+    "database_url",
+    "broker_url",
+    "redis_url",
+    "secret_key",
+    "code_key",
+    "gateway_key",
+    "gateway_webhook_secret",
+    "flower_auth",
+    "reply_webhook_secret",
+    "smtp_url",
+)
+"""The settings that may be given as a file."""
+
 
 def read_secret_files(environment: Mapping[str, str], variables: Iterable[str]) -> dict[str, str]:
     """What the files of these variables hold, by variable; an empty variable counts as not given.
@@ -16,6 +32,12 @@ def read_secret_files(environment: Mapping[str, str], variables: Iterable[str]) 
         if path and environment.get(variable):
             raise ConfigurationError(f"{variable}: is set, and so is {variable}_FILE; give one of them")
     return {variable: _read(f"{variable}_FILE", path) for variable, path in paths.items() if path}
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field of the settings."""
+    name = field.upper()
+    return name if name == "FLOWER_PORT" or name.startswith(PREFIX) else f"{PREFIX}{name}"
 
 
 def _read(variable: str, path: str) -> str:

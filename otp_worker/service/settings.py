@@ -6,23 +6,21 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
 from otp_worker.domain.reply import Meaning
-from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
+from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.account import PlainSecret
-from otp_worker.gateways.registry import account_kinds
 from otp_worker.protection.pumping_guard import GuardMode
 from otp_worker.service.gateways_file import read_gateways
-from otp_worker.service.secret_files import read_secret_files
+from otp_worker.service.secret_files import PREFIX, SECRETS, read_secret_files, variable_of
 from otp_worker.service.setting_types import (
     REDIS,
     BrokerUrl,
@@ -42,39 +40,7 @@ from otp_worker.service.setting_types import (
     WebhookSecret,
     listed,
 )
-
-PREFIX = "OTP_"
-
-Role = Literal["web", "worker", "beat", "flower", "cli"]
-
-_REQUIRED: dict[Role, tuple[str, ...]] = {
-    "web": ("database_url", "broker_url", "secret_key", "countries", "public_url"),
-    "worker": (
-        "database_url",
-        "broker_url",
-        "secret_key",
-        "countries",
-        "public_url",
-        "gateway_url",
-        "gateway_key",
-    ),
-    "beat": ("broker_url",),
-    "flower": ("broker_url", "flower_auth"),
-    "cli": ("database_url",),
-}
-
-_SECRETS = (
-    "database_url",
-    "broker_url",
-    "redis_url",
-    "secret_key",
-    "code_key",
-    "gateway_key",
-    "gateway_webhook_secret",
-    "flower_auth",
-    "reply_webhook_secret",
-    "smtp_url",
-)
+from otp_worker.service.single_gateway import check_countries, single_gateway
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -85,7 +51,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         environment = {name.upper(): value for name, value in os.environ.items()}
-        fields = {_variable(field): field for field in _SECRETS}
+        fields = {variable_of(field): field for field in SECRETS}
         return {fields[name]: value for name, value in read_secret_files(environment, fields).items()}
 
 
@@ -234,42 +200,17 @@ class Settings(BaseSettings):
         Raises ConfigurationError.
         """
         if self.gateways_file:
-            found = read_gateways(Path(self.gateways_file), self.gateway_uncertain)
+            sims = read_gateways(Path(self.gateways_file), self.gateway_uncertain)
         else:
-            found = self._single_gateway()
-        for country in sorted(self.countries or ()):
-            if not found.serving(country):
-                raise ConfigurationError(f"OTP_COUNTRIES: no SIM in OTP_GATEWAYS_FILE serves {country}")
-            if self.inbound_verification and not any(sim.number for sim in found.serving(country)):
-                raise ConfigurationError(
-                    f"OTP_INBOUND_VERIFICATION: no SIM that serves {country} has a number to text to; "
-                    "give its number in OTP_GATEWAYS_FILE"
-                )
-        return found
-
-    def _single_gateway(self) -> Sims:
-        described = {
-            "kind": self.gateway_kind,
-            "url": self.gateway_url,
-            "key": self.gateway_key or SecretStr(""),
-            "webhook_secret": self.gateway_webhook_secret,
-        }
-        given = {name: value for name, value in described.items() if value is not None}
-        try:
-            account = account_kinds()[self.gateway_kind].model_validate(given)
-        except ValidationError as error:
-            missing = ", ".join(str(problem["loc"][0]) for problem in error.errors())
-            raise ConfigurationError(
-                f"OTP_GATEWAY_KIND: {self.gateway_kind} needs more ({missing}): use OTP_GATEWAYS_FILE"
-            ) from None
-        gateway = account.open(self.gateway_kind)
-        sim = Sim(
-            self.gateway_kind,
-            self.gateway_kind,
-            pace_per_minute=self.gateway_pace_per_minute,
-            uncertain=self.gateway_uncertain,
-        )
-        return Sims((sim,), {self.gateway_kind: gateway})
+            account = {
+                "kind": self.gateway_kind,
+                "url": self.gateway_url,
+                "key": self.gateway_key or SecretStr(""),
+                "webhook_secret": self.gateway_webhook_secret,
+            }
+            sims = single_gateway(account, self.gateway_pace_per_minute, self.gateway_uncertain)
+        check_countries(sims, self.countries or frozenset(), inbound=self.inbound_verification)
+        return sims
 
     @property
     def confirmations(self) -> dict[Meaning, str]:
@@ -299,45 +240,6 @@ class Settings(BaseSettings):
     def code_secrets(self) -> list[str]:
         """The secrets that codes are derived from: their own where given, else the root's."""
         return listed(self.code_key) or self.root_secrets
-
-
-def load_settings(role: Role) -> Settings:
-    """Read the environment for one kind of process.
-
-    Raises ConfigurationError with one line for each variable that is missing or malformed.
-    """
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise ConfigurationError("\n".join(_problem(problem) for problem in error.errors())) from None
-    missing = [_variable(field) for field in _REQUIRED[role] if _is_missing(settings, field)]
-    if role == "worker" and settings.gateways_file:
-        missing = [variable for variable in missing if not variable.startswith("OTP_GATEWAY_")]
-    if missing:
-        raise ConfigurationError("\n".join(f"{variable}: is not set" for variable in missing))
-    if role in ("web", "worker"):
-        # What is wrong with the gateways stops the start as well.
-        _ = settings.sims
-    return settings
-
-
-def _is_missing(settings: Settings, field: str) -> bool:
-    value = getattr(settings, field)
-    # An empty public URL is a decision: this service cannot be reached from outside, so ask for no callbacks.
-    return value is None if field == "public_url" else not value or value == SecretStr("")
-
-
-def _problem(problem: Any) -> str:
-    message = problem["msg"].removeprefix("Value error, ")
-    if not problem["loc"]:
-        return str(message)
-    variable = _variable(str(problem["loc"][0]))
-    return f"{variable}: {message}"
-
-
-def _variable(field: str) -> str:
-    name = field.upper()
-    return name if name == "FLOWER_PORT" or name.startswith(PREFIX) else f"{PREFIX}{name}"
 
 
 def _is_private(host: str) -> bool:

@@ -33,6 +33,7 @@ from otp_worker.service.assembly import (
     build_issue_step,
 )
 from otp_worker.service.celery_app import make_celery
+from otp_worker.service.issue_step import build_issue_step
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
 from otp_worker.service.tls_options import split_tls_options
@@ -54,8 +55,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     db = open_database(settings)
     clock = clock or service_clock(db)
     keyring = Keyring(settings.root_secrets)
-    publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
-    queue = DeliveryQueue(publishing)
+    queue = _open_queue(settings)
     sims = settings.sims
     breaker = Breaker(db=db, lease_seconds=settings.policy.lease_seconds)
     outlook = Outlook(db=db, breaker=breaker, sims=sims)
@@ -92,6 +92,13 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             inbound_sims=sims if settings.inbound_verification else None,
         ),
     )
+    canaries = Canaries(db, keyring, sims, breaker.away, outbox)
+    return Callbacks(db, keyring, sims.gateways, answering, canaries, breaker)
+
+
+def _open_queue(settings: Settings) -> DeliveryQueue:
+    broker_url = _set(settings.broker_url, "OTP_BROKER_URL")
+    return DeliveryQueue(make_celery(broker_url, settings.publish_wait_seconds))
 
 
 def open_redis(settings: Settings) -> Redis | None:
@@ -147,6 +154,19 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
         canary_seconds=settings.canary_seconds or 60,
         number_retention_seconds=settings.number_retention_seconds,
         retention_days=settings.retention_days,
+    )
+
+
+def _expirer(settings: Settings, db: Database, queue: DeliveryQueue, breaker: Breaker) -> Expirer:
+    return Expirer(
+        db,
+        queue.publish_deliveries,
+        queue.backlog,
+        settings.sims,
+        settings.policy.countries,
+        breaker,
+        settings.number_retention_seconds,
+        settings.retention_days,
     )
 
 

@@ -11,7 +11,8 @@ from otp_worker.operations.heartbeat import Heartbeat
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
-from otp_worker.service.settings import Settings, load_settings
+from otp_worker.service.roles import load_settings
+from otp_worker.service.settings import Settings
 from otp_worker.service.tasks import register_tasks
 from otp_worker.service.wiring import build_worker
 from otp_worker.store.migrate import await_current

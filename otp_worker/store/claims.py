@@ -1,8 +1,9 @@
-"""Questions about a claim on a delivery: when it can be made, and whether it holds still."""
+"""The claim on a delivery: when it can be made, making it, and whether it holds still."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, or_, select, update
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
@@ -19,6 +20,11 @@ def due_at(db: Database, delivery_id: str) -> datetime | None:
         return connection.execute(statement).scalar()
 
 
+def take(connection: Connection, delivery_id: str, now: datetime, until: datetime) -> Row[Any] | None:
+    """Claim a delivery by a lease that ends at ``until``; None if it is not due, over, or another's."""
+    return connection.execute(_TAKE, {"this": delivery_id, "now": now, "until": until}).first()
+
+
 def holds(db: Database, delivery_id: str, attempt: int, now: datetime) -> bool:
     """Whether this attempt has its lease still, and the code is wanted still.
 
@@ -31,7 +37,24 @@ def holds(db: Database, delivery_id: str, attempt: int, now: datetime) -> bool:
 
 _NOW: BindParameter[datetime] = bindparam("now", type_=Instant())
 
-# Made once: every delivery asks right before it is handed over.
+# Made once: every delivery is claimed, and asks for its claim right before it is handed over.
+_TAKE = (
+    update(deliveries)
+    .where(
+        _d.id == bindparam("this"),
+        or_(
+            and_(_d.status.in_(NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
+            and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
+        ),
+    )
+    .values(
+        status=DeliveryStatus.SENDING,
+        attempts=_d.attempts + 1,
+        abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
+        lease_until=bindparam("until", type_=Instant()),
+    )
+    .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
+)
 _HOLDS = (
     select(_d.id)
     .join(verifications, _v.id == _d.verification_id)

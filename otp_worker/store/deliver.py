@@ -1,22 +1,22 @@
-"""Statements of the second step: claim a delivery, keep its hash, settle what came of it.
+"""Statements of the second step: claim a delivery, and settle what came of it.
 
 A claim's attempt number is its fencing token: only the holder of the latest one can settle. The one exception
 is a gateway's acceptance: whoever holds the lease, an SMS that is known to be under way is not sent again.
 Where both rows are changed, the verification's comes first: no two transactions wait for each other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, func, select, update
 
-from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
-from otp_worker.store.claims import NOT_CLAIMED
+from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.store import claims
+from otp_worker.store.acceptance import Acceptance, record_acceptance
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import fail_if_nothing_was_sent, lock_verification, start_life
-from otp_worker.store.receipts import AFTER_ALL, OVER
-from otp_worker.store.schema import Instant, deliveries, verifications
+from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
@@ -52,6 +52,10 @@ class Job:
     last_expiry_at: datetime
 
 
+_OF_VERIFICATION = tuple(field.name for field in fields(Job) if field.name in _v and field.name not in _d)
+"""What a job holds of its verification under the column's own name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Via:
     """Over which gateway and SIM an attempt was made."""
@@ -67,7 +71,7 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
     """
     until = now + timedelta(seconds=lease_seconds)
     with db.write() as connection:
-        claimed = connection.execute(_CLAIM, {"this": delivery_id, "now": now, "until": until}).first()
+        claimed = claims.take(connection, delivery_id, now, until)
         if claimed is None:
             return None
         row = connection.execute(_OF_CLAIMED, {"this": claimed.verification_id}).one()
@@ -97,32 +101,9 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
         sim=claimed.sim,
         earlier_sims=earlier_sims,
         verification_id=row.id,
-        test=row.test,
-        number=row.number,
-        number_hash=row.number_hash,
-        country=row.country,
-        language=row.language,
-        template=row.template,
-        key_id=row.key_id,
-        code_key_id=row.code_key_id,
-        code_length=row.code_length,
-        derivation=row.derivation,
-        seed=row.seed,
         hashed=row.code_hash is not None,
-        ttl_seconds=row.ttl_seconds,
-        last_expiry_at=row.last_expiry_at,
+        **{name: row._mapping[name] for name in _OF_VERIFICATION},
     )
-
-
-def keep_hash(db: Database, verification_id: str, code_hash: bytes, code_key_id: str) -> str | None:
-    """Store what checks are judged against, once; None if the verification is over.
-
-    The answer is the id of the key whose code it is: another worker, with another newest key, may have
-    been there first.
-    """
-    kept = {"this": verification_id, "hash": code_hash, "made_with": code_key_id}
-    with db.update() as connection:
-        return connection.execute(_KEEP_HASH, kept).scalar()
 
 
 def settle_sent(
@@ -141,18 +122,8 @@ def settle_sent(
     """
     with db.write() as connection:
         _start_life(connection, job, now)
-        connection.execute(
-            _SETTLE_SENT,
-            {
-                "this": job.delivery_id,
-                "via_gateway": via.gateway,
-                "via_sim": via.sim,
-                "message_id": message_id,
-                "why": reason,
-                "now": now,
-                "ask_at": poll_at,
-            },
-        )
+        taken = Acceptance(via.gateway, via.sim, message_id, reason, now, poll_at)
+        record_acceptance(connection, job.delivery_id, taken)
 
 
 def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason: str) -> None:
@@ -160,9 +131,7 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
     with db.write() as connection:
         _start_life(connection, job, now)
         connection.execute(
-            update(deliveries)
-            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
-            .values(
+            _update_claimed(job).values(
                 status=DeliveryStatus.SENT,
                 sent_at=func.coalesce(_d.sent_at, now),
                 gateway=via.gateway,
@@ -189,8 +158,7 @@ def settle_retry(
         if uncertain:
             _start_life(connection, job, now)
         settled = connection.execute(
-            update(deliveries)
-            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            _update_claimed(job)
             .values(
                 status=status,
                 due_at=due_at,
@@ -214,9 +182,7 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
     """
     with db.update() as connection:
         connection.execute(
-            update(deliveries)
-            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
-            .values(
+            _update_claimed(job).values(
                 status=DeliveryStatus.WAITING,
                 attempts=_d.attempts - 1,
                 gateway=via.gateway if via else _d.gateway,
@@ -236,8 +202,7 @@ def settle_failed(
     with db.write() as connection:
         lock_verification(connection, job.verification_id)
         settled = connection.execute(
-            update(deliveries)
-            .where(_d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING)
+            _update_claimed(job)
             .values(
                 status=status,
                 gateway=via.gateway if via else None,
@@ -251,61 +216,16 @@ def settle_failed(
             fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
 
 
-_THIS: BindParameter[str] = bindparam("this")
-_NOW = bindparam("now", type_=Instant())
+def _update_claimed(job: Job) -> Update:
+    return update(deliveries).where(
+        _d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING
+    )
 
-# Made once: building a statement costs more than executing it, and these make up each delivery.
-_CLAIM = (
-    update(deliveries)
-    .where(
-        _d.id == _THIS,
-        or_(
-            and_(_d.status.in_(NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
-            and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
-        ),
-    )
-    .values(
-        status=DeliveryStatus.SENDING,
-        attempts=_d.attempts + 1,
-        abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
-        lease_until=bindparam("until", type_=Instant()),
-    )
-    .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
-)
+
+_THIS: BindParameter[str] = bindparam("this")
+
+# Made once: building a statement costs more than executing it, and each delivery asks.
 _OF_CLAIMED = select(verifications).where(_v.id == _THIS)
-_KEEP_HASH = (
-    update(verifications)
-    .where(_v.id == _THIS, _v.status == VerificationStatus.PENDING)
-    .values(
-        code_hash=func.coalesce(_v.code_hash, bindparam("hash")),
-        code_key_id=func.coalesce(_v.code_key_id, bindparam("made_with")),
-    )
-    .returning(_v.code_key_id)
-)
-_SETTLE_SENT = (
-    update(deliveries)
-    .where(_d.id == _THIS)
-    .values(
-        status=case((_d.status.in_(OPEN), DeliveryStatus.SENT), else_=_d.status),
-        reason=case(
-            (_d.status.in_(OPEN), bindparam("why")),
-            (
-                and_(_d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL)),
-                func.coalesce(_d.reason, _d.status) + AFTER_ALL,
-            ),
-            else_=_d.reason,
-        ),
-        sent_at=func.coalesce(_d.sent_at, _NOW),
-        # Of two that were taken, the first is the one that receipts and polls are about.
-        gateway=case((_d.gateway_message_id.is_(None), bindparam("via_gateway")), else_=_d.gateway),
-        sim=case((_d.gateway_message_id.is_(None), bindparam("via_sim")), else_=_d.sim),
-        poll_at=case(
-            (_d.gateway_message_id.is_(None), bindparam("ask_at", type_=Instant())), else_=_d.poll_at
-        ),
-        gateway_message_id=func.coalesce(_d.gateway_message_id, bindparam("message_id")),
-        lease_until=None,
-    )
-)
 
 
 def _start_life(connection: Connection, job: Job, now: datetime) -> None:

@@ -12,7 +12,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import derive_code, hash_code
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store import circuit_breakers, deliver
+from otp_worker.store import circuit_breakers, code_hashes, deliver
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.deliver import Via
 from otp_worker.store.receipts import AFTER_ALL
@@ -226,7 +226,7 @@ def test_a_worker_that_is_overtaken_in_storing_its_hash_sends_the_code_that_was_
     stall(
         service,
         monkeypatch,
-        lambda: deliver.keep_hash(service.db, row.id, stored, old.newest_code_key),
+        lambda: code_hashes.keep_hash(service.db, row.id, stored, old.newest_code_key),
     )
     service.deliver(verification)
     assert service.gateway.codes == [code]

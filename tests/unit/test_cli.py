@@ -16,7 +16,7 @@ from otp_worker.cli.app import COMMANDS, app
 from otp_worker.domain.app import App
 from otp_worker.domain.ports import utc_now
 from otp_worker.issue.request import SendRequest
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake
 
 PROGRAM = Path(sys.executable).with_name("otp-worker")

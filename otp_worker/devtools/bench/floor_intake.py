@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 
 QUEUE = "floor.intake"
 

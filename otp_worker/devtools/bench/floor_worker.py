@@ -6,7 +6,7 @@ import requests
 from celery import Celery
 
 from otp_worker.devtools.bench.floors import POST_QUEUE, POST_TASK
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 
 _TIMEOUT_SECONDS = 15
 

@@ -19,7 +19,8 @@ from otp_worker.domain.passcode import derive_code
 from otp_worker.issue.request import SendRequest
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.logs import configure_logs
-from otp_worker.service.settings import Settings, load_settings
+from otp_worker.service.roles import load_settings
+from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import build_intake, build_worker
 from otp_worker.store.schema import verifications
 

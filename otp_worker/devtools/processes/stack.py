@@ -129,29 +129,36 @@ def planned_stack(
     ):
         server = (EmbeddedRabbit if broker == "rabbitmq" else EmbeddedBroker)(fleet, folder / "broker")
         environment = {
+            **_environment(folder, phone.url, public_url),
             "PORT": str(web),
             "FLOWER_PORT": str(flower),
             "OTP_DATABASE_URL": database_url,
             "OTP_BROKER_URL": server.url,
-            "OTP_SECRET_KEY": SECRET_KEY,
-            "OTP_COUNTRIES": "GB",
-            "OTP_GATEWAY_URL": phone.url,
-            "OTP_GATEWAY_KEY": GATEWAY_KEY,
-            "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            # What is tried here is not the hash, and two cores have enough to do.
-            "OTP_BCRYPT_ROUNDS": "4",
-            "OTP_PUBLIC_URL": public_url,
-            "OTP_FLOWER_AUTH": FLOWER_AUTH,
-            "OTP_STATE_DIR": str(folder),
-            # Codes by the thousand that nobody enters are what it is there to stop.
-            "OTP_GUARD": "off",
-            **WIDE_LIMITS,
             **(settings or {}),
         }
         stack = Stack(fleet, server, phone, environment, copies or {})
         yield stack
         # The broker goes last, with the fleet: nothing then waits for it in vain.
         stack.stop()
+
+
+def _environment(folder: Path, phone_url: str, public_url: str) -> dict[str, str]:
+    """What every stack is told, beside where its parts are."""
+    return {
+        "OTP_SECRET_KEY": SECRET_KEY,
+        "OTP_COUNTRIES": "GB",
+        "OTP_GATEWAY_URL": phone_url,
+        "OTP_GATEWAY_KEY": GATEWAY_KEY,
+        "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        # What is tried here is not the hash, and two cores have enough to do.
+        "OTP_BCRYPT_ROUNDS": "4",
+        "OTP_PUBLIC_URL": public_url,
+        "OTP_FLOWER_AUTH": FLOWER_AUTH,
+        "OTP_STATE_DIR": str(folder),
+        # Codes by the thousand that nobody enters are what it is there to stop.
+        "OTP_GUARD": "off",
+        **WIDE_LIMITS,
+    }
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
-from otp_worker.store import deliver, receipts, sim_budgets
+from otp_worker.store import code_hashes, deliver, receipts, sim_budgets
 from otp_worker.store.database import Database
 from otp_worker.store.schema import verifications
 from tests.contract.service import (
@@ -221,6 +221,6 @@ def test_a_late_resend_names_the_life_that_is_left(service: Service) -> None:
 def test_what_is_over_keeps_no_hash_that_comes_late(service: Service) -> None:
     verification = service.issue()
     service.issuer.cancel(verification.id, SHOP, service.clock())
-    assert deliver.keep_hash(service.db, verification.id, b"h" * 60, "key") is None
+    assert code_hashes.keep_hash(service.db, verification.id, b"h" * 60, "key") is None
     with service.db.read() as connection:
         assert connection.execute(select(verifications.c.code_hash)).scalar() is None

@@ -1,0 +1,29 @@
+"""What a request that is not done is answered with."""
+
+from pydantic import BaseModel, Field
+
+from otp_worker.domain.limits import Limit
+from otp_worker.domain.verification import VerificationStatus
+
+
+class FieldErrorBody(BaseModel):
+    """One thing that is wrong with one field."""
+
+    field: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldErrorBody] | None = None
+    id: str | None = Field(None, description="The verification that the problem is about.")
+    verification_status: VerificationStatus | None = Field(
+        None, description="The status that the verification ended with."
+    )
+    limit: Limit | None = Field(None, description="The limit that is reached.")

@@ -1,0 +1,68 @@
+"""What a gateway's acceptance of an SMS changes in its delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, case, func, update
+
+from otp_worker.domain.verification import OPEN, DeliveryStatus
+from otp_worker.store.receipts import AFTER_ALL, OVER
+from otp_worker.store.schema import Instant, deliveries
+
+_d = deliveries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Over which gateway and SIM an SMS was taken, and what the gateway calls it.
+
+    ``poll_at`` is when the gateway is to be asked how far the SMS came; None where it tells by itself.
+    """
+
+    gateway: str
+    sim: str | None
+    message_id: str | None
+    reason: str
+    accepted_at: datetime
+    poll_at: datetime | None
+
+
+def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptance) -> None:
+    """Write a gateway's acceptance down, whatever became of the delivery since it was handed over."""
+    values = {
+        "this": delivery_id,
+        "via_gateway": taken.gateway,
+        "via_sim": taken.sim,
+        "message_id": taken.message_id,
+        "why": taken.reason,
+        "now": taken.accepted_at,
+        "ask_at": taken.poll_at,
+    }
+    connection.execute(_ACCEPT, values)
+
+
+# Made once: building a statement costs more than executing it, and each delivery comes here.
+_ACCEPT = (
+    update(deliveries)
+    .where(_d.id == bindparam("this"))
+    .values(
+        status=case((_d.status.in_(OPEN), DeliveryStatus.SENT), else_=_d.status),
+        reason=case(
+            (_d.status.in_(OPEN), bindparam("why")),
+            (
+                and_(_d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL)),
+                func.coalesce(_d.reason, _d.status) + AFTER_ALL,
+            ),
+            else_=_d.reason,
+        ),
+        sent_at=func.coalesce(_d.sent_at, bindparam("now", type_=Instant())),
+        # Of two that were taken, the first is the one that receipts and polls are about.
+        gateway=case((_d.gateway_message_id.is_(None), bindparam("via_gateway")), else_=_d.gateway),
+        sim=case((_d.gateway_message_id.is_(None), bindparam("via_sim")), else_=_d.sim),
+        poll_at=case(
+            (_d.gateway_message_id.is_(None), bindparam("ask_at", type_=Instant())), else_=_d.poll_at
+        ),
+        gateway_message_id=func.coalesce(_d.gateway_message_id, bindparam("message_id")),
+        lease_until=None,
+    )
+)

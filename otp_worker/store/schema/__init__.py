@@ -1,0 +1,59 @@
+"""The tables, by what they are about."""
+
+from otp_worker.store.schema.base import Instant, metadata
+from otp_worker.store.schema.gateway import (
+    canaries,
+    canary_turns,
+    gateways,
+    sim_breakers,
+    sim_recipients,
+    sims,
+)
+from otp_worker.store.schema.protection import api_keys, conversions, number_guards, pauses
+from otp_worker.store.schema.reply import (
+    confirmations,
+    notice_channels,
+    notices,
+    opt_outs,
+    replies,
+    reply_keys,
+)
+from otp_worker.store.schema.upkeep import counters, schema_version, sweeps
+from otp_worker.store.schema.verification import (
+    IS_OPEN,
+    IS_PENDING,
+    deliveries,
+    early_receipts,
+    idempotency_keys,
+    verifications,
+)
+
+__all__ = [
+    "IS_OPEN",
+    "IS_PENDING",
+    "Instant",
+    "api_keys",
+    "canaries",
+    "canary_turns",
+    "confirmations",
+    "conversions",
+    "counters",
+    "deliveries",
+    "early_receipts",
+    "gateways",
+    "idempotency_keys",
+    "metadata",
+    "notice_channels",
+    "notices",
+    "number_guards",
+    "opt_outs",
+    "pauses",
+    "replies",
+    "reply_keys",
+    "schema_version",
+    "sim_breakers",
+    "sim_recipients",
+    "sims",
+    "sweeps",
+    "verifications",
+]
