@@ -6,14 +6,7 @@ from collections.abc import Callable
 import falcon
 
 from api.request_body import read_body
-from api.schemas import (
-    AcceptedBody,
-    CheckBody,
-    CheckResultBody,
-    NumberCheckBody,
-    SendBody,
-    VerificationBody,
-)
+from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.inbound_token import INBOUND

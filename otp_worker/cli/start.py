@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from otp_worker.devtools.processes.environment import service_environment
-from otp_worker.devtools.processes.procfile import procfile_commands
-from otp_worker.devtools.processes.runner import Runner
 from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError
 from otp_worker.service.logs import configure_logs
+from otp_worker.service.processes.environment import service_environment
+from otp_worker.service.processes.procfile import procfile_commands
+from otp_worker.service.processes.runner import Runner
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import open_database

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from otp_worker.devtools.processes.lock import locked
+from otp_worker.service.processes.lock import locked
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower"]

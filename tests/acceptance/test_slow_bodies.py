@@ -13,11 +13,11 @@ import requests
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.devtools.processes.stack import ROOT, SECRET_KEY, answers
 from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.callbacks import callback_url, inbound_url
 from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.service.processes.procfile import procfile_commands
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.waiting import awaited

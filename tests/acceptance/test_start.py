@@ -7,8 +7,8 @@ import pytest
 
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.ports import free_ports
-from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.devtools.processes.stack import FLOWER_AUTH, ROOT, SECRET_KEY
+from otp_worker.service.processes.procfile import procfile_commands
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 

@@ -10,10 +10,7 @@ from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.store import deliver
 from otp_worker.store.deliver import Job, Via
-from tests.contract.service import (
-    ObedientGateway,
-    Service,
-)
+from tests.contract.service import ObedientGateway, Service
 
 VIA = Via("obedient", "obedient")
 

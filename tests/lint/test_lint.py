@@ -21,6 +21,7 @@ MAY_SEE_THE_ENVIRONMENT = {
     "otp_worker/service/settings.py",
     "otp_worker/devtools/setup/step.py",
     "otp_worker/devtools/processes/environment.py",
+    "otp_worker/service/processes/environment.py",
 }
 SOURCES = sorted([*ROOT.glob("otp_worker/**/*.py"), *ROOT.glob("api/**/*.py")])
 

@@ -10,8 +10,8 @@ import requests
 
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.devtools.processes.process import POLL_SECONDS
 from otp_worker.domain.errors import OtpError
+from otp_worker.service.processes.process import POLL_SECONDS
 
 NAME = "sink"
 _READY_SECONDS = 20

@@ -10,8 +10,8 @@ from otp_worker.devtools.chaos.plan import Fault, Kind
 from otp_worker.devtools.chaos.proxy import Mode, Proxy
 from otp_worker.devtools.chaos.supervisor import Supervisor
 from otp_worker.devtools.processes.fleet import Fleet
-from otp_worker.devtools.processes.process import Process
 from otp_worker.devtools.simulator.knobs import DEFAULTS, Knobs
+from otp_worker.service.processes.process import Process
 
 
 class Injector(Protocol):

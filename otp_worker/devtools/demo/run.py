@@ -13,10 +13,11 @@ from otp_worker.devtools.demo.service import LONGEST_STOP_SECONDS, Service
 from otp_worker.devtools.demo.startup import start
 from otp_worker.devtools.demo.state import State
 from otp_worker.devtools.processes.environment import child_environment
-from otp_worker.devtools.processes.errors import BusyError, EndedEarlyError, NoBrokerError
+from otp_worker.devtools.processes.errors import EndedEarlyError, NoBrokerError
 from otp_worker.devtools.processes.fleet import Fleet
-from otp_worker.devtools.processes.ledger import Ledger
-from otp_worker.devtools.processes.lock import locked
+from otp_worker.service.processes.errors import BusyError
+from otp_worker.service.processes.ledger import Ledger
+from otp_worker.service.processes.lock import locked
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -12,9 +12,9 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import GRACE_SECONDS as BROKER_GRACE_SECONDS
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.callbacks import inbound_url
+from otp_worker.service.processes.procfile import procfile_commands
 
 PHONE = "phone"
 GRACE_SECONDS = 5

@@ -23,12 +23,6 @@ def child_environment(settings: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def service_environment() -> dict[str, str]:
-    """Our environment as it is, with this Python's commands first: the Procfile names them without a path."""
-    commands = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])}
-
-
 def _without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
     # A proxy for the outside must not be asked for what listens on this machine.
     listed = inherited.get("no_proxy") or inherited.get("NO_PROXY")

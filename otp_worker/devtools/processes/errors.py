@@ -27,14 +27,6 @@ class NoBrokerError(OtpError):
     """The server program of that broker is not on this machine, neither installed nor in a package."""
 
 
-class BusyError(OtpError):
-    """Another process holds the lock; carries what the holder wrote about itself."""
-
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"held by {holder}")
-        self.holder = holder
-
-
 class NoPostgresError(OtpError):
     """There is no Postgres server on this machine that could be started."""
 

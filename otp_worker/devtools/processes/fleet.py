@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
-from otp_worker.devtools.processes.ledger import Ledger
-from otp_worker.devtools.processes.process import POLL_SECONDS, Process, stop_all
+from otp_worker.service.processes.ledger import Ledger
+from otp_worker.service.processes.process import POLL_SECONDS, Process, stop_all
 
 GRACE_SECONDS = 10
 

@@ -15,12 +15,12 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.errors import CommandFailedError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit
 from otp_worker.inbound.callbacks import inbound_url
+from otp_worker.service.processes.procfile import procfile_commands
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_SECONDS = 60

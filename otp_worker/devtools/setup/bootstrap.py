@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from otp_worker.devtools.processes.lock import locked
 from otp_worker.devtools.setup.step import SetupError, SetupStep
+from otp_worker.service.processes.lock import locked
 
 __all__ = ["Checkout", "SetupError", "Stamp", "is_current", "prepare"]
 

@@ -1,17 +1,6 @@
 """The tables of how SMS leave: gateways and SIMs, their circuit breakers and budgets, and canaries."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
 from otp_worker.store.schema.base import Instant, metadata
 

@@ -1,16 +1,6 @@
 """The tables of what people text, what is answered, and who is told of it."""
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from otp_worker.store.schema.base import Instant, metadata
 

@@ -1,17 +1,6 @@
 """The tables of what was asked for: verifications, their deliveries, and requests that are repeated."""
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from otp_worker.store.schema.base import Instant, metadata
 

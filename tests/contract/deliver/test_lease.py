@@ -16,13 +16,7 @@ from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import code_hashes, deliver, receipts, sim_budgets
 from otp_worker.store.database import Database
 from otp_worker.store.schema import verifications
-from tests.contract.service import (
-    LOST,
-    OFFLINE,
-    SHOP,
-    ObedientGateway,
-    Service,
-)
+from tests.contract.service import LOST, OFFLINE, SHOP, ObedientGateway, Service
 from tests.contract.stalling import LEASE_SECONDS, reach_slowly, stall, stall_at
 
 

@@ -10,15 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from otp_worker.deliver.receipt_poller import Poller
-from otp_worker.domain.gateway import (
-    CallbackRequest,
-    Gateway,
-    Message,
-    Outcome,
-    OutcomeKind,
-    Receipt,
-    Reply,
-)
+from otp_worker.domain.gateway import CallbackRequest, Gateway, Message, Outcome, OutcomeKind, Receipt, Reply
 from otp_worker.domain.gateway import ReceiptKind as Kind
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims

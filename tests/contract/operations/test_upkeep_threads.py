@@ -13,7 +13,6 @@ from celery.contrib.testing.worker import start_worker
 from redis import Redis
 
 from otp_worker.devtools.processes.broker import EmbeddedBroker
-from otp_worker.devtools.processes.procfile import procfile_commands
 from otp_worker.operations.notifier import Notifier
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import (
@@ -29,6 +28,7 @@ from otp_worker.service.celery_app import (
     UPKEEP_QUEUE,
     make_celery,
 )
+from otp_worker.service.processes.procfile import procfile_commands
 from otp_worker.service.tasks import register_tasks
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade

@@ -14,11 +14,7 @@ import requests
 
 from otp_worker.devtools.chaos.families import Family
 from otp_worker.devtools.chaos.hook import REPLIES, Hook, HookInjector
-from otp_worker.devtools.chaos.injectors import (
-    TLS_MODES,
-    KnobInjector,
-    LinkInjector,
-)
+from otp_worker.devtools.chaos.injectors import TLS_MODES, KnobInjector, LinkInjector
 from otp_worker.devtools.chaos.insides import Insides
 from otp_worker.devtools.chaos.plan import GATEWAY, WEBHOOK, Kind
 from otp_worker.devtools.chaos.proxy import Mode

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from otp_worker.devtools.chaos.families import Family
-from otp_worker.devtools.chaos.injectors import (
-    ClockInjector,
-    NamesInjector,
-)
+from otp_worker.devtools.chaos.injectors import ClockInjector, NamesInjector
 from otp_worker.devtools.chaos.insides import SKEW_SECONDS, Insides
 from otp_worker.devtools.chaos.plan import RESOLVER, Kind
 from otp_worker.devtools.processes.environment import child_environment

@@ -11,9 +11,7 @@ import pytest
 import redis
 
 from otp_worker.devtools.chaos.disk import disks_can_be_mounted, small_disk
-from otp_worker.devtools.chaos.injectors import (
-    DiskInjector,
-)
+from otp_worker.devtools.chaos.injectors import DiskInjector
 from otp_worker.devtools.chaos.plan import BROKER, DATABASE, Kind
 from otp_worker.devtools.chaos.server_faults import DefaultInjector, OrderInjector
 from otp_worker.devtools.processes.broker import EmbeddedBroker

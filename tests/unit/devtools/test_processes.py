@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from otp_worker.devtools.processes.environment import child_environment
-from otp_worker.devtools.processes.errors import BusyError, EndedEarlyError, NotReadyError
+from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
 from otp_worker.devtools.processes.fleet import Fleet
-from otp_worker.devtools.processes.ledger import Ledger, birth_mark
-from otp_worker.devtools.processes.lock import locked
 from otp_worker.devtools.processes.logfile import tail
+from otp_worker.service.processes.ledger import Ledger, birth_mark
 from tests.waiting import awaited
 
 SLEEP = "exec sleep 60"
@@ -149,48 +148,6 @@ def test_a_process_id_that_now_means_another_process_is_left_alone(fleet: Fleet)
     ledger.path.write_text(json.dumps([{"name": "old", "pid": process.pid, "birth": "another boot 1"}]))
     assert ledger.end_leftovers() == []
     assert not process.ended
-
-
-def test_a_ledger_that_was_cut_off_is_no_obstacle(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
-    ledger.path.write_text('[{"name": "wor')
-    assert ledger.end_leftovers() == []
-
-
-def test_a_lock_has_one_holder_who_is_named(tmp_path: Path) -> None:
-    with (
-        locked(tmp_path / "lock"),
-        pytest.raises(BusyError, match=f"process {os.getpid()}"),
-        locked(tmp_path / "lock"),
-    ):
-        pass
-    with locked(tmp_path / "lock"):
-        pass
-
-
-def test_a_lock_is_awaited_where_that_is_wanted(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    holder = f"""
-import fcntl, sys
-lock = open({str(lock)!r}, "w")
-fcntl.flock(lock, fcntl.LOCK_EX)
-print("held", flush=True)
-sys.stdin.read()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
-        waits: list[int] = []
-
-        def end_the_holder() -> None:
-            waits.append(process.pid)
-            process.kill()
-
-        with locked(lock, on_wait=end_the_holder):
-            assert waits == [process.pid]
 
 
 def test_a_child_gets_no_service_settings_of_ours_and_finds_this_pythons_commands(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.devtools.processes.errors import BusyError
-from otp_worker.devtools.processes.ledger import birth_mark
-from otp_worker.devtools.processes.lock import locked
 from otp_worker.devtools.setup.step import SetupError, SetupStep
+from otp_worker.service.processes.errors import BusyError
+from otp_worker.service.processes.ledger import birth_mark
+from otp_worker.service.processes.lock import locked
 from tests.waiting import awaited
 
 

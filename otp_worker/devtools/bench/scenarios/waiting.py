@@ -9,8 +9,8 @@ from otp_worker.devtools.bench.bench import Bench
 from otp_worker.devtools.bench.figures import Compare, Measured, Measurement, Scenario
 from otp_worker.devtools.bench.gateway import NotDeliveredError
 from otp_worker.devtools.bench.service import Needs, Service
-from otp_worker.devtools.processes.process import POLL_SECONDS
 from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.service.processes.process import POLL_SECONDS
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 

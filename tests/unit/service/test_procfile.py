@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.devtools.processes.procfile import procfile_commands
+from otp_worker.service.processes.procfile import procfile_commands
 
 ROOT = Path(__file__).resolve().parents[3]
 

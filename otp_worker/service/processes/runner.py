@@ -10,12 +10,12 @@ from pathlib import Path
 
 import structlog
 
-from otp_worker.devtools.processes.errors import BusyError
-from otp_worker.devtools.processes.ledger import Ledger
-from otp_worker.devtools.processes.lock import locked
-from otp_worker.devtools.processes.process import Process, stop_all
-from otp_worker.devtools.processes.restarts import Restarts
 from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.processes.errors import BusyError
+from otp_worker.service.processes.ledger import Ledger
+from otp_worker.service.processes.lock import locked
+from otp_worker.service.processes.process import Process, stop_all
+from otp_worker.service.processes.restarts import Restarts
 
 log = structlog.get_logger()
 

@@ -1,6 +1,6 @@
 """When a process that died is started again."""
 
-from otp_worker.devtools.processes.restarts import SLOW_SECONDS, Restarts
+from otp_worker.service.processes.restarts import SLOW_SECONDS, Restarts
 
 
 def test_the_pauses_grow() -> None:

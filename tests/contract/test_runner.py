@@ -13,9 +13,9 @@ import pytest
 
 from otp_worker.cli.start import start
 from otp_worker.devtools.processes.environment import child_environment
-from otp_worker.devtools.processes.ledger import birth_mark
-from otp_worker.devtools.processes.runner import Runner
 from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.processes.ledger import birth_mark
+from otp_worker.service.processes.runner import Runner
 from tests.waiting import awaited
 
 # Notes each start in a file of its name, and lives until it is told to end, which it notes too.
@@ -81,7 +81,7 @@ def test_a_second_one_on_the_same_state_folder_is_refused(tmp_path: Path) -> Non
 
 def test_what_a_killed_runner_left_behind_is_ended_by_the_next(tmp_path: Path) -> None:
     program = (
-        "import threading; from pathlib import Path; from otp_worker.devtools.processes.runner import Runner;"
+        "import threading; from pathlib import Path; from otp_worker.service.processes.runner import Runner;"
         f"commands = {{'web': {LIVES.format('web')!r}}};"
         "Runner(commands, Path('state/start'), cwd=Path('.'), env={}).run(threading.Event())"
     )

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from otp_worker.devtools.processes.process import POLL_SECONDS, Process
+from otp_worker.service.processes.process import POLL_SECONDS, Process
 
 _GONE_SECONDS = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from otp_worker.devtools.processes.errors import BusyError
+from otp_worker.service.processes.errors import BusyError
 
 
 @contextmanager
