@@ -5,7 +5,7 @@ is a gateway's acceptance: whoever holds the lease, an SMS that is known to be u
 Where both rows are changed, the verification's comes first: no two transactions wait for each other.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from otp_worker.store import claims
 from otp_worker.store.acceptance import Acceptance, record_acceptance
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import fail_if_nothing_was_sent, lock_verification, start_life
+from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -52,8 +53,8 @@ class Job:
     last_expiry_at: datetime
 
 
-_OF_VERIFICATION = tuple(field.name for field in fields(Job) if field.name in _v and field.name not in _d)
-"""What a job holds of its verification under the column's own name."""
+# What both rows have is the delivery's.
+_OF_VERIFICATION = tuple(name for name in shared_names(Job, verifications) if name not in _d)
 
 
 @dataclass(frozen=True, slots=True)

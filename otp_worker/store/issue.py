@@ -15,6 +15,7 @@ from otp_worker.store.idempotency_keys import Once
 from otp_worker.store.lifecycle import close_deliveries, end, lock_verification
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
+from otp_worker.store.rows import delivery_of, new_verification_row, shared_names, verification_of
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -176,9 +177,9 @@ def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
 def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
     firsts = [send.first for send in sends if send.first is not None]
     if sends:
-        connection.execute(_INSERT_VERIFICATION, [_new_row(send.new) for send in sends])
+        connection.execute(_INSERT_VERIFICATION, [new_verification_row(send.new) for send in sends])
     if firsts:
-        connection.execute(_INSERT_DELIVERY, [_values(first) for first in firsts])
+        connection.execute(_INSERT_DELIVERY, [_new_delivery_row(first) for first in firsts])
 
 
 def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime) -> list[Answer]:
@@ -200,44 +201,16 @@ def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime
 
 def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
     """The new verification as it stood when it was written, whatever became of it since."""
-    return Verification(
-        id=new.id,
-        app=new.app,
-        status=VerificationStatus.PENDING,
-        reason=None,
-        to=new.number_masked,
-        user=new.user,
-        channel=new.channel,
-        checks=0,
-        max_checks=new.max_checks,
-        created_at=new.created_at,
-        expires_at=new.expires_at,
-        resend_at=new.resend_at,
-        ended_at=None,
-        newest_delivery=_delivery(first) if first is not None else None,
-    )
+    return verification_of(new_verification_row(new), _as_written(first) if first is not None else None)
+
+
+def _as_written(first: NewDelivery) -> Delivery:
+    return delivery_of(_new_delivery_row(first))
 
 
 def as_resent(found: Verification, new: NewDelivery, next_resend_at: datetime) -> Verification:
     """A verification as it stood when one more delivery of it was written."""
-    return replace(found, newest_delivery=_delivery(new), resend_at=next_resend_at)
-
-
-def _delivery(first: NewDelivery) -> Delivery:
-    return Delivery(
-        id=first.id,
-        status=first.status,
-        attempts=0,
-        route=first.route,
-        gateway=None,
-        sim=None,
-        reason=first.reason,
-        created_at=first.created_at,
-        due_at=first.created_at,
-        deadline_at=first.deadline_at,
-        sent_at=None,
-        delivered_at=None,
-    )
+    return replace(found, newest_delivery=_as_written(new), resend_at=next_resend_at)
 
 
 def recipient(db: Database, verification_id: str) -> Recipient:
@@ -283,7 +256,7 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
             raise NotNowError
         guard.begin(connection, new.verification_id, new.created_at)
         left = guard.count(connection, new.created_at)
-        connection.execute(_INSERT_DELIVERY, _values(new))
+        connection.execute(_INSERT_DELIVERY, _new_delivery_row(new))
     return left
 
 
@@ -311,55 +284,18 @@ def _is_on_its_way(connection: Connection, verification_id: str) -> bool:
     return connection.execute(statement).first() is not None
 
 
+_NEW_DELIVERY = shared_names(NewDelivery, deliveries)
+
 # Made once: building a statement costs more than executing it.
 _INSERT_VERIFICATION = insert(verifications)
 _INSERT_DELIVERY = insert(deliveries)
 
 
-def _new_row(new: NewVerification) -> dict[str, object]:
-    return {
+def _new_delivery_row(new: NewDelivery) -> dict[str, object]:
+    return {name: getattr(new, name) for name in _NEW_DELIVERY} | {
         "id": new.id,
-        "app": new.app,
-        "test": new.test,
-        "status": VerificationStatus.PENDING,
-        "number": new.number,
-        "number_hash": new.number_hash,
-        "number_masked": new.number_masked,
-        "block_hash": new.block_hash,
-        "country": new.country,
-        "user": new.user,
-        "channel": new.channel,
-        "template": new.template,
-        "language": new.language,
-        "ip_hash": new.ip_hash,
-        "key_id": new.key_id,
-        "code_length": new.code_length,
-        "derivation": new.derivation,
-        "seed": new.seed,
-        "token_hash": new.token_hash,
-        "checks": 0,
-        "failed_checks": 0,
-        "max_checks": new.max_checks,
-        "ttl_seconds": new.ttl_seconds,
-        "created_at": new.created_at,
-        "expires_at": new.expires_at,
-        "last_expiry_at": new.last_expiry_at,
-        "resend_at": new.resend_at,
-    }
-
-
-def _values(new: NewDelivery) -> dict[str, object]:
-    return {
-        "id": new.id,
-        "verification_id": new.verification_id,
-        "route": new.route,
-        "status": new.status,
-        "reason": new.reason,
         "attempts": 0,
         "abandoned": 0,
         "uncertain": 0,
-        "created_at": new.created_at,
         "due_at": new.created_at,
-        "deadline_at": new.deadline_at,
-        "published_at": new.published_at,
     }

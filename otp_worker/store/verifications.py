@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 
 from otp_worker.domain.errors import NotFoundError
-from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store.database import Database
+from otp_worker.store.rows import delivery_of, verification_of
 from otp_worker.store.schema import IS_OPEN, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -89,36 +90,5 @@ def _with_newest_delivery() -> Select[Any]:
 
 
 def _verification(row: Row[Any]) -> Verification:
-    return Verification(
-        id=row.id,
-        app=row.app,
-        status=VerificationStatus(row.status),
-        reason=row.reason,
-        to=row.number_masked,
-        user=row.user,
-        channel=row.channel,
-        checks=row.checks,
-        max_checks=row.max_checks,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        resend_at=row.resend_at,
-        ended_at=row.ended_at,
-        newest_delivery=_delivery(row) if row.delivery_id is not None else None,
-    )
-
-
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        id=row.delivery_id,
-        status=DeliveryStatus(row.delivery_status),
-        attempts=row.delivery_attempts,
-        route=row.delivery_route,
-        gateway=row.delivery_gateway,
-        sim=row.delivery_sim,
-        reason=row.delivery_reason,
-        created_at=row.delivery_created_at,
-        due_at=row.delivery_due_at,
-        deadline_at=row.delivery_deadline_at,
-        sent_at=row.delivery_sent_at,
-        delivered_at=row.delivery_delivered_at,
-    )
+    newest = delivery_of(row._mapping, "delivery_") if row.delivery_id is not None else None
+    return verification_of(row._mapping, newest)
