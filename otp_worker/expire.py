@@ -3,30 +3,27 @@
 Everything here is idempotent: no run too many does harm, and no run at all lets a code live longer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, closed_by, open_breakers
+from otp_worker.store import expire as statements
 from otp_worker.store import (
-    canaries,
-    confirmations,
-    early_receipts,
-    idempotency_keys,
-    receipts,
-    reply_keys,
     sim_budgets,
     sweeps,
 )
-from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
 from otp_worker.store.expire import Lane
 from otp_worker.store.sweeps import SWEEP
 
 STUCK_SECONDS = 3
 """A due delivery that no worker has taken up for this long may have lost its place in the queue."""
+
+Purge = Callable[[Database, datetime], int]
+"""Forgets what one noun need not know any more at that time; the number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,7 @@ class Expirer:
     sims: Sims
     countries: frozenset[str]
     breaker: Breaker
-    number_retention_seconds: int
-    retention_days: int
+    purges: Sequence[Purge]
 
     def expire(self, now: datetime) -> int:
         """End overdue deliveries and expired verifications; the number of both."""
@@ -93,16 +89,7 @@ class Expirer:
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
-        numbers_before = now - timedelta(seconds=self.number_retention_seconds)
-        forgotten = statements.forget_numbers(self.db, numbers_before)
-        forgotten += receipts.forget_reply_numbers(self.db, numbers_before)
-        oldest_month = min((sim.month(now) for sim in self.sims.all), default="")
-        sim_budgets.forget_months(self.db, oldest_month)
-        confirmations.forget_confirmations(self.db, now)
-        early_receipts.purge(self.db, now - timedelta(seconds=early_receipts.KEPT_SECONDS))
-        canaries.purge_canaries(self.db, now - timedelta(days=self.retention_days))
-        forgotten += reply_keys.purge_reply_keys(self.db, now)
-        forgotten += idempotency_keys.forget(self.db, now - timedelta(hours=idempotency_keys.KEPT_HOURS))
-        forgotten += statements.purge(self.db, now - timedelta(days=self.retention_days))
+        forgotten = sum(purge(self.db, now) for purge in self.purges)
+        # The log of changes is emptied last: it holds what was wiped.
         self.db.checkpoint()
         return forgotten

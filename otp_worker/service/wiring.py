@@ -35,6 +35,7 @@ from otp_worker.service.assembly import (
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.issue_step import build_issue_step
 from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.purges import purges
 from otp_worker.service.settings import Settings
 from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
@@ -165,8 +166,7 @@ def _expirer(settings: Settings, db: Database, queue: DeliveryQueue, breaker: Br
         settings.sims,
         settings.policy.countries,
         breaker,
-        settings.number_retention_seconds,
-        settings.retention_days,
+        purges(settings.sims, settings.number_retention_seconds, settings.retention_days),
     )
 
 

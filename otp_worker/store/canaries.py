@@ -134,7 +134,7 @@ def ways(db: Database) -> list[Way]:
         ]
 
 
-def purge_canaries(db: Database, before: datetime) -> None:
+def purge(db: Database, before: datetime) -> int:
     """Delete the canaries sent before then, and the turns."""
-    delete_where(db, canary_turns, _t.slot < int(before.timestamp()))
-    delete_where(db, canaries, _c.sent_at <= before)
+    turns = delete_where(db, canary_turns, _t.slot < int(before.timestamp()))
+    return turns + delete_where(db, canaries, _c.sent_at <= before)

@@ -47,6 +47,6 @@ def claim(db: Database, reply_id: str, now: datetime) -> bytes | None:
         ).scalar()
 
 
-def forget_confirmations(db: Database, now: datetime) -> None:
+def purge(db: Database, now: datetime) -> int:
     """Delete what no longer limits anything."""
-    delete_where(db, confirmations, _c.day < (now - timedelta(days=2)).date().isoformat())
+    return delete_where(db, confirmations, _c.day < (now - timedelta(days=2)).date().isoformat())

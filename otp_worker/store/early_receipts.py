@@ -37,10 +37,10 @@ def take(db: Database, gateway: str, subjects: Sequence[str]) -> list[ReceiptKin
     return list(dict.fromkeys(ReceiptKind(row.kind) for row in found))
 
 
-def purge(db: Database, before: datetime) -> None:
+def purge(db: Database, before: datetime) -> int:
     """Delete what came before then."""
     with db.update() as connection:
-        connection.execute(delete(early_receipts).where(_e.received_at < before))
+        return connection.execute(delete(early_receipts).where(_e.received_at < before)).rowcount
 
 
 # Made once: every SMS that is handed over asks.

@@ -10,7 +10,6 @@ from functools import partial
 
 from sqlalchemy import Select, and_, case, exists, func, or_, select, update
 
-from otp_worker.domain.lockout import HARD_CAP
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
@@ -22,27 +21,9 @@ from otp_worker.store.lifecycle import (
     in_order,
     start_life,
 )
-from otp_worker.store.schema import (
-    IS_OPEN,
-    IS_PENDING,
-    deliveries,
-    notices,
-    number_guards,
-    replies,
-    sim_recipients,
-    sweeps,
-    verifications,
-)
+from otp_worker.store.schema import IS_OPEN, IS_PENDING, deliveries, sim_recipients, verifications
 
-_v, _d, _r, _s, _n, _t, _w = (
-    verifications.c,
-    deliveries.c,
-    replies.c,
-    sweeps.c,
-    number_guards.c,
-    notices.c,
-    sim_recipients.c,
-)
+_v, _d, _w = verifications.c, deliveries.c, sim_recipients.c
 _NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
 BATCH = 500
 PROBE_LIFE = timedelta(seconds=20)
@@ -228,8 +209,5 @@ def forget_numbers(db: Database, ended_before: datetime) -> int:
 
 
 def purge(db: Database, before: datetime) -> int:
-    """Delete ended verifications with their deliveries, replies, notices and idle guards from before then."""
-    delete_where(db, number_guards, _n.updated_at <= before, _n.failed_checks < HARD_CAP)
-    delete_where(db, notices, _t.created_at <= before)
-    purged = delete_where(db, verifications, _v.created_at <= before, _v.status != VerificationStatus.PENDING)
-    return purged + delete_where(db, replies, _r.created_at <= before)
+    """Delete the ended verifications that were asked for before then, with their deliveries."""
+    return delete_where(db, verifications, _v.created_at <= before, _v.status != VerificationStatus.PENDING)

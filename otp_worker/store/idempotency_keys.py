@@ -76,6 +76,6 @@ def keep_answer(db: Database, once: Once, answer: str) -> None:
         )
 
 
-def forget(db: Database, before: datetime) -> int:
+def purge(db: Database, before: datetime) -> int:
     """Delete what was made before then; the number of rows."""
     return delete_where(db, idempotency_keys, _i.created_at <= before)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from otp_worker.domain.errors import NumberLockedError, NumberReportedError
 from otp_worker.domain.lockout import HARD_CAP, locked_until
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import number_guards
 
@@ -78,3 +79,10 @@ def unlock(db: Database, number_hashes: list[bytes]) -> bool:
         return bool(
             connection.execute(delete(number_guards).where(_n.number_hash.in_(number_hashes))).rowcount
         )
+
+
+def purge(db: Database, before: datetime) -> int:
+    """Delete what was last changed before then, and locks nobody: a number at the hard cap stays."""
+    return delete_where(
+        db, number_guards, number_guards.c.updated_at <= before, number_guards.c.failed_checks < HARD_CAP
+    )

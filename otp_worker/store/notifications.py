@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, update
 from ulid import ULID
 
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import notice_channels, notices
 
@@ -184,6 +185,11 @@ def give_up(db: Database, created_before: datetime, limit: int) -> int:
     )
     with db.update() as connection:
         return connection.execute(update(notices).where(_n.id.in_(old)).values(due_at=None)).rowcount
+
+
+def purge(db: Database, before: datetime) -> int:
+    """Delete what was written before then, told or not."""
+    return delete_where(db, notices, notices.c.created_at <= before)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

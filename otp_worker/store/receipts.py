@@ -37,7 +37,6 @@ OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED
 """A delivery in one of these was given up: an SMS of it that is sent after all is only noted."""
 _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
-BATCH = 500
 AFTER_ALL = SENT_AFTER_ALL
 
 
@@ -201,13 +200,6 @@ def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, no
         received_at=reply.received_at,
         created_at=now,
     )
-
-
-def forget_reply_numbers(db: Database, before: datetime) -> int:
-    """Drop the plain numbers of the replies that came before then."""
-    batch = select(_r.id).where(_r.number.is_not(None), _r.created_at <= before).limit(BATCH)
-    with db.update() as connection:
-        return connection.execute(update(replies).where(_r.id.in_(batch)).values(number=None)).rowcount
 
 
 def set_meaning(connection: Connection, reply_id: str, meaning: Meaning) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.reply import Meaning
 from otp_worker.store import inbound_tokens, opt_outs, receipts, reply_keys, reporting
+from otp_worker.store.batches import BATCH, delete_where
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import insert_notices
 from otp_worker.store.receipts import StoredReply
 from otp_worker.store.reporting import Reported
+from otp_worker.store.schema import replies
 
 REPLY_RECEIVED = "reply.received"
 NUMBER_REPORTED = "number.reported"
@@ -122,3 +124,16 @@ def _tell_of_reports(
         }
         notices += insert_notices(connection, channels, NUMBER_REPORTED, data, now, reply.id)
     return notices
+
+
+def forget_numbers(db: Database, before: datetime) -> int:
+    """Drop the plain numbers of the replies that came before then."""
+    batch = select(replies.c.id).where(replies.c.number.is_not(None), replies.c.created_at <= before)
+    with db.update() as connection:
+        forgotten = update(replies).where(replies.c.id.in_(batch.limit(BATCH))).values(number=None)
+        return connection.execute(forgotten).rowcount
+
+
+def purge(db: Database, before: datetime) -> int:
+    """Delete the replies that came before then, with what is to be told of them."""
+    return delete_where(db, replies, replies.c.created_at <= before)

@@ -29,7 +29,7 @@ def insert_new(connection: Connection, key_hashes: Sequence[bytes], now: datetim
     return insert_missing(connection, reply_keys, key_hash=key_hashes[0], seen_at=now)
 
 
-def purge_reply_keys(db: Database, now: datetime) -> int:
+def purge(db: Database, now: datetime) -> int:
     """Delete those that were first seen longer ago than they are kept."""
     old = select(_k.key_hash).where(_k.seen_at <= now - KEPT).limit(BATCH)
     with db.update() as connection:

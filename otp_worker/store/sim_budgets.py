@@ -190,9 +190,9 @@ def waiting_by_reason(db: Database) -> dict[str, int]:
         return {reason or "no worker took it up": number for reason, number in connection.execute(statement)}
 
 
-def forget_months(db: Database, before: str) -> None:
+def purge(db: Database, before: str) -> int:
     """Delete to whom SIMs wrote in the months before that one."""
-    delete_where(db, sim_recipients, _r.month < before)
+    return delete_where(db, sim_recipients, _r.month < before)
 
 
 def _usage(connection: Connection, sim: Sim, row: Row[Any] | None, now: datetime) -> Usage:

@@ -22,6 +22,7 @@ from otp_worker.domain.verification import DeliveryStatus, Verification, Verific
 from otp_worker.inbound.replies import Answering
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.issuer import Issuer
+from otp_worker.service.purges import purges
 from otp_worker.store import erasure, notifications, opt_outs, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.schema import notices, reply_keys
@@ -397,7 +398,7 @@ class TestPostedAgain:
         service.clock.move(3601)
         people.text(after)
         service.clock.move(2 * 86_400)
-        service.expirer = replace(service.expirer, retention_days=1)
+        service.expirer = replace(service.expirer, purges=purges(service.sims, 3600, 1))
         service.expirer.purge(service.clock())
         assert people.did == []
         verification = service.issue()
