@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from redis import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.errors import ConfigurationError, OtpError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
@@ -20,6 +19,7 @@ from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import open_database, open_redis
+from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 
 CLOCK_TOLERANCE_SECONDS = 5.0
@@ -114,7 +114,7 @@ def _verdict(check: HealthCheck) -> Verdict:
 def _clock(db: Database) -> Finding:
     try:
         apart = abs((utc_now() - db.now()).total_seconds())
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         return Finding("clock", Verdict.LOOK, f"cannot ask the database's clock ({type(error).__name__})")
     if apart > CLOCK_TOLERANCE_SECONDS:
         detail = f"{apart:.0f} s apart from the database's clock: run an NTP client on both machines"

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from otp_worker.domain.errors import BrokerAwayError
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
@@ -19,7 +17,7 @@ from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.store import expire, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.connection_errors import write_cause_of
+from otp_worker.store.connection_errors import DatabaseError, write_cause_of
 from otp_worker.store.database import Database
 from otp_worker.store.phones import Phone, phones
 from otp_worker.store.sim_budgets import Usage, usage
@@ -92,7 +90,7 @@ class Health:
             try:
                 vitals = self.vitals(clock())
                 checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 checks[0] = HealthCheck("database", False, f"does not answer: {write_cause_of(error)}")
         return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
 

@@ -3,9 +3,9 @@
 import threading
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.store import sweeps
+from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -34,6 +34,6 @@ class Heartbeat:
         while not self._stopping.is_set():
             try:
                 sweeps.record_sweep(self._db, WORKER, self._db.now())
-            except SQLAlchemyError as error:
+            except DatabaseError as error:
                 log.warning("heartbeat_not_written", error=type(error).__name__)
             self._stopping.wait(EVERY_SECONDS)

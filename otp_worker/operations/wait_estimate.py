@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.sim import REHEARSED, Sim, Sims
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, open_breakers
 from otp_worker.store import verifications
 from otp_worker.store.circuit_breakers import BreakerState, GatewayState
+from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Outlook:
             return None
         try:
             return self._wait(delivery, now)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             # Who asks has been promised the SMS already: that nobody knows when is no reason to say no.
             log.warning("outlook_unknown", error=type(error).__name__)
             return None

@@ -4,11 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
 from otp_worker.store import sweeps
-from otp_worker.store.connection_errors import write_cause_of
+from otp_worker.store.connection_errors import DatabaseError, write_cause_of
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import check_current
 
@@ -51,7 +49,7 @@ class WriteProbe:
             self._failure = str(error)
         except DatabaseAwayError as error:
             self._failure = str(error).partition(": ")[2]
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             self._failure = f"cannot be written: {write_cause_of(error)}"
         finally:
             self._ended.set()

@@ -3,13 +3,10 @@
 import base64
 import json
 import re
-from pathlib import Path
 from typing import Annotated
 
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.limits import Rate, parse_rates
@@ -17,8 +14,8 @@ from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.operations.smtp_url import parse_smtp_url
-from otp_worker.service.postgres_options import check_postgres_options
 from otp_worker.service.tls_options import split_tls_options
+from otp_worker.store.database_url import parse_database_url
 
 REDIS = ("redis://", "rediss://", "redis+socket://")
 BROKERS = (*REDIS, "amqp://", "amqps://")
@@ -66,35 +63,6 @@ def _are_spoken(value: frozenset[str]) -> frozenset[str]:
     if not spoken or spoken - LANGUAGES.keys():
         raise ValueError(f"give languages of {', '.join(LANGUAGES)}")
     return spoken
-
-
-def _is_database(value: str) -> str:
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        # Where the password is taken for a port, the library's own message quotes it.
-        raise ValueError(
-            "not a database URL; give sqlite:////path or postgresql://user:password@host/name"
-        ) from None
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ValueError("only sqlite:// and postgresql:// are supported")
-    if url.drivername == "sqlite":
-        _is_file_in_a_folder(url.database or "")
-    else:
-        check_postgres_options(url.query)
-    return url.render_as_string(hide_password=False)
-
-
-def _is_file_in_a_folder(path: str) -> None:
-    """Raise ValueError unless the path means one place from every folder, and SQLite can write there."""
-    if not Path(path).is_absolute():
-        raise ValueError(
-            "a relative path is another file in every folder; give sqlite:////path from the root"
-        )
-    if not Path(path).parent.is_dir():
-        raise ValueError("the folder of the database does not exist; make it first")
 
 
 def _is_broker(value: str) -> str:
@@ -195,7 +163,7 @@ def _are_templates(value: dict[str, str]) -> dict[str, str]:
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parsed)]
 Countries = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(are_countries)]
 Languages = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(_are_spoken)]
-DatabaseUrl = Annotated[str, AfterValidator(_is_database)]
+DatabaseUrl = Annotated[str, AfterValidator(parse_database_url)]
 BrokerUrl = Annotated[str, AfterValidator(_is_broker)]
 RedisUrl = Annotated[str, AfterValidator(_is_redis)]
 HttpUrl = Annotated[str, AfterValidator(_is_http)]

@@ -4,6 +4,9 @@ import re
 
 from sqlalchemy.exc import SQLAlchemyError
 
+DatabaseError = SQLAlchemyError
+"""Whatever a statement fails with: no connection, a refusal, a lock. The one name of it outside the store."""
+
 # What libpq, Postgres, PgBouncer and SQLite say, most telling first. Errors at connecting carry no SQLSTATE.
 _CAUSES = (
     (
@@ -34,7 +37,7 @@ _CAUSES = (
 )
 
 
-def cause_of(error: SQLAlchemyError) -> str:
+def cause_of(error: DatabaseError) -> str:
     """What the database does, as the end of a sentence that begins with "the database"."""
     said = str(getattr(error, "orig", None) or error)
     for pattern, cause in _CAUSES:
@@ -43,7 +46,7 @@ def cause_of(error: SQLAlchemyError) -> str:
     return f"does not answer ({type(error).__name__})"
 
 
-def write_cause_of(error: SQLAlchemyError) -> str:
+def write_cause_of(error: DatabaseError) -> str:
     """Why a change was not written, in words that hold nothing of what it was given."""
     said = str(getattr(error, "orig", None) or "")
     return next((cause for sign, cause in _WRITE_CAUSES.items() if sign in said), type(error).__name__)
