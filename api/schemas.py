@@ -30,7 +30,7 @@ To = Annotated[
 ]
 
 
-def _is_an_address(value: str) -> str:
+def _parse_address(value: str) -> str:
     try:
         return str(ip_address(value))
     except ValueError:
@@ -39,7 +39,7 @@ def _is_an_address(value: str) -> str:
 
 Ip = Annotated[
     # No zone, as in fe80::1%eth0: that is free text, and each one would be a new address to the limits.
-    Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$"), AfterValidator(_is_an_address)]
+    Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$"), AfterValidator(_parse_address)]
     | None,
     Field(description="The end user's IP address, for limits.", examples=["203.0.113.7"]),
 ]

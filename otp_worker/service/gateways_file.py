@@ -16,7 +16,7 @@ from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.sim import Hours, Sim, Sims, UncertainPolicy
 from otp_worker.gateways.account import Account
 from otp_worker.gateways.registry import account_kinds
-from otp_worker.service.setting_types import are_countries
+from otp_worker.service.setting_types import parse_countries
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 _TABLE = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?")
@@ -27,7 +27,7 @@ _FILE = "_file"
 Place = tuple[str | int, ...]
 
 
-def _hours(value: object) -> Hours:
+def _parse_hours(value: object) -> Hours:
     match = _HOURS.fullmatch(value) if isinstance(value, str) else None
     try:
         start, end = (time(int(match[n]), int(match[n + 1])) for n in (1, 3)) if match else (None, None)
@@ -38,14 +38,14 @@ def _hours(value: object) -> Hours:
     return Hours(start, end)
 
 
-def _zone(value: object) -> ZoneInfo:
+def _parse_zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError('there is no such time zone; give one such as "Europe/London"') from None
 
 
-def _number(value: object) -> str:
+def _parse_number(value: object) -> str:
     try:
         number = phonenumbers.parse(str(value))
     except phonenumbers.NumberParseException:
@@ -55,9 +55,9 @@ def _number(value: object) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _countries(value: object) -> frozenset[str]:
+def _parse_countries(value: object) -> frozenset[str]:
     listed = value if isinstance(value, list) else []
-    return are_countries(frozenset(str(each).upper() for each in listed))
+    return parse_countries(frozenset(str(each).upper() for each in listed))
 
 
 class SimEntry(BaseModel):
@@ -66,15 +66,17 @@ class SimEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
     name: Annotated[str, Field(pattern=_NAME)] | None = None
-    number: Annotated[str, BeforeValidator(_number)] | None = None
+    number: Annotated[str, BeforeValidator(_parse_number)] | None = None
     slot: Annotated[str, BeforeValidator(lambda value: str(value))] | None = None
-    countries: Annotated[frozenset[str], BeforeValidator(_countries)] | None = None
+    countries: Annotated[frozenset[str], BeforeValidator(_parse_countries)] | None = None
     weight: int = Field(1, ge=1, le=1000)
     pace_per_minute: int = Field(0, ge=0, le=60_000)
     per_day: int = Field(0, ge=0)
     recipients_per_month: int = Field(0, ge=0)
-    hours: Annotated[Hours, BeforeValidator(_hours)] | None = None
-    time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(default_factory=lambda: ZoneInfo("UTC"))
+    hours: Annotated[Hours, BeforeValidator(_parse_hours)] | None = None
+    time_zone: Annotated[ZoneInfo, BeforeValidator(_parse_zone)] = Field(
+        default_factory=lambda: ZoneInfo("UTC")
+    )
     uncertain: UncertainPolicy | None = None
 
 

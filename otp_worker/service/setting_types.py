@@ -29,17 +29,17 @@ def listed(secret: SecretStr | None) -> list[str]:
     return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()] if secret else []
 
 
-def _parsed(value: object) -> object:
+def _parse_rates(value: object) -> object:
     return parse_rates(value) if isinstance(value, str) else value
 
 
-def _split(value: object) -> object:
+def _parse_codes(value: object) -> object:
     if not isinstance(value, str):
         return value
     return frozenset(filter(None, (part.strip().upper() for part in value.split(","))))
 
 
-def are_countries(value: frozenset[str]) -> frozenset[str]:
+def parse_countries(value: frozenset[str]) -> frozenset[str]:
     """The codes, if numbers can be sent to each by its own name. Raises ValueError with the fix."""
     unknown = value - phonenumbers.SUPPORTED_REGIONS
     if unknown:
@@ -58,40 +58,40 @@ def are_countries(value: frozenset[str]) -> frozenset[str]:
     return value
 
 
-def _are_spoken(value: frozenset[str]) -> frozenset[str]:
+def _parse_languages(value: frozenset[str]) -> frozenset[str]:
     spoken = frozenset(language.lower() for language in value)
     if not spoken or spoken - LANGUAGES.keys():
         raise ValueError(f"give languages of {', '.join(LANGUAGES)}")
     return spoken
 
 
-def _is_broker(value: str) -> str:
+def _parse_broker_url(value: str) -> str:
     if not value.startswith(BROKERS):
         raise ValueError(f"only {', '.join(BROKERS)} are supported")
     split_tls_options(value)
     return value
 
 
-def _is_redis(value: str) -> str:
+def _parse_redis_url(value: str) -> str:
     if value and not value.startswith(REDIS):
         raise ValueError(f"only {', '.join(REDIS)} are supported")
     split_tls_options(value)
     return value
 
 
-def _is_http(value: str) -> str:
+def _parse_http_url(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):
         raise ValueError("not an http:// or https:// URL")
     return value.rstrip("/")
 
 
-def _is_gateway_kind(value: str) -> str:
+def _parse_gateway_kind(value: str) -> str:
     if value not in account_kinds():
         raise ValueError(f"give one of {', '.join(sorted(account_kinds()))}")
     return value
 
 
-def _are_strong(value: SecretStr) -> SecretStr:
+def _parse_secrets(value: SecretStr) -> SecretStr:
     if value and not all(map(_is_random_enough, listed(value) or [""])):
         raise ValueError(
             f"too weak: give at least {SECRET_BYTES} random bytes, "
@@ -104,14 +104,14 @@ def _is_random_enough(secret: str) -> bool:
     return len(secret.encode()) >= SECRET_BYTES and len(set(secret)) >= SECRET_VARIETY
 
 
-def _is_user_and_password(value: SecretStr) -> SecretStr:
+def _parse_user_and_password(value: SecretStr) -> SecretStr:
     user, colon, password = value.get_secret_value().partition(":")
     if not (user and colon and len(password) >= 8):
         raise ValueError("give user:password, the password at least 8 characters long")
     return value
 
 
-def _is_webhook_secret(value: SecretStr) -> SecretStr:
+def _parse_webhook_secret(value: SecretStr) -> SecretStr:
     # The library that signs passes over whatever is no base64, and would sign with another key.
     secret = value.get_secret_value().removeprefix("whsec_")
     try:
@@ -124,19 +124,19 @@ def _is_webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-def _is_smtp(value: SecretStr) -> SecretStr:
+def _parse_smtp_secret(value: SecretStr) -> SecretStr:
     if value:
         parse_smtp_url(value.get_secret_value())
     return value
 
 
-def _is_email(value: str) -> str:
+def _parse_email(value: str) -> str:
     if value and not _EMAIL.fullmatch(value):
         raise ValueError("give an e-mail address such as support@example.com")
     return value
 
 
-def _is_text(value: str) -> str:
+def _parse_text(value: str) -> str:
     try:
         check_text("the text", value)
     except InvalidFieldError as error:
@@ -144,14 +144,14 @@ def _is_text(value: str) -> str:
     return value
 
 
-def _read_templates(value: object) -> object:
+def _parse_json(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         raise ValueError('not JSON; give {"default": "Your code is {code}."}') from None
 
 
-def _are_templates(value: dict[str, str]) -> dict[str, str]:
+def _parse_templates(value: dict[str, str]) -> dict[str, str]:
     for name, template in value.items():
         try:
             check_template(name, template)
@@ -160,18 +160,18 @@ def _are_templates(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parsed)]
-Countries = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(are_countries)]
-Languages = Annotated[frozenset[str], BeforeValidator(_split), AfterValidator(_are_spoken)]
+Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parse_rates)]
+Countries = Annotated[frozenset[str], BeforeValidator(_parse_codes), AfterValidator(parse_countries)]
+Languages = Annotated[frozenset[str], BeforeValidator(_parse_codes), AfterValidator(_parse_languages)]
 DatabaseUrl = Annotated[str, AfterValidator(parse_database_url)]
-BrokerUrl = Annotated[str, AfterValidator(_is_broker)]
-RedisUrl = Annotated[str, AfterValidator(_is_redis)]
-HttpUrl = Annotated[str, AfterValidator(_is_http)]
-GatewayKind = Annotated[str, AfterValidator(_is_gateway_kind)]
-Secrets = Annotated[SecretStr, AfterValidator(_are_strong)]
-WebhookSecret = Annotated[SecretStr, AfterValidator(_is_webhook_secret)]
-SmtpUrl = Annotated[SecretStr, AfterValidator(_is_smtp)]
-Email = Annotated[str, AfterValidator(_is_email)]
-SmsText = Annotated[str, AfterValidator(_is_text)]
-UserAndPassword = Annotated[SecretStr, AfterValidator(_is_user_and_password)]
-Templates = Annotated[dict[str, str], BeforeValidator(_read_templates), AfterValidator(_are_templates)]
+BrokerUrl = Annotated[str, AfterValidator(_parse_broker_url)]
+RedisUrl = Annotated[str, AfterValidator(_parse_redis_url)]
+HttpUrl = Annotated[str, AfterValidator(_parse_http_url)]
+GatewayKind = Annotated[str, AfterValidator(_parse_gateway_kind)]
+Secrets = Annotated[SecretStr, AfterValidator(_parse_secrets)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_parse_webhook_secret)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_parse_smtp_secret)]
+Email = Annotated[str, AfterValidator(_parse_email)]
+SmsText = Annotated[str, AfterValidator(_parse_text)]
+UserAndPassword = Annotated[SecretStr, AfterValidator(_parse_user_and_password)]
+Templates = Annotated[dict[str, str], BeforeValidator(_parse_json), AfterValidator(_parse_templates)]
