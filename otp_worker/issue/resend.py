@@ -17,11 +17,12 @@ from otp_worker.issue.writer import SendWriter
 from otp_worker.protection.pumping_guard import Pauses
 from otp_worker.protection.rate_limiter import LocalLimiter, RedisLimiter
 from otp_worker.store import idempotency_keys, verifications
-from otp_worker.store import issue as statements
 from otp_worker.store import limits as stored_limits
+from otp_worker.store import resend as statements
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import Once
-from otp_worker.store.issue import NewDelivery, NotNowError
+from otp_worker.store.issue import NewDelivery
+from otp_worker.store.resend import NotNowError
 
 
 @dataclass(frozen=True, slots=True)

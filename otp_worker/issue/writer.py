@@ -10,7 +10,7 @@ from otp_worker.domain.limits import Left
 from otp_worker.domain.ports import PublishAll
 from otp_worker.issue.admission import admit
 from otp_worker.protection.rate_limiter import RedisLimiter
-from otp_worker.store import expire
+from otp_worker.store import expire, resend
 from otp_worker.store import issue as statements
 from otp_worker.store.batcher import Together
 from otp_worker.store.database import Database, is_away
@@ -45,7 +45,7 @@ class SendWriter:
         """
 
         def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
-            return {new.id: statements.insert_resend(self.db, new, next_resend_at, guards[new.id])}
+            return {new.id: resend.insert_resend(self.db, new, next_resend_at, guards[new.id])}
 
         answer = admit(self.limiter, {new.id: guard}, new.created_at, write)[new.id]
         if isinstance(answer, Exception):

@@ -1,18 +1,17 @@
 """Statements of the first step: write a verification and its deliveries, or call it back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert
 
-from otp_worker.domain.errors import NotFoundError, OtpError
 from otp_worker.domain.limits import Left, Limit, Scope
-from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store import idempotency_keys, limits, pending, wishing
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import Once
-from otp_worker.store.lifecycle import close_deliveries, end, lock_verification
+from otp_worker.store.lifecycle import close_deliveries, end
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
 from otp_worker.store.rows import delivery_of, new_verification_row, shared_names, verification_of
@@ -23,10 +22,6 @@ _v, _d = verifications.c, deliveries.c
 
 Answer = list[Left] | Exception
 """What the limits leave after a send, or why it is not written."""
-
-
-class NotNowError(OtpError):
-    """A resend is too soon, or another SMS is on its way, or the verification is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +174,7 @@ def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
     if sends:
         connection.execute(_INSERT_VERIFICATION, [new_verification_row(send.new) for send in sends])
     if firsts:
-        connection.execute(_INSERT_DELIVERY, [_new_delivery_row(first) for first in firsts])
+        insert_deliveries(connection, firsts)
 
 
 def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime) -> list[Answer]:
@@ -201,63 +196,14 @@ def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime
 
 def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
     """The new verification as it stood when it was written, whatever became of it since."""
-    return verification_of(new_verification_row(new), _as_written(first) if first is not None else None)
-
-
-def _as_written(first: NewDelivery) -> Delivery:
-    return delivery_of(_new_delivery_row(first))
-
-
-def as_resent(found: Verification, new: NewDelivery, next_resend_at: datetime) -> Verification:
-    """A verification as it stood when one more delivery of it was written."""
-    return replace(found, newest_delivery=_as_written(new), resend_at=next_resend_at)
-
-
-def recipient(db: Database, verification_id: str) -> Recipient:
-    """Who a verification's SMS goes to. Raises NotFoundError once its number is forgotten."""
-    statement = select(_v.number, _v.country, _v.ip_hash).where(
-        _v.id == verification_id, _v.number.is_not(None)
+    return verification_of(
+        new_verification_row(new), delivery_as_written(first) if first is not None else None
     )
-    with db.read() as connection:
-        row = connection.execute(statement).first()
-    if row is None:
-        raise NotFoundError("there is no such verification")
-    return Recipient(row.number, row.country, row.ip_hash)
 
 
-def is_on_its_way(db: Database, verification_id: str) -> bool:
-    """Whether a delivery may still become an SMS."""
-    with db.read() as connection:
-        return _is_on_its_way(connection, verification_id)
-
-
-def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
-    """Write one more delivery; what the guard's limits leave.
-
-    Raises NotNowError, and as the guard does.
-    """
-    with db.write() as connection:
-        lock_verification(connection, new.verification_id)
-        # Another resend at the same moment may have come first, and be sent already.
-        came_first = connection.execute(select(_d.id).where(_d.id == new.id)).first()
-        if came_first or _is_on_its_way(connection, new.verification_id):
-            raise NotNowError
-        taken = connection.execute(
-            update(verifications)
-            .where(
-                _v.id == new.verification_id,
-                _v.status == VerificationStatus.PENDING,
-                _v.expires_at > new.created_at,
-                _v.resend_at <= new.created_at,
-            )
-            .values(resend_at=next_resend_at)
-        )
-        if not taken.rowcount:
-            raise NotNowError
-        guard.begin(connection, new.verification_id, new.created_at)
-        left = guard.count(connection, new.created_at)
-        connection.execute(_INSERT_DELIVERY, _new_delivery_row(new))
-    return left
+def delivery_as_written(first: NewDelivery) -> Delivery:
+    """The new delivery as it stood when it was written."""
+    return delivery_of(_new_delivery_row(first))
 
 
 def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
@@ -279,9 +225,9 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
     return bool(ended)
 
 
-def _is_on_its_way(connection: Connection, verification_id: str) -> bool:
-    statement = select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(OPEN))
-    return connection.execute(statement).first() is not None
+def insert_deliveries(connection: Connection, new: Sequence[NewDelivery]) -> None:
+    """Write deliveries of verifications that are written."""
+    connection.execute(_INSERT_DELIVERY, [_new_delivery_row(each) for each in new])
 
 
 _NEW_DELIVERY = shared_names(NewDelivery, deliveries)

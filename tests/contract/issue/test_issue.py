@@ -9,7 +9,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import AlreadyOverError, NotFoundError, TooSoonError
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
-from otp_worker.store import issue
+from otp_worker.store import issue, resend
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import NUMBER, OFFLINE, SHOP, Service
@@ -159,15 +159,15 @@ def test_a_resend_that_another_one_overtakes_is_too_soon(
     """Where no pause is asked for, the other one may even be sent by the time this one is written."""
     service = Service(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4, resend_after_seconds=0))
     verification, _ = service.sent()
-    recipient = issue.recipient
+    recipient = resend.recipient
 
     def overtaken(db: Database, verification_id: str) -> issue.Recipient:
-        monkeypatch.setattr(issue, "recipient", recipient)
+        monkeypatch.setattr(resend, "recipient", recipient)
         service.resend(verification)
         service.deliver(verification, 2)
         return recipient(db, verification_id)
 
-    monkeypatch.setattr(issue, "recipient", overtaken)
+    monkeypatch.setattr(resend, "recipient", overtaken)
     with pytest.raises(TooSoonError):
         service.resend(verification)
     assert len(service.gateway.messages) == 2

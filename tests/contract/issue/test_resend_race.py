@@ -9,9 +9,9 @@ from sqlalchemy import Connection, text
 
 from otp_worker.domain.limits import Left
 from otp_worker.domain.verification import DeliveryStatus
-from otp_worker.store import issue
 from otp_worker.store.database import Database
-from otp_worker.store.issue import Guard, NewDelivery, NotNowError
+from otp_worker.store.issue import Guard, NewDelivery
+from otp_worker.store.resend import NotNowError, insert_resend
 from tests.contract.service import Service
 from tests.waiting import awaited
 
@@ -50,7 +50,7 @@ def test_the_second_finds_the_first_whatever_the_time_between_two_resends(servic
 
     def resend(guard: Guard) -> bool:
         try:
-            issue.insert_resend(service.db, new, now, guard)
+            insert_resend(service.db, new, now, guard)
         except NotNowError:
             return False
         return True

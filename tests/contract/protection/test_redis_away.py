@@ -13,7 +13,7 @@ from redis.retry import Retry
 from otp_worker.domain.errors import LimitReachedError
 from otp_worker.domain.limits import Limit, Rate, Scope, parse_rates
 from otp_worker.protection.rate_limiter import REST_SECONDS, RedisLimiter, Use
-from otp_worker.store import issue
+from otp_worker.store import issue, resend
 from otp_worker.store.database import Database
 from tests.contract.protection.test_rate_limiter import redis
 from tests.contract.service import NUMBER, START, Service
@@ -164,13 +164,13 @@ def test_of_two_resends_at_once_the_one_that_comes_second_takes_nothing_back_of_
     verification, _ = service.sent()
     service.clock.move(31)
     both_have_looked = threading.Barrier(2)
-    insert_resend = issue.insert_resend
+    insert_resend = resend.insert_resend
 
     def meet(*arguments: object) -> object:
         both_have_looked.wait(60)
         return insert_resend(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(issue, "insert_resend", meet)
+    monkeypatch.setattr(resend, "insert_resend", meet)
     with ThreadPoolExecutor(2) as threads:
         asked = [threads.submit(service.resend, verification) for _ in range(2)]
         assert {each.result(60).delivery.id for each in asked} == {f"{verification.id}.2"}
