@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.errors import InvalidFieldError, RequestInFlightError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Clock
 from otp_worker.store import idempotency_keys
+from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import Kept, Once
 
@@ -86,5 +86,5 @@ class Idempotency:
         """Keep the answer for when the request is repeated. Never raises: the request had its effect."""
         try:
             idempotency_keys.keep_answer(self.db, once, answer)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.warning("answer_not_kept", error=type(error).__name__)
