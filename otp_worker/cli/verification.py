@@ -12,7 +12,7 @@ from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.issue.request import SendRequest
 from otp_worker.service.assembly import Intake
-from otp_worker.service.settings import load_settings
+from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake, open_database
 from otp_worker.store import verifications
 from otp_worker.store.migrate import check_current

@@ -39,6 +39,7 @@ from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.purges import purges
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -214,8 +215,7 @@ def assemble_worker(
             sims=sims,
             countries=policy.countries,
             breaker=breaker,
-            number_retention_seconds=number_retention_seconds,
-            retention_days=retention_days,
+            purges=purges(sims, number_retention_seconds, retention_days),
         ),
         notifier=notifier,
         guard=guard,

@@ -3,6 +3,10 @@
 from functools import partial
 
 from celery import Celery
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
@@ -29,11 +33,9 @@ from otp_worker.service.assembly import (
     build_issue_step,
 )
 from otp_worker.service.celery_app import make_celery
-from otp_worker.service.issue_step import build_issue_step
-from otp_worker.service.limits_redis import open_redis
 from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.service.purges import purges
 from otp_worker.service.settings import Settings
+from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.store.derivation import Derivations
@@ -52,7 +54,8 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     db = open_database(settings)
     clock = clock or service_clock(db)
     keyring = Keyring(settings.root_secrets)
-    queue = _open_queue(settings)
+    publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
+    queue = DeliveryQueue(publishing)
     sims = settings.sims
     breaker = Breaker(db=db, lease_seconds=settings.policy.lease_seconds)
     outlook = Outlook(db=db, breaker=breaker, sims=sims)
@@ -89,13 +92,21 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             inbound_sims=sims if settings.inbound_verification else None,
         ),
     )
-    canaries = Canaries(db, keyring, sims, breaker.away, outbox)
-    return Callbacks(db, keyring, sims.gateways, answering, canaries, breaker)
 
 
-def _open_queue(settings: Settings) -> DeliveryQueue:
-    broker_url = _set(settings.broker_url, "OTP_BROKER_URL")
-    return DeliveryQueue(make_celery(broker_url, settings.publish_wait_seconds))
+def open_redis(settings: Settings) -> Redis | None:
+    """The Redis that limits are counted in; None where the settings name none."""
+    if settings.limits_url is None:
+        return None
+    url, tls = split_tls_options(settings.limits_url)
+    return Redis.from_url(
+        url,
+        **(tls.for_redis if tls else {}),
+        socket_timeout=settings.publish_wait_seconds,
+        socket_connect_timeout=settings.publish_wait_seconds,
+        # Once more over a new connection, where a restart of Redis has cut the old one.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )
 
 
 def hold(queue: DeliveryQueue, outlook: Outlook, route: str) -> Hold | None:
@@ -136,18 +147,6 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
         canary_seconds=settings.canary_seconds or 60,
         number_retention_seconds=settings.number_retention_seconds,
         retention_days=settings.retention_days,
-    )
-
-
-def _expirer(settings: Settings, db: Database, queue: DeliveryQueue, breaker: Breaker) -> Expirer:
-    return Expirer(
-        db,
-        queue.publish_deliveries,
-        queue.backlog,
-        settings.sims,
-        settings.policy.countries,
-        breaker,
-        purges(settings.sims, settings.number_retention_seconds, settings.retention_days),
     )
 
 

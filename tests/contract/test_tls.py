@@ -23,10 +23,10 @@ from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.smtp_url import parse_smtp_url
 from otp_worker.service.celery_app import make_celery
-from otp_worker.service.limits_redis import open_redis
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
+from otp_worker.service.wiring import open_redis
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notice
 from tests.contract.tls_server import make_certificate, passing_to, serving
