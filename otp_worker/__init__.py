@@ -1,3 +1,3 @@
 """One-time passcodes by SMS from the operator's own SIM."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
