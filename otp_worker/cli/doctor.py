@@ -18,7 +18,7 @@ from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
-from otp_worker.service.wiring import open_database, open_redis
+from otp_worker.service.wiring import older_versions, open_database, open_redis
 from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 
@@ -97,7 +97,8 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     db = open_database(settings)
     breaker = Breaker(db, settings.policy.lease_seconds)
     queue = DeliveryQueue(make_celery(settings.broker_url or "", settings.publish_wait_seconds))
-    health = Health(db, queue.check, breaker, settings.sims, WriteProbe(db))
+    older = older_versions(settings, db)
+    health = Health(db, queue.check, breaker, settings.sims, WriteProbe(db), older.may_run)
     for check in health.checks(db.now):
         yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)

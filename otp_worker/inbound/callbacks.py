@@ -28,9 +28,20 @@ def delivery_subject(gateway: str, delivery_id: str) -> str:
     return f"delivery:{gateway}:{delivery_id}"
 
 
-def callback_url(public_url: str | None, keyring: Keyring, gateway: str, delivery_id: str) -> str | None:
-    """The URL for one delivery's receipts; None where this service cannot be reached from outside."""
-    token = f"{delivery_id}.{keyring.callback_token(delivery_subject(gateway, delivery_id))}"
+def callback_url(
+    public_url: str | None,
+    keyring: Keyring,
+    gateway: str,
+    delivery_id: str,
+    *,
+    for_older_versions: bool = False,
+) -> str | None:
+    """The URL for one delivery's receipts; None where this service cannot be reached from outside.
+
+    One ``for_older_versions`` is good at a web of version 0.1 too, whose tokens name no gateway.
+    """
+    subject = delivery_id if for_older_versions else delivery_subject(gateway, delivery_id)
+    token = f"{delivery_id}.{keyring.callback_token(subject)}"
     return f"{public_url}/v1/callbacks/{gateway}/{token}" if public_url else None
 
 
@@ -96,7 +107,7 @@ class Callbacks:
         """Whether a MAC was made for the receipts of a delivery that is still kept."""
         if self.keyring.callback_token_is_good(delivery_subject(gateway, delivery_id), mac):
             return receipts.is_kept(self.db, delivery_id)
-        # Earlier versions made it for the delivery alone: then the row says whose receipts it is good for.
+        # One that older versions take too names no gateway: the row says whose receipts it is good for.
         if self.keyring.callback_token_is_good(delivery_id, mac):
             return receipts.is_kept(self.db, delivery_id, gateway)
         return False

@@ -1,7 +1,7 @@
 """Whether the service can work, and if not, why."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -71,14 +71,18 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Asks each part that a send depends on; ``check_broker`` raises BrokerAwayError, or tells how many
-    deliveries the queue holds."""
+    """Asks each part that a send depends on.
+
+    ``check_broker`` raises BrokerAwayError, or tells how many deliveries the queue holds. Workers of the
+    versions that ``older_may_run`` asks for report to nobody.
+    """
 
     db: Database
     check_broker: Callable[[], int]
     breaker: Breaker
     sims: Sims
     probe: WriteProbe
+    older_may_run: Callable[[], bool] = lambda: False
 
     def checks(self, clock: Clock, audience: Audience = Audience.ALL) -> list[HealthCheck]:
         """The database and the broker, and with the database's help beat, the workers and the phones.
@@ -89,7 +93,12 @@ class Health:
         if checks[0].ok:
             try:
                 vitals = self.vitals(clock())
-                checks += [_sweep(vitals), *_workers(vitals), *_phones(vitals)]
+                checks += [
+                    _sweep(vitals),
+                    _workers(vitals, self.older_may_run()),
+                    _deliveries(vitals),
+                    *_phones(vitals),
+                ]
             except DatabaseError as error:
                 checks[0] = HealthCheck("database", False, f"does not answer: {write_cause_of(error)}")
         return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
@@ -134,19 +143,23 @@ def _sweep(vitals: Vitals) -> HealthCheck:
     return HealthCheck("sweep", True, f"last ran {max(age, 0):.0f} s ago")
 
 
-def _workers(vitals: Vitals) -> Iterator[HealthCheck]:
+def _workers(vitals: Vitals, older_may_run: bool) -> HealthCheck:
     age, due = vitals.last_worker_seconds, vitals.oldest_due_seconds
+    if age is not None and abs(age) <= WORKERS_STALE_SECONDS:
+        return HealthCheck("workers", True, f"one reported {max(age, 0):.0f} s ago")
+    if older_may_run and due <= SLOW_SECONDS:
+        return HealthCheck("workers", True, "none of this version reports, and nothing waits for one")
     if age is None:
-        yield HealthCheck("workers", False, "none has run: start worker")
-    elif abs(age) > WORKERS_STALE_SECONDS:
-        yield HealthCheck("workers", False, f"one {_last('reported', age)}: is worker running?")
-    else:
-        yield HealthCheck("workers", True, f"one reported {max(age, 0):.0f} s ago")
+        return HealthCheck("workers", False, "none has run: start worker")
+    return HealthCheck("workers", False, f"one {_last('reported', age)}: is worker running?")
+
+
+def _deliveries(vitals: Vitals) -> HealthCheck:
+    due = vitals.oldest_due_seconds
     if due > SLOW_SECONDS:
         detail = f"a delivery has been due for {due:.0f} s: are there workers enough?"
-        yield HealthCheck("deliveries", False, detail)
-    else:
-        yield HealthCheck("deliveries", True, f"the oldest due delivery waits since {due:.0f} s")
+        return HealthCheck("deliveries", False, detail)
+    return HealthCheck("deliveries", True, f"the oldest due delivery waits since {due:.0f} s")
 
 
 def _last(did: str, age: float) -> str:

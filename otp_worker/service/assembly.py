@@ -128,6 +128,7 @@ def assemble_intake(
     confirmations: Confirmations | None,
     reply_languages: Collection[str],
     report_lock_seconds: int,
+    older_may_run: Callable[[], bool],
     issue_step: IssueStep,
 ) -> Intake:
     """The parts of the HTTP intake."""
@@ -161,7 +162,14 @@ def assemble_intake(
             breaker=breaker,
         ),
         operator=Operator(db=db, limits=limits, countries=policy.countries),
-        health=Health(db=db, check_broker=queue.check, breaker=breaker, sims=sims, probe=WriteProbe(db)),
+        health=Health(
+            db=db,
+            check_broker=queue.check,
+            breaker=breaker,
+            sims=sims,
+            probe=WriteProbe(db),
+            older_may_run=older_may_run,
+        ),
         refusals=Refusals(db),
         outlook=outlook,
         clock=clock,

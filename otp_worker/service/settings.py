@@ -42,6 +42,9 @@ from otp_worker.service.setting_types import (
 )
 from otp_worker.service.single_gateway import check_countries, single_gateway
 
+OldestVersion = Literal["0.1", "0.2"]
+"""The oldest version of which a process may still run; the last is this one."""
+
 
 class _SecretFiles(PydanticBaseSettingsSource):
     """The secrets in files. They come before the environment, where an empty variable would hide them."""
@@ -74,6 +77,7 @@ class Settings(BaseSettings):
     code_key: Secrets | None = None
     countries: Countries | None = None
     public_url: HttpUrl | None = None
+    oldest_version: OldestVersion = "0.1"
 
     gateways_file: str | None = None
     gateway_kind: GatewayKind = "mobile_api_connect"
@@ -85,7 +89,6 @@ class Settings(BaseSettings):
     gateway_uncertain: UncertainPolicy = UncertainPolicy.RESEND_ONCE
 
     code_length: int = Field(6, ge=MIN_LENGTH, le=MAX_LENGTH)
-    uniform_long_codes: bool = False
     ttl_seconds: int = Field(300, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     send_deadline_seconds: int = Field(300, ge=10, le=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
     resend_after_seconds: int = Field(30, ge=0, le=MAX_LIFE_SECONDS)

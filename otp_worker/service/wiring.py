@@ -38,7 +38,7 @@ from otp_worker.service.settings import Settings
 from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
-from otp_worker.store.derivation import Derivations
+from otp_worker.store.older_versions import OlderVersions
 
 INTAKE_CONNECTIONS = 8
 WORKER_CONNECTIONS = 16
@@ -62,6 +62,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     limits = Limits(keyring=keyring, rates=settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
     outbox = Outbox(channels=tuple(channels(settings)), publish=queue.publish_notice)
+    older = older_versions(settings, db)
     return assemble_intake(
         db=db,
         clock=clock,
@@ -77,6 +78,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         confirmations=Confirmations(db=db, texts=settings.confirmations, publish=queue.publish_confirmation),
         reply_languages=settings.reply_languages,
         report_lock_seconds=settings.report_lock_seconds,
+        older_may_run=older.may_run,
         issue_step=build_issue_step(
             db=db,
             drafts=Drafts(
@@ -84,13 +86,27 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
                 policy=settings.policy,
                 limits=limits,
                 hold=partial(hold, queue, outlook),
-                may_be_wide=Derivations(db=db, allowed=settings.uniform_long_codes).may_be_wide,
+                may_be_wide=older.are_gone,
             ),
             limiter=limiter,
             publish=queue.publish_deliveries,
             pauses=Pauses(db=db, limits=limits, mode=settings.guard),
             inbound_sims=sims if settings.inbound_verification else None,
         ),
+    )
+
+
+def older_versions(settings: Settings, db: Database) -> OlderVersions:
+    """Whether processes of an older version may run beside this one."""
+    return OlderVersions(db, gone=settings.oldest_version != "0.1")
+
+
+def receipts_url(
+    settings: Settings, keyring: Keyring, older: OlderVersions, gateway: str, delivery_id: str
+) -> str | None:
+    """The URL for one delivery's receipts, which every web there can be takes."""
+    return callback_url(
+        settings.public_url, keyring, gateway, delivery_id, for_older_versions=older.may_run()
     )
 
 
@@ -134,7 +150,7 @@ def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) ->
         breaker=Breaker(db=db, lease_seconds=settings.policy.lease_seconds),
         outbox=outbox,
         queue=queue,
-        callback_url=partial(callback_url, settings.public_url, keyring),
+        callback_url=partial(receipts_url, settings, keyring, older_versions(settings, db)),
         notifier=Notifier(db=db, channels=told),
         guard=PumpingGuard(
             db=db,

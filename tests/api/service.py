@@ -40,6 +40,7 @@ class Service(service.Service):
         super().__init__(db, Policy(countries=frozenset({"GB"}), bcrypt_rounds=4), limits)
         self.notices: list[str] = []
         self.inbound_sims: Sims | None = None
+        self.older_may_run = False
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
@@ -64,9 +65,12 @@ class Service(service.Service):
             confirmations=None,
             reply_languages=LANGUAGES,
             report_lock_seconds=REPORT_LOCK_SECONDS,
+            older_may_run=lambda: self.older_may_run,
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
         )
-        health = Health(self.db, queue.check, self.breaker, self.sims, WriteProbe(self.db))
+        health = Health(
+            self.db, queue.check, self.breaker, self.sims, WriteProbe(self.db), lambda: self.older_may_run
+        )
         return replace(intake, verifier=self.verifier, health=health)
 
     def notify(self, notice_id: str) -> bool:

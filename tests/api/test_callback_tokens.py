@@ -36,6 +36,11 @@ def older_token(service: Service, verification_id: str) -> str:
     return f"{delivery_id}.{service.keyring.callback_token(delivery_id)}"
 
 
+def test_while_an_older_web_may_run_the_token_is_one_that_it_takes(service: Service) -> None:
+    url = callback_url("http://us", service.keyring, GATEWAY, "ver_1.1", for_older_versions=True)
+    assert url == f"http://us/v1/callbacks/{GATEWAY}/{older_token(service, 'ver_1')}"
+
+
 def texts_stop_to_the_modem(stranger: Caller, token: str) -> Result:
     """A STOP in another person's name, as Kannel would tell of it."""
     return stranger.simulate_get(

@@ -68,6 +68,21 @@ def test_it_is_not_ready_before_the_first_sweep_and_the_first_worker(stranger: C
         assert reasons(stranger, audience, blocking=False) == missing
 
 
+def test_workers_of_an_older_version_report_nothing_and_are_missed_only_once_a_delivery_waits(
+    shop: Caller, stranger: Caller, service: Service
+) -> None:
+    """As in a rolling upgrade, and on the way back: a balancer must not take this web out meanwhile."""
+    service.older_may_run = True
+    sweeps.record_sweep(service.db, SWEEP, service.clock())
+    assert reasons(stranger) == {}
+    shop.sent()
+    service.clock.move(SLOW_SECONDS + 1)
+    sweeps.record_sweep(service.db, SWEEP, service.clock())
+    assert reasons(stranger) == {"workers": "none has run: start worker"}
+    service.deliver_queued()
+    assert reasons(stranger) == {}
+
+
 @pytest.mark.usefixtures("_swept")
 @pytest.mark.parametrize(
     ("name", "other", "detail"),

@@ -15,8 +15,8 @@ from otp_worker.domain.verification import Verification
 from otp_worker.issue.request import SendRequest
 from otp_worker.store import migrate
 from otp_worker.store.database import Database
-from otp_worker.store.derivation import Derivations
 from otp_worker.store.migrate import upgrade
+from otp_worker.store.older_versions import OlderVersions
 from otp_worker.store.schema import metadata, verifications
 from tests.contract.service import ACCEPTED, NUMBER, OFFLINE, SHOP, Service
 
@@ -87,7 +87,7 @@ def test_a_mark_that_this_version_does_not_know_makes_no_wrong_code(service: Ser
 
 
 def test_a_new_database_marks_at_once(db: Database) -> None:
-    assert Derivations(db, allowed=False).may_be_wide()
+    assert OlderVersions(db, gone=False).are_gone()
 
 
 def test_a_database_that_is_upgraded_marks_when_the_operator_says_so(db: Database) -> None:
@@ -102,6 +102,6 @@ def test_a_database_that_is_upgraded_marks_when_the_operator_says_so(db: Databas
         old = {name: value for name, value in rows[0].items() if name != "derivation"}
         connection.execute(verifications.insert().values(**old))
     upgrade(db)
-    assert not Derivations(db, allowed=False).may_be_wide()
-    assert Derivations(db, allowed=True).may_be_wide()
+    assert OlderVersions(db, gone=False).may_run()
+    assert OlderVersions(db, gone=True).are_gone()
     assert mark_of(db, verification) is None
