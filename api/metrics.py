@@ -10,14 +10,14 @@ from prometheus_client.registry import Collector
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.operations.health import Health, Vitals
-from otp_worker.operations.rejections import Refusals
+from otp_worker.operations.rejections import Rejections
 from otp_worker.protection.circuit_breaker import is_open
 
 
 class Metrics:
     """In Prometheus' text format; any process of ``web`` gives the same answer, but for fresh refusals."""
 
-    def __init__(self, health: Health, refusals: Refusals, clock: Clock) -> None:
+    def __init__(self, health: Health, refusals: Rejections, clock: Clock) -> None:
         self._health = health
         self._refusals = refusals
         self._clock = clock

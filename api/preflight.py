@@ -7,14 +7,14 @@ with one that dies of its configuration.
 import os
 import sys
 
-from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import open_database
 from otp_worker.store.migrate import await_current
 
 
 def check() -> None:
-    """Raise ConfigurationError, SchemaNotCurrentError or DatabaseAwayError if web cannot start."""
+    """Raise ConfigurationError, SchemaNotCurrentError or DatabaseUnavailableError if web cannot start."""
     db = open_database(load_settings("web"))
     try:
         await_current(db)
@@ -26,7 +26,7 @@ def main(command: list[str]) -> None:
     """Check, and run the command in this process's place."""
     try:
         check()
-    except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
+    except (ConfigurationError, SchemaNotCurrentError, DatabaseUnavailableError) as error:
         sys.exit(str(error))
     os.execvp(command[0], command)  # nosec B606 # noqa: S606 - the Procfile's own words, no shell
 

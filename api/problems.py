@@ -9,9 +9,9 @@ import falcon
 import structlog
 
 from api.problem_schemas import ProblemBody
-from otp_worker.domain.errors import DatabaseAwayError, RequestError
+from otp_worker.domain.errors import DatabaseUnavailableError, RequestError
 from otp_worker.domain.ports import Clock
-from otp_worker.operations.rejections import Refusals
+from otp_worker.operations.rejections import Rejections
 from otp_worker.store.database import AWAY
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ _DETAILS = {
 }
 
 
-def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Refusals) -> None:
+def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Rejections) -> None:
     """Let ``app`` answer every error with a problem, and count the requests that are rejected."""
 
     def answer(req: falcon.Request, resp: falcon.Response, error: RequestError, _: Any) -> None:
@@ -38,7 +38,7 @@ def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Re
 
     def database_away(req: falcon.Request, resp: falcon.Response, error: Exception, _: Any) -> None:
         log.error("database_away", error=type(error).__name__)
-        answer(req, resp, DatabaseAwayError("the database does not answer; try again"), _)
+        answer(req, resp, DatabaseUnavailableError("the database does not answer; try again"), _)
 
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)

@@ -16,17 +16,16 @@ from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBod
 from api.verifications import Checks, Verifications
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import (
-    AlreadyOverError,
     BodyTooLargeError,
     CountryNotAllowedError,
-    DatabaseAwayError,
+    DatabaseUnavailableError,
     InvalidBodyError,
     InvalidFieldsError,
-    LimitReachedError,
     NotFoundError,
     NumberLockedError,
     NumberReportedError,
     OptedOutError,
+    RateLimitExceededError,
     RequestError,
     RequestInFlightError,
     ScopeMissingError,
@@ -34,6 +33,7 @@ from otp_worker.domain.errors import (
     SlowBodiesError,
     TooSoonError,
     UnauthenticatedError,
+    VerificationEndedError,
 )
 
 Errors = tuple[type[RequestError], ...]
@@ -41,15 +41,15 @@ Errors = tuple[type[RequestError], ...]
 _SEND: Errors = (
     OptedOutError,
     CountryNotAllowedError,
-    LimitReachedError,
+    RateLimitExceededError,
     SendsPausedError,
     NumberReportedError,
     RequestInFlightError,
 )
 _CHECK: Errors = (
     NotFoundError,
-    AlreadyOverError,
-    LimitReachedError,
+    VerificationEndedError,
+    RateLimitExceededError,
     NumberLockedError,
     NumberReportedError,
 )
@@ -89,7 +89,7 @@ class Route:
             ScopeMissingError,
             *(_BODY if self.body else ()),
             *self.raises,
-            DatabaseAwayError,
+            DatabaseUnavailableError,
         )
 
 
@@ -151,7 +151,7 @@ ROUTES = (
         summary="Send the same code once more",
         answer=AcceptedBody,
         status=202,
-        raises=(NotFoundError, AlreadyOverError, InvalidFieldsError, TooSoonError, *_SEND),
+        raises=(NotFoundError, VerificationEndedError, InvalidFieldsError, TooSoonError, *_SEND),
         idempotent=True,
     ),
     Route(
@@ -163,7 +163,7 @@ ROUTES = (
         name="cancel",
         summary="Cancel",
         answer=VerificationBody,
-        raises=(NotFoundError, AlreadyOverError),
+        raises=(NotFoundError, VerificationEndedError),
     ),
     Route(
         "GET",

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.domain.inbound_token import Invitation
-from otp_worker.domain.limits import Left, Limit
+from otp_worker.domain.limits import Limit, Remaining
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
 from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.operations.wait_estimate import Wait
+from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
 # No control characters and no line breaks: these values are stored, shown and logged.
@@ -104,7 +104,7 @@ class WaitBody(BaseModel):
     )
 
     @classmethod
-    def of(cls, wait: Wait) -> "WaitBody":
+    def of(cls, wait: WaitEstimate) -> "WaitBody":
         """A wait as the API shows it."""
         return cls(offline_since=wait.offline_since, position=wait.position, expected_at=wait.expected_at)
 
@@ -123,7 +123,7 @@ class DeliveryBody(BaseModel):
     wait: WaitBody | None = Field(description="Where it stands, while it waits for the phone.")
 
     @classmethod
-    def of(cls, delivery: Delivery, wait: Wait | None) -> "DeliveryBody":
+    def of(cls, delivery: Delivery, wait: WaitEstimate | None) -> "DeliveryBody":
         """A delivery as the API shows it."""
         still_to_come = delivery.status in (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
         return cls(
@@ -156,7 +156,7 @@ class VerificationBody(BaseModel):
     ended_at: datetime | None
 
     @classmethod
-    def of(cls, found: Verification, now: datetime, wait: Wait | None = None) -> "VerificationBody":
+    def of(cls, found: Verification, now: datetime, wait: WaitEstimate | None = None) -> "VerificationBody":
         """A verification as it stands at ``now``."""
         return cls(
             id=found.id,
@@ -205,7 +205,7 @@ class AcceptedBody(VerificationBody):
     def accepted(
         cls,
         body: VerificationBody,
-        left: list[Left],
+        left: list[Remaining],
         inbound: Invitation | None = None,
         *,
         resent: bool = False,

@@ -17,14 +17,14 @@ from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
-from otp_worker.operations.wait_estimate import Outlook
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.operations.wait_estimate import WaitEstimates
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.verify import CheckResult, Verifier
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
 
 
-def _possible(verification_id: str) -> str:
+def _valid_id(verification_id: str) -> str:
     """The id, if it can be one: Postgres does not take every text in a query, NUL for one."""
     if not _ID.fullmatch(verification_id):
         raise NotFoundError("there is no such verification")
@@ -41,7 +41,7 @@ class Verifications:
         resender: Resender,
         inviter: Inviter,
         idempotency: Idempotency,
-        outlook: Outlook,
+        outlook: WaitEstimates,
         clock: Clock,
     ) -> None:
         self._issuer = issuer
@@ -67,7 +67,7 @@ class Verifications:
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Look at a verification."""
-        found = self._issuer.read(_possible(verification_id), req.context.app)
+        found = self._issuer.read(_valid_id(verification_id), req.context.app)
         resp.text = self._body(found).model_dump_json()
 
     on_head_one = on_get_one
@@ -75,7 +75,7 @@ class Verifications:
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
         app: App = req.context.app
-        possible = _possible(verification_id)
+        possible = _valid_id(verification_id)
         self._accept(
             req,
             resp,
@@ -86,11 +86,15 @@ class Verifications:
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """End a verification that is not wanted any more."""
         app: App = req.context.app
-        canceled = self._issuer.cancel(_possible(verification_id), app, self._clock())
+        canceled = self._issuer.cancel(_valid_id(verification_id), app, self._clock())
         resp.text = self._body(canceled).model_dump_json()
 
     def _accept(
-        self, req: falcon.Request, resp: falcon.Response, request: str, act: Callable[[Once | None], Accepted]
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        request: str,
+        act: Callable[[IdempotencyKey | None], Accepted],
     ) -> None:
         """Answer 202 with what ``act`` accepts; with an Idempotency-Key, what it accepted before."""
         app: App = req.context.app
@@ -136,7 +140,7 @@ class Checks:
         """Judge a code against a verification."""
         app: App = req.context.app
         body = read_body(req, CheckBody)
-        possible = _possible(verification_id)
+        possible = _valid_id(verification_id)
         self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))
 
     @staticmethod

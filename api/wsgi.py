@@ -6,7 +6,7 @@ from typing import Any
 import falcon
 
 from api.app import create_app
-from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake
@@ -19,7 +19,7 @@ def _start() -> "falcon.App[Any, Any]":
         configure_logs(settings.log_format)
         intake = build_intake(settings)
         await_current(intake.db)
-    except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
+    except (ConfigurationError, SchemaNotCurrentError, DatabaseUnavailableError) as error:
         sys.exit(str(error))
     return create_app(intake)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from otp_worker.domain.ports import PublishAll
-from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, closed_by, open_breakers
 from otp_worker.store import expire as statements
 from otp_worker.store import (
@@ -19,7 +19,7 @@ from otp_worker.store.database import Database
 from otp_worker.store.expire import Lane
 from otp_worker.store.sweeps import SWEEP
 
-STUCK_SECONDS = 3
+STALLED_SECONDS = 3
 """A due delivery that no worker has taken up for this long may have lost its place in the queue."""
 
 Purge = Callable[[Database, datetime], int]
@@ -47,14 +47,14 @@ class Expirer:
         sweeps.record_sweep(self.db, SWEEP, now)
         return ended
 
-    def release(self, now: datetime) -> int:
+    def enqueue_due(self, now: datetime) -> int:
         """Publish what is due and not on the queue, nearest deadline first, and what is not moving there.
 
         The answer is the number of deliveries published. No more are than the SIMs can send: while a
         gateway is away that is one at a time, when the next probe is due.
         """
         backlog = self.backlog()
-        stuck = statements.not_moving(self.db, now, now - timedelta(seconds=STUCK_SECONDS))
+        stuck = statements.stalled(self.db, now, now - timedelta(seconds=STALLED_SECONDS))
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
         room = max(statements.BATCH - backlog - len(again), 0)
@@ -66,7 +66,7 @@ class Expirer:
 
     def _may_leave(self, now: datetime, most: int) -> list[str]:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""
-        found = dict(statements.not_published(self.db, now, Lane([REHEARSED]), most))
+        found = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
         for sim in self.sims.all:
             found |= self._over(sim, now, most)
         return sorted(found, key=lambda delivery_id: found[delivery_id])[:most]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from otp_worker.domain.errors import AlreadyOverError, InvalidFieldError, NotFoundError
+from otp_worker.domain.errors import InvalidFieldError, NotFoundError, VerificationEndedError
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.limits import LimitRates, Limits
@@ -49,8 +49,8 @@ class Verifier:
     ) -> CheckResult:
         """Judge a code; each call uses up one check. ``rates`` are those of the app's key.
 
-        Raises LimitReachedError, NotFoundError, AlreadyOverError, NumberLockedError, NumberReportedError, and
-        InvalidFieldError where there is no code.
+        Raises RateLimitExceededError, NotFoundError, VerificationEndedError, NumberLockedError,
+        NumberReportedError, and InvalidFieldError where there is no code.
         """
         # First of all, so that a flood costs neither a hash nor a look at the database.
         self._count(app, ip, rates)
@@ -61,8 +61,8 @@ class Verifier:
     ) -> CheckResult:
         """Judge a code against the number's newest pending verification, as ``check`` does.
 
-        Raises InvalidFieldError, CountryNotAllowedError, LimitReachedError, NotFoundError,
-        AlreadyOverError and NumberLockedError.
+        Raises InvalidFieldError, CountryNotAllowedError, RateLimitExceededError, NotFoundError,
+        VerificationEndedError and NumberLockedError.
         """
         number = parse_number(to, self.policy.countries)
         self._count(app, ip, rates)
@@ -85,7 +85,7 @@ class Verifier:
             pepper = self.keyring.pepper(judgement.key_id)
         except UnknownKeyError:
             # The operator has taken its root secret away: nobody can judge this code any more.
-            raise AlreadyOverError(verification_id, VerificationStatus.EXPIRED) from None
+            raise VerificationEndedError(verification_id, VerificationStatus.EXPIRED) from None
         # bcrypt takes tens of milliseconds: no transaction is open meanwhile.
         if code_matches(pepper, verification_id, code, judgement.code_hash):
             if not verify.approve(self.db, judgement, self.clock()):
@@ -101,7 +101,7 @@ class Verifier:
             raise InvalidFieldError("code", "there is none: its person texts a token, and GET shows approved")
         status = _status(found.status_at(self.clock()), found.checks_left)
         if status is not VerificationStatus.PENDING:
-            raise AlreadyOverError(found.id, status)
+            raise VerificationEndedError(found.id, status)
         # Nothing was sent yet: no code can be right, and the guess costs nothing.
         return CheckResult(found.id, status, False, found.checks_left)
 

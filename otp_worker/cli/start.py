@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError
+from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.processes.environment import service_environment
 from otp_worker.service.processes.procfile import procfile_commands
@@ -92,7 +92,7 @@ def _check_schema(settings: Settings) -> None:
     db = open_database(settings)
     try:
         check_current(db)
-    except DatabaseAwayError as error:
+    except DatabaseUnavailableError as error:
         # It may be back soon; what needs it is tried until then.
         typer.echo(f"otp-worker: {error}", err=True)
     finally:

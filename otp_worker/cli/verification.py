@@ -7,7 +7,7 @@ import typer
 
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_record
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import AlreadyOverError, NotFoundError
+from otp_worker.domain.errors import NotFoundError, VerificationEndedError
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.issue.request import SendRequest
@@ -54,7 +54,7 @@ def check(
     """Judge a code; exits 0 only if it is right."""
     try:
         result = _intake().verifier.check(verification_id, code, OPERATOR.name)
-    except AlreadyOverError as error:
+    except VerificationEndedError as error:
         if json:
             print_json({"id": error.verification_id, "status": error.status, "valid": False})
         raise

@@ -114,7 +114,7 @@ class Deliverer:
             is_allowed = lease.allows(self.db, job)
             message = self._message(job, way, code, lease)
         except Exception:
-            self.router.give_back(way, self.clock())
+            self.router.release(way, self.clock())
             raise
         outcome = way.gateway.send(message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
         if outcome.kind is OutcomeKind.WITHDRAWN:
@@ -135,7 +135,7 @@ class Deliverer:
 
     def _withdrawn(self, job: Job, way: Way, lease: Lease) -> Delivered:
         """Nothing was handed over: say why, where the delivery is this attempt's still."""
-        self.router.give_back(way, self.clock())
+        self.router.release(way, self.clock())
         if lease.now() >= job.deadline_at:
             return self._give_up(job, way.via, DeliveryStatus.EXPIRED, LATE)
         if lease.exchange_seconds(job, 1.0) <= 0:

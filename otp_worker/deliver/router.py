@@ -10,7 +10,7 @@ from otp_worker.domain.sim import Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via
-from otp_worker.store.sim_budgets import Turn, give_back, take_turn
+from otp_worker.store.sim_budgets import Reservation, release, reserve
 
 OTHERS_SERVE = timedelta(seconds=10)
 """A SIM whose breaker is open is asked so much less often while another one can send."""
@@ -31,7 +31,7 @@ class Way:
 
     gateway: Gateway
     sim: Sim | None = None
-    turn: Turn | None = None
+    turn: Reservation | None = None
     permit: Permit | None = None
 
     @property
@@ -82,27 +82,27 @@ class Router:
                 reasons.append(reason)
                 continue
             paced = not open_breakers(state, each.sim.name)
-            turn = take_turn(self.db, each.sim, job.number_hash, now, paced=paced)
+            turn = reserve(self.db, each.sim, job.number_hash, now, paced=paced)
             if isinstance(turn, str):
                 reasons.append(turn)
                 continue
             permit = self.breaker.admit(state, each.sim, each.due_at, now)
             if isinstance(permit, Permit):
                 return Way(self.sims.gateway_of(each.sim), each.sim, turn, permit)
-            give_back(self.db, turn)
+            release(self.db, turn)
             reasons.append(permit)
         return _joined(reasons)
 
-    def give_back(self, way: Way, now: datetime) -> None:
+    def release(self, way: Way, now: datetime) -> None:
         """Nobody was asked: another delivery may have the turn, and be the probe."""
         if way.permit is not None:
-            self.breaker.give_back(way.permit, now)
+            self.breaker.release(way.permit, now)
         self.give_turn_back(way)
 
     def give_turn_back(self, way: Way) -> None:
         """No SMS came of it: the turn counts for no budget."""
         if way.turn is not None:
-            give_back(self.db, way.turn)
+            release(self.db, way.turn)
 
     def record(self, way: Way, outcome: Outcome, now: datetime) -> bool:
         """Learn from what came of asking; whether the SIM lets nothing but a probe pass now."""

@@ -20,7 +20,7 @@ class SchemaNotCurrentError(OtpError):
     """The database's schema is not the one this version works with; names the command to run."""
 
 
-class BrokerAwayError(OtpError):
+class BrokerUnavailableError(OtpError):
     """The broker does not answer."""
 
 
@@ -149,7 +149,7 @@ class RequestInFlightError(RequestError):
     headers: Mapping[str, str] = {"Retry-After": "1"}
 
 
-class AlreadyOverError(RequestError):
+class VerificationEndedError(RequestError):
     """The verification has ended; carries the status it ended with."""
 
     http_status = 410
@@ -199,7 +199,7 @@ class TooSoonError(TooManyRequestsError):
         super().__init__("an SMS was sent for this a moment ago", retry_at)
 
 
-class LimitReachedError(TooManyRequestsError):
+class RateLimitExceededError(TooManyRequestsError):
     """A limit allows no more until ``retry_at``; says which, and how many in how many seconds."""
 
     retry_at: datetime
@@ -250,7 +250,7 @@ class NumberReportedError(TooManyRequestsError):
         super().__init__("the person of this number says that somebody else asks for codes", retry_at)
 
 
-class DatabaseAwayError(RequestError):
+class DatabaseUnavailableError(RequestError):
     """The database does not answer; nothing was changed, and the request may be repeated."""
 
     http_status = 503

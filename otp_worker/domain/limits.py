@@ -42,7 +42,7 @@ LimitRates = Mapping[Limit, tuple[Rate, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LimitKey:
     """One limit for one number, block, key... ``values`` are what its column may hold, ``key`` its name.
 
     Without rates it refuses nothing, and its uses count for the other keys of the same name, which have
@@ -67,7 +67,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Remaining:
     """How many more a limit allows now in its window of so many seconds."""
 
     limit: Limit
@@ -104,7 +104,7 @@ class Limits:
         own: LimitRates | None = None,
         *,
         test: bool,
-    ) -> list[Scope]:
+    ) -> list[LimitKey]:
         """What an SMS to an E.164 number counts for; of a test app's, which nobody gets, only its key.
 
         A key's ``own`` rates stand in place of the operator's. No scope's key holds a number or an address.
@@ -121,7 +121,7 @@ class Limits:
             ]
         return list(self._scopes(counted, own or {}))
 
-    def on_repeat(self, app: str, ip_hash: bytes | None, own: LimitRates | None = None) -> list[Scope]:
+    def on_repeat(self, app: str, ip_hash: bytes | None, own: LimitRates | None = None) -> list[LimitKey]:
         """What a request counts for that sends no SMS of its own: who asks, and from where."""
         counted: list[tuple[Limit, list[bytes] | list[str]]] = [
             (Limit.KEY, [app]),
@@ -129,7 +129,7 @@ class Limits:
         ]
         return list(self._scopes(counted, own or {}))
 
-    def on_check(self, app: str, ip: str | None, own: LimitRates | None = None) -> list[Scope]:
+    def on_check(self, app: str, ip: str | None, own: LimitRates | None = None) -> list[LimitKey]:
         """What a check counts for; a key's ``own`` rates stand in place of the operator's."""
         addresses = [self.ip_hash(ip)] if ip else []
         return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)], own or {}))
@@ -148,10 +148,10 @@ class Limits:
 
     def _scopes(
         self, counted: Iterable[tuple[Limit, list[bytes] | list[str]]], own: LimitRates
-    ) -> Iterable[Scope]:
+    ) -> Iterable[LimitKey]:
         for limit, values in counted:
             default = self.rates.get(limit, ())
             rates = own.get(limit, default)
             if values and (rates or default):
                 name = values[0].hex() if isinstance(values[0], bytes) else values[0]
-                yield Scope(limit, rates, f"{limit.value}:{name}", tuple(values), default)
+                yield LimitKey(limit, rates, f"{limit.value}:{name}", tuple(values), default)

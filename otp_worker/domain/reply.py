@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Meaning(StrEnum):
+class ReplyKind(StrEnum):
     """What a reply says, and did."""
 
     STOP = "stop"

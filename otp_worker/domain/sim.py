@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from otp_worker.domain.gateway import Gateway
 
-REHEARSED = "test"
+SANDBOX = "test"
 """The route of what a test key asks for: to no SIM at all."""
 
 

@@ -12,7 +12,7 @@ EXPIRED = "0003"
 EXPIRED_LIFE_SECONDS = 1
 
 
-class Rehearsal(Gateway):
+class Sandbox(Gateway):
     """A gateway that takes every message, but for those to the numbers above, and sends none."""
 
     name = "rehearsal"

@@ -10,7 +10,7 @@ from otp_worker.domain.errors import NotFoundError, UnauthenticatedError
 from otp_worker.domain.gateway import CallbackRequest, Gateway, Receipt, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.canary import Canaries
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.store import receipts
 from otp_worker.store.database import Database
@@ -65,7 +65,7 @@ class Callbacks:
     db: Database
     keyring: Keyring
     gateways: Mapping[str, Gateway]
-    answering: Answering
+    answering: Replies
     canaries: Canaries
     breaker: Breaker
 

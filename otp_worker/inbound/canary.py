@@ -19,7 +19,7 @@ from otp_worker.inbound.senders import can_stand_for
 from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
-from otp_worker.store.sim_budgets import give_back, take_turn
+from otp_worker.store.sim_budgets import release, reserve
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class Canaries:
             return "no SIM works at this time: no canary"
         sender, to = at_work[0]
         slot = int(now.timestamp()) // self.every_seconds * self.every_seconds
-        if not canaries.take_turn(self.db, slot, sender.name, to.name):
+        if not canaries.reserve(self.db, slot, sender.name, to.name):
             return "somebody else sends the canary of this time"
         failure = self._send(sender, to, now)
         if failure is None:
@@ -103,7 +103,7 @@ class Canaries:
         why_not = obstacle(sender, number, now, self.away)
         if why_not is not None:
             return why_not
-        turn = take_turn(self.db, sender, self.keyring.number_hash(number), now)
+        turn = reserve(self.db, sender, self.keyring.number_hash(number), now)
         if isinstance(turn, str):
             return turn
         canary = str(ULID.from_datetime(now))
@@ -115,6 +115,6 @@ class Canaries:
         outcome = self.sims.gateway_of(sender).send(message)
         if outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             return None
-        give_back(self.db, turn)
+        release(self.db, turn)
         canaries.forget_canary(self.db, canary)
         return outcome.reason

@@ -14,12 +14,12 @@ from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Message, OutcomeKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.store import confirmations, opt_outs, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.sim_budgets import Turn, give_back, take_turn
+from otp_worker.store.sim_budgets import Reservation, release, reserve
 
 log = structlog.get_logger()
 
@@ -35,10 +35,10 @@ class Confirmations:
     """What intake asks for: ``texts`` are those that the operator worded, by what they confirm."""
 
     db: Database
-    texts: Mapping[Meaning, str]
+    texts: Mapping[ReplyKind, str]
     publish: Publish
 
-    def ask(self, reply_id: str, meaning: Meaning, number_hash: bytes, now: datetime) -> None:
+    def ask(self, reply_id: str, meaning: ReplyKind, number_hash: bytes, now: datetime) -> None:
         """Have a reply confirmed, unless its number was sent a confirmation today."""
         if meaning in self.texts and confirmations.insert_once_a_day(self.db, number_hash, reply_id, now):
             self.publish(reply_id)
@@ -50,7 +50,7 @@ class Confirmer:
 
     db: Database
     keyring: Keyring
-    texts: Mapping[Meaning, str]
+    texts: Mapping[ReplyKind, str]
     sims: Sims
     away: Away
 
@@ -74,7 +74,7 @@ class Confirmer:
         )
         outcome = self.sims.gateway_of(sim).send(message)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
-            give_back(self.db, turn)
+            release(self.db, turn)
         log.info("confirmation", reply=reply_id, outcome=outcome.kind.value, reason=outcome.reason)
         return f"confirmed over {sim.name}: {outcome.reason}"
 
@@ -86,25 +86,25 @@ class Confirmer:
             publish(reply_id)
         return len(waiting)
 
-    def _may_write(self, number: str, meaning: Meaning) -> bool:
+    def _may_write(self, number: str, meaning: ReplyKind) -> bool:
         """Whether to write to a number: to one that is opted out, only to say so (47 CFR 64.1200(a)(12))."""
         try:
             opt_outs.refuse_opted_out(self.db, self.keyring.number_hashes(number))
         except OptedOutError:
-            return meaning is Meaning.STOP
+            return meaning is ReplyKind.STOP
         return True
 
     def _reserve(
         self, gateway: str, number: str, number_hash: bytes, now: datetime
-    ) -> tuple[Sim, Turn] | str:
+    ) -> tuple[Sim, Reservation] | str:
         """A SIM of the gateway that the reply came in by, its turn taken; or why there is none."""
         reason = f"no SIM is behind {gateway}"
         for sim in (sim for sim in self.sims.all if sim.gateway == gateway):
             reason = obstacle(sim, number, now, self.away) or ""
             if reason:
                 continue
-            turn = take_turn(self.db, sim, number_hash, now)
-            if isinstance(turn, Turn):
+            turn = reserve(self.db, sim, number_hash, now)
+            if isinstance(turn, Reservation):
                 return sim, turn
             reason = turn
         return reason

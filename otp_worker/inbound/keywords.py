@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sms_text import LANGUAGES
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
@@ -104,16 +104,16 @@ _SIGNATURE = re.compile(
 )
 
 
-def meaning_of(text: str, languages: Collection[str] = LANGUAGES) -> Meaning:
+def meaning_of(text: str, languages: Collection[str] = LANGUAGES) -> ReplyKind:
     """What a reply says, in any of these languages; the English words count always."""
     said = _without_signature(text)
     spoken = {"en", *languages}
     if _asks_to_stop(said, spoken):
-        return Meaning.STOP
-    for meaning, phrases in ((Meaning.START, _START), (Meaning.REPORT, _REPORT)):
+        return ReplyKind.STOP
+    for meaning, phrases in ((ReplyKind.START, _START), (ReplyKind.REPORT, _REPORT)):
         if said in _spoken(phrases, spoken):
             return meaning
-    return Meaning.OTHER
+    return ReplyKind.OTHER
 
 
 def _asks_to_stop(said: str, languages: Collection[str]) -> bool:

@@ -17,7 +17,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import PhoneNumber
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.redaction import star, star_codes
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.gateways.parsing import dedupe_key
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.keywords import meaning_of
@@ -25,7 +25,7 @@ from otp_worker.inbound.senders import Sender, Senders, shown
 from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.receipts import StoredReply
-from otp_worker.store.replies import Said
+from otp_worker.store.replies import InboundReply
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ _NUMBER_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class Replies:
     """Takes replies in; ``outbox`` takes what tells of them.
 
     ``languages`` are those whose words count; a report locks its number for ``report_lock_seconds``. With
@@ -60,7 +60,7 @@ class Answering:
         if (
             reply.received_at is not None
             and now - reply.received_at > MAX_AGE
-            and meaning is not Meaning.STOP
+            and meaning is not ReplyKind.STOP
         ):
             log.warning("reply_too_old", gateway=gateway)
             return
@@ -77,7 +77,7 @@ class Answering:
         if self.confirmations is not None and said.number_hashes and answered.is_news:
             self.confirmations.ask(stored.id, answered.meaning, said.number_hashes[0], now)
 
-    def _said(self, gateway: str, reply: Reply, meaning: Meaning, now: datetime) -> Said:
+    def _said(self, gateway: str, reply: Reply, meaning: ReplyKind, now: datetime) -> InboundReply:
         sender = self.senders.read(reply.number, gateway, reply.to)
         person = self._number_of(sender)
         hashes = self.keyring.number_hashes(person.e164) if person else []
@@ -102,7 +102,7 @@ class Answering:
         key_hashes = self.keyring.hashes("reply", key)
         # A token gives something: where its sender can be another person, that would be given to a stranger.
         proven = token_hashes if sender.is_proven else ()
-        return Said(stored, key, key_hashes, meaning, hashes, proven, user=user, is_timed=is_timed)
+        return InboundReply(stored, key, key_hashes, meaning, hashes, proven, user=user, is_timed=is_timed)
 
     def _number_of(self, sender: Sender) -> PhoneNumber | None:
         """Who texted: of several that it can be, the only one that a verification is kept of; else nobody."""

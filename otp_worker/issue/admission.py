@@ -10,30 +10,30 @@ from datetime import datetime
 
 from ulid import ULID
 
-from otp_worker.domain.errors import LimitReachedError
-from otp_worker.domain.limits import Left, Limit, Scope
-from otp_worker.protection.rate_limiter import RedisLimiter, Use
-from otp_worker.store.issue import Answer, Guard
+from otp_worker.domain.errors import RateLimitExceededError
+from otp_worker.domain.limits import Limit, LimitKey, Remaining
+from otp_worker.protection.rate_limiter import Hit, RedisLimiter
+from otp_worker.store.issue import Answer, SendPreconditions
 
 
 def admit(
     limiter: RedisLimiter,
-    guards: Mapping[str, Guard],
+    guards: Mapping[str, SendPreconditions],
     now: datetime,
-    write: Callable[[Mapping[str, Guard]], Mapping[str, Answer]],
+    write: Callable[[Mapping[str, SendPreconditions]], Mapping[str, Answer]],
 ) -> dict[str, Answer]:
     """Admit sends by their names; ``write`` is given those that Redis admits, and what they must pass yet.
 
     Raises what ``write`` raises, and then nothing is counted.
     """
     # A name is a use's own, whatever a send is called: what is given back may be no other's.
-    uses = {name: Use(str(ULID()), _shared(guard), now) for name, guard in guards.items()}
+    uses = {name: Hit(str(ULID()), _shared(guard), now) for name, guard in guards.items()}
     answers: dict[str, Answer] = {}
-    shared: dict[str, list[Left]] = {}
-    yet_to_pass: dict[str, Guard] = {}
-    counted: dict[str, Use] = {}
+    shared: dict[str, list[Remaining]] = {}
+    yet_to_pass: dict[str, SendPreconditions] = {}
+    counted: dict[str, Hit] = {}
     for name, taken in zip(guards, limiter.take_all(list(uses.values())), strict=True):
-        if isinstance(taken, LimitReachedError):
+        if isinstance(taken, RateLimitExceededError):
             answers[name] = taken
             continue
         shared[name], yet_to_pass[name] = _left_to_the_database(guards[name], taken)
@@ -42,22 +42,24 @@ def admit(
     try:
         written = write(yet_to_pass) if yet_to_pass else {}
     except BaseException:
-        limiter.give_back(list(counted.values()))
+        limiter.release(list(counted.values()))
         raise
     for name, answer in written.items():
         answers[name] = answer if isinstance(answer, Exception) else shared[name] + answer
-    limiter.give_back([use for name, use in counted.items() if isinstance(answers[name], Exception)])
+    limiter.release([use for name, use in counted.items() if isinstance(answers[name], Exception)])
     return answers
 
 
-def _shared(guard: Guard) -> list[Scope]:
+def _shared(guard: SendPreconditions) -> list[LimitKey]:
     """What of a send's limits Redis counts."""
     # A request that comes twice at once is known by its key, in the transaction, and must get there:
     # it is not to be told that the number's limit is reached, by itself.
     return [scope for scope in guard.scopes if guard.once is None or scope.limit is not Limit.NUMBER]
 
 
-def _left_to_the_database(guard: Guard, taken: list[Left] | None) -> tuple[list[Left], Guard]:
+def _left_to_the_database(
+    guard: SendPreconditions, taken: list[Remaining] | None
+) -> tuple[list[Remaining], SendPreconditions]:
     """What Redis leaves that the database will not say again, and what a send must pass there."""
     if taken is None:
         return [], guard

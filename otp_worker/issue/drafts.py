@@ -18,8 +18,8 @@ from otp_worker.domain.sms_text import language_of
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.issue.request import Hold, SendRequest
-from otp_worker.store.idempotency_keys import Once
-from otp_worker.store.issue import Guard, NewDelivery, Recipient
+from otp_worker.store.idempotency_keys import IdempotencyKey
+from otp_worker.store.issue import NewDelivery, Recipient, SendPreconditions
 from otp_worker.store.new_verification import NewVerification
 
 SEED_BYTES = 20
@@ -98,9 +98,9 @@ class Drafts:
         """When the person may be sent the code once more after a send at ``now``."""
         return now + timedelta(seconds=self.policy.resend_after_seconds)
 
-    def guard(self, to: Recipient, app: App, once: Once | None) -> Guard:
+    def guard(self, to: Recipient, app: App, once: IdempotencyKey | None) -> SendPreconditions:
         """What a send to this person must pass; a test key's asks for nobody's wishes."""
-        return Guard(
+        return SendPreconditions(
             scopes=self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test),
             turn=f"{Limit.NUMBER}:{self.keyring.number_hash(to.number).hex()}",
             test=app.test,

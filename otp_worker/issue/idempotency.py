@@ -17,7 +17,7 @@ from otp_worker.domain.ports import Clock
 from otp_worker.store import idempotency_keys
 from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Kept, Once
+from otp_worker.store.idempotency_keys import IdempotencyKey, StoredRequest
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ class Idempotency:
         app: str,
         key: str | None,
         request: str,
-        act: Callable[[Once | None], str],
+        act: Callable[[IdempotencyKey | None], str],
         recover: Callable[[str], str],
     ) -> str:
         """The answer to a request: that of ``act``, or of the same request before.
@@ -64,14 +64,14 @@ class Idempotency:
         self._remember(once, answer)
         return answer
 
-    def once(self, app: str, key: str, request: str) -> Once:
+    def once(self, app: str, key: str, request: str) -> IdempotencyKey:
         """What identifies a request. Raises InvalidFieldError."""
         if not _KEY.fullmatch(key):
             raise InvalidFieldError(HEADER, "give 1 to 255 printable ASCII characters without spaces")
         hashes = self.keyring.hashes
-        return Once(app, hashes("idempotency key", key), hashes("idempotent request", request))
+        return IdempotencyKey(app, hashes("idempotency key", key), hashes("idempotent request", request))
 
-    def _recall(self, once: Once) -> Kept | None:
+    def _recall(self, once: IdempotencyKey) -> StoredRequest | None:
         """The request as it was made before; None if it was not."""
         kept = idempotency_keys.find(self.db, once)
         if kept is None:
@@ -82,7 +82,7 @@ class Idempotency:
             raise RequestInFlightError("this request is being answered; repeat it for its answer")
         return kept
 
-    def _remember(self, once: Once, answer: str) -> None:
+    def _remember(self, once: IdempotencyKey, answer: str) -> None:
         """Keep the answer for when the request is repeated. Never raises: the request had its effect."""
         try:
             idempotency_keys.keep_answer(self.db, once, answer)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import AlreadyOverError
-from otp_worker.domain.sim import REHEARSED
+from otp_worker.domain.errors import VerificationEndedError
+from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.request import Accepted, SendRequest
@@ -18,7 +18,7 @@ from otp_worker.protection.pumping_guard import Pauses
 from otp_worker.store import issue as statements
 from otp_worker.store import verifications
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.issue import NewSend, Recipient
 from otp_worker.store.pending import PendingError
 
@@ -33,16 +33,18 @@ class Issuer:
     pauses: Pauses
     resender: Resender
 
-    def issue(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
+    def issue(
+        self, request: SendRequest, app: App, now: datetime, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Write a verification with its first delivery, then publish it.
 
         What repeats a pending one is a resend of that. Raises InvalidFieldError, CountryNotAllowedError,
-        SendsPausedError, OptedOutError, NumberReportedError, LimitReachedError, TooSoonError and
+        SendsPausedError, OptedOutError, NumberReportedError, RateLimitExceededError, TooSoonError and
         RequestInFlightError.
         """
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
-        first = self.drafts.delivery(new.id, 1, REHEARSED if app.test else new.country, now)
+        first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)
         guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash), app, once)
         send = NewSend(new, first, guard, request.new)
         try:
@@ -50,17 +52,17 @@ class Issuer:
         except PendingError as pending:
             try:
                 return self.resender.resend(pending.verification_id, app, now, once, new.ip_hash)
-            except AlreadyOverError:
+            except VerificationEndedError:
                 # It ended this moment, or has too little life left: nothing holds a new one up.
                 left = self.writer.write(replace(send, instead=True))
         return Accepted(statements.as_written(new, first), left)
 
     def cancel(self, verification_id: str, app: App, now: datetime) -> Verification:
-        """End a verification at the app's wish; raises NotFoundError and AlreadyOverError."""
+        """End a verification at the app's wish; raises NotFoundError and VerificationEndedError."""
         canceled = statements.cancel(self.db, verification_id, app.name, now)
         found = self.read(verification_id, app)
         if not canceled and found.status is not VerificationStatus.CANCELED:
-            raise AlreadyOverError(found.id, found.status_at(now))
+            raise VerificationEndedError(found.id, found.status_at(now))
         return found
 
     def read(self, verification_id: str, app: App) -> Verification:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from otp_worker.domain.inbound_token import Invitation
-from otp_worker.domain.limits import Left
+from otp_worker.domain.limits import Remaining
 from otp_worker.domain.verification import DeliveryStatus, Verification
 
 
@@ -42,6 +42,6 @@ class Accepted:
     """
 
     verification: Verification
-    left: list[Left]
+    left: list[Remaining]
     inbound: Invitation | None = None
     resent: bool = False

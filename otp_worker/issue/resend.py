@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from ulid import ULID
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import AlreadyOverError, InvalidFieldError, TooSoonError
+from otp_worker.domain.errors import InvalidFieldError, TooSoonError, VerificationEndedError
 from otp_worker.domain.inbound_token import INBOUND
-from otp_worker.domain.limits import Left, Limits
+from otp_worker.domain.limits import Limits, Remaining
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
@@ -20,9 +20,9 @@ from otp_worker.store import idempotency_keys, verifications
 from otp_worker.store import limits as stored_limits
 from otp_worker.store import resend as statements
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.issue import NewDelivery
-from otp_worker.store.resend import NotNowError
+from otp_worker.store.resend import ResendNotAllowedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Resender:
         verification_id: str,
         app: App,
         now: datetime,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
         ip_hash: bytes | None = None,
     ) -> Accepted:
         """Send the same code once more; ``ip_hash`` stands for who asks, where that is known anew.
 
-        Raises NotFoundError, AlreadyOverError, TooSoonError, OptedOutError, NumberReportedError,
-        SendsPausedError, LimitReachedError and RequestInFlightError.
+        Raises NotFoundError, VerificationEndedError, TooSoonError, OptedOutError, NumberReportedError,
+        SendsPausedError, RateLimitExceededError and RequestInFlightError.
         """
         found = self._pending(verification_id, app, now)
         if found.channel == INBOUND:
@@ -58,14 +58,14 @@ class Resender:
         last_send_at = found.created_at + timedelta(seconds=MAX_LIFE_SECONDS - MIN_LIFE_SECONDS)
         if last_send_at <= now:
             # What is left of the code's life is too short to be typed; only a new verification helps.
-            raise AlreadyOverError(found.id, VerificationStatus.EXPIRED)
+            raise VerificationEndedError(found.id, VerificationStatus.EXPIRED)
         recipient = statements.recipient(self.db, found.id)
         self.pauses.refuse_paused(recipient.number, recipient.country, app.name, now, test=app.test)
         next_resend_at = self.drafts.next_resend_at(now)
         new = self._next_delivery(found, now, min(found.expires_at, last_send_at))
         try:
             left = self.writer.write_resend(new, next_resend_at, self.drafts.guard(recipient, app, once))
-        except NotNowError:
+        except ResendNotAllowedError:
             return self._not_now(found.id, app, now, once, ip_hash)
         return Accepted(statements.as_resent(found, new, next_resend_at), left, resent=True)
 
@@ -74,7 +74,12 @@ class Resender:
         return self.drafts.delivery(found.id, number, found.delivery.route, now, latest)
 
     def _not_now(
-        self, verification_id: str, app: App, now: datetime, once: Once | None, ip_hash: bytes | None
+        self,
+        verification_id: str,
+        app: App,
+        now: datetime,
+        once: IdempotencyKey | None,
+        ip_hash: bytes | None,
     ) -> Accepted:
         found = self._pending(verification_id, app, now)
         if statements.is_on_its_way(self.db, found.id):
@@ -82,7 +87,7 @@ class Resender:
         raise TooSoonError(found.resend_at)
 
     def _on_its_way(
-        self, found: Verification, app: App, now: datetime, once: Once | None, ip_hash: bytes | None
+        self, found: Verification, app: App, now: datetime, once: IdempotencyKey | None, ip_hash: bytes | None
     ) -> Accepted:
         """The SMS that is still to be sent is the answer: it counts for who asks, and for nobody's phone."""
         left = self._count_repeat(app, ip_hash, now)
@@ -91,8 +96,8 @@ class Resender:
             idempotency_keys.claim_alone(self.db, once, found.id, now)
         return Accepted(found, left, resent=True)
 
-    def _count_repeat(self, app: App, ip_hash: bytes | None, now: datetime) -> list[Left]:
-        """Count a request that sends no SMS of its own; what is left. Raises LimitReachedError.
+    def _count_repeat(self, app: App, ip_hash: bytes | None, now: datetime) -> list[Remaining]:
+        """Count a request that sends no SMS of its own; what is left. Raises RateLimitExceededError.
 
         It writes no row, so that while Redis is away this process counts it beside the database's rows.
         """
@@ -104,9 +109,9 @@ class Resender:
         return stored_limits.left(self.db, scopes, now, test=app.test)
 
     def _pending(self, verification_id: str, app: App, now: datetime) -> Verification:
-        """The app's own verification. Raises NotFoundError and AlreadyOverError."""
+        """The app's own verification. Raises NotFoundError and VerificationEndedError."""
         found = verifications.get(self.db, verification_id, app.name)
         status = found.status_at(now)
         if status is not VerificationStatus.PENDING:
-            raise AlreadyOverError(found.id, status)
+            raise VerificationEndedError(found.id, status)
         return found

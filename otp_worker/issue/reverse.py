@@ -16,7 +16,7 @@ from otp_worker.protection.pumping_guard import Pauses
 from otp_worker.store import issue as statements
 from otp_worker.store import lockouts
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.issue import NewSend, Recipient
 
 
@@ -31,11 +31,13 @@ class Inviter:
     pauses: Pauses
     sims: Sims | None
 
-    def invite(self, request: SendRequest, app: App, now: datetime, once: Once | None = None) -> Accepted:
+    def invite(
+        self, request: SendRequest, app: App, now: datetime, once: IdempotencyKey | None = None
+    ) -> Accepted:
         """Write a verification that the person approves by texting a token to us; nothing is sent.
 
         All that limits a send limits this. Raises InvalidFieldError, CountryNotAllowedError,
-        NumberReportedError, SendsPausedError and LimitReachedError.
+        NumberReportedError, SendsPausedError and RateLimitExceededError.
         """
         sims = self._sims(app, once)
         token = new_token()
@@ -56,7 +58,7 @@ class Inviter:
         invitation = Invitation(text_to, shown(token), new.expires_at)
         return Accepted(statements.as_written(new, None), left, invitation)
 
-    def _sims(self, app: App, once: Once | None) -> Sims:
+    def _sims(self, app: App, once: IdempotencyKey | None) -> Sims:
         """The SIMs that the person may text to. Raises InvalidFieldError."""
         if self.sims is None:
             raise InvalidFieldError(

@@ -6,15 +6,15 @@ from datetime import datetime
 
 import structlog
 
-from otp_worker.domain.limits import Left
+from otp_worker.domain.limits import Remaining
 from otp_worker.domain.ports import PublishAll
 from otp_worker.issue.admission import admit
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.store import expire, resend
 from otp_worker.store import issue as statements
-from otp_worker.store.batcher import Together
+from otp_worker.store.batcher import Batcher
 from otp_worker.store.database import Database, is_away
-from otp_worker.store.issue import Answer, Guard, NewDelivery, NewSend
+from otp_worker.store.issue import Answer, NewDelivery, NewSend, SendPreconditions
 
 log = structlog.get_logger()
 
@@ -26,25 +26,27 @@ class SendWriter:
     db: Database
     limiter: RedisLimiter
     publish: PublishAll
-    _together: Together[NewSend, list[Left]] = field(init=False)
+    _together: Batcher[NewSend, list[Remaining]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._together = Together(self.write_all, is_away)
+        self._together = Batcher(self.write_all, is_away)
 
-    def write(self, send: NewSend) -> list[Left]:
+    def write(self, send: NewSend) -> list[Remaining]:
         """Write a new verification with its first delivery, if it has one; what the limits leave.
 
         Raises PendingError for what repeats a pending verification, and as its guard does.
         """
         return self._together(send)
 
-    def write_resend(self, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
+    def write_resend(
+        self, new: NewDelivery, next_resend_at: datetime, guard: SendPreconditions
+    ) -> list[Remaining]:
         """Write one more delivery of a verification; what the limits leave.
 
-        Raises NotNowError, and as the guard does.
+        Raises ResendNotAllowedError, and as the guard does.
         """
 
-        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+        def write(guards: Mapping[str, SendPreconditions]) -> Mapping[str, Answer]:
             return {new.id: resend.insert_resend(self.db, new, next_resend_at, guards[new.id])}
 
         answer = admit(self.limiter, {new.id: guard}, new.created_at, write)[new.id]
@@ -58,7 +60,7 @@ class SendWriter:
         repeated = statements.find_repeated(self.db, sends)
         by_id = {send.new.id: send for send in sends if send.new.id not in repeated}
 
-        def write(guards: Mapping[str, Guard]) -> Mapping[str, Answer]:
+        def write(guards: Mapping[str, SendPreconditions]) -> Mapping[str, Answer]:
             admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
             return dict(zip(guards, statements.insert_verifications(self.db, admitted), strict=True))
 

@@ -13,7 +13,7 @@ from email.policy import SMTP
 
 from otp_worker.gateways.network_deadline import cut_off, resolve
 from otp_worker.operations.smtp_url import SmtpServer
-from otp_worker.store.notifications import Notice
+from otp_worker.store.notifications import Notification
 
 TIMEOUT_SECONDS = 10.0
 
@@ -26,7 +26,7 @@ class EmailChannel:
     sender: str
     recipient: str
 
-    def tell(self, notice: Notice, data: Mapping[str, object], now: datetime) -> str | None:
+    def tell(self, notice: Notification, data: Mapping[str, object], now: datetime) -> str | None:
         """Hand it in: None if the server took it. Everything together ends within ten seconds."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         try:
@@ -64,7 +64,7 @@ class EmailChannel:
                 connection.login(server.user, server.password or "")
             connection.send_message(message)
 
-    def _message(self, notice: Notice, data: Mapping[str, object], now: datetime) -> EmailMessage:
+    def _message(self, notice: Notification, data: Mapping[str, object], now: datetime) -> EmailMessage:
         # This policy refuses a header with a line break in it; all that people write is in the body.
         message = EmailMessage(policy=SMTP)
         message["From"] = self.sender

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.domain.sim import Sims
@@ -73,8 +73,8 @@ class Vitals:
 class Health:
     """Asks each part that a send depends on.
 
-    ``check_broker`` raises BrokerAwayError, or tells how many deliveries the queue holds. Workers of the
-    versions that ``older_may_run`` asks for report to nobody.
+    ``check_broker`` raises BrokerUnavailableError, or tells how many deliveries the queue holds. Workers of
+    the versions that ``older_may_run`` asks for report to nobody.
     """
 
     db: Database
@@ -129,7 +129,7 @@ class Health:
     def _broker(self) -> HealthCheck:
         try:
             waiting = self.check_broker()
-        except BrokerAwayError as error:
+        except BrokerUnavailableError as error:
             return HealthCheck("broker", False, str(error))
         return HealthCheck("broker", True, f"answers, {waiting} deliveries queued")
 

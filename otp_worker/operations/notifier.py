@@ -15,7 +15,7 @@ from otp_worker.domain.ports import Publish
 from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
 from otp_worker.store import notifications, receipts
 from otp_worker.store.database import Database
-from otp_worker.store.notifications import Notice
+from otp_worker.store.notifications import Notification
 from otp_worker.store.receipts import StoredReply
 
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 3600, 10800, 21600, 43200)
@@ -32,7 +32,7 @@ BATCH = 500
 class Channel(Protocol):
     """One way to tell."""
 
-    def tell(self, notice: Notice, data: Mapping[str, object], now: datetime) -> str | None:
+    def tell(self, notice: Notification, data: Mapping[str, object], now: datetime) -> str | None:
         """Make one attempt: None if it was taken, else why not."""
 
 
@@ -44,7 +44,7 @@ class WebhookChannel:
     url: str
     secret: str
 
-    def tell(self, notice: Notice, data: Mapping[str, object], now: datetime) -> str | None:
+    def tell(self, notice: Notification, data: Mapping[str, object], now: datetime) -> str | None:
         """Post it: None if the answer is a 2xx."""
         body = json.dumps({"type": notice.type, "timestamp": now.isoformat(), "data": data})
         headers = {
@@ -102,7 +102,7 @@ class Notifier:
         """End what nobody took for a day, in one batch; its number."""
         return notifications.give_up(self.db, now - GIVE_UP_AFTER, BATCH)
 
-    def _tell(self, channel: Channel, notice: Notice, now: datetime) -> str | None:
+    def _tell(self, channel: Channel, notice: Notification, now: datetime) -> str | None:
         if notice.reply_id is None:
             return channel.tell(notice, notice.data, now)
         reply = receipts.find_reply(self.db, notice.reply_id)

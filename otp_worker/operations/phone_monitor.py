@@ -46,7 +46,7 @@ def battery_is_low(phone: PhoneState | None) -> bool | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Looker:
+class PhoneMonitor:
     """The sweep with all it needs; ``outbox`` takes what tells of a change, as soon as it is seen."""
 
     db: Database

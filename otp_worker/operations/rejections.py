@@ -31,7 +31,7 @@ REASONS = (
 _NAME = "refused_{}"
 
 
-class Refusals:
+class Rejections:
     """Counts refusals in this process, and adds them to the database's counters at most once a second.
 
     What cannot be stored is kept for later, and what is not stored when the process ends is lost.

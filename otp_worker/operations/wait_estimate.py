@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, open_breakers
 from otp_worker.store import verifications
@@ -20,7 +20,7 @@ FAR = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitEstimate:
     """Where a waiting delivery stands; ``expected_at`` is None where nobody can know."""
 
     offline_since: datetime | None
@@ -29,7 +29,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class WaitEstimates:
     """Looks ahead for deliveries, by the SIMs that serve their countries."""
 
     db: Database
@@ -44,7 +44,7 @@ class Outlook:
         states = [state for way in ways for state in way]
         return min(states, key=lambda state: (state.failing_since is None, state.failing_since))
 
-    def of(self, delivery: Delivery, now: datetime) -> Wait | None:
+    def of(self, delivery: Delivery, now: datetime) -> WaitEstimate | None:
         """How a delivery that waits for a SIM stands; None for any other, or where nobody can say."""
         if delivery.status is not DeliveryStatus.WAITING:
             return None
@@ -55,13 +55,15 @@ class Outlook:
             log.warning("outlook_unknown", error=type(error).__name__)
             return None
 
-    def _wait(self, delivery: Delivery, now: datetime) -> Wait:
+    def _wait(self, delivery: Delivery, now: datetime) -> WaitEstimate:
         position = verifications.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
         failing = [state.failing_since for state in self._states(self._serving(delivery.route))]
         since = [instant for instant in failing if instant is not None]
         offline_since = min(since) if since and len(since) == len(failing) else None
         pace = self._pace(delivery.route)
-        return Wait(offline_since, position, now + timedelta(minutes=position / pace) if pace else None)
+        return WaitEstimate(
+            offline_since, position, now + timedelta(minutes=position / pace) if pace else None
+        )
 
     def _pace(self, route: str) -> int:
         """SMS a minute of the SIMs that can send by a route; 0 where that cannot be told."""
@@ -73,7 +75,7 @@ class Outlook:
         return sum(paces) if all(paces) else 0
 
     def _serving(self, route: str) -> list[Sim]:
-        return [] if route == REHEARSED else self.sims.serving(route)
+        return [] if route == SANDBOX else self.sims.serving(route)
 
     def _states(self, serving: list[Sim]) -> list[GatewayState]:
         return [self.breaker.glance(gateway) for gateway in {sim.gateway for sim in serving}]

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.store import sweeps
 from otp_worker.store.connection_errors import DatabaseError, write_cause_of
 from otp_worker.store.database import Database
@@ -47,7 +47,7 @@ class WriteProbe:
             self._failure = None
         except SchemaNotCurrentError as error:
             self._failure = str(error)
-        except DatabaseAwayError as error:
+        except DatabaseUnavailableError as error:
             self._failure = str(error).partition(": ")[2]
         except DatabaseError as error:
             self._failure = f"cannot be written: {write_cause_of(error)}"

@@ -91,12 +91,12 @@ class Breaker:
         permit = Permit(sim, state, until=until)
         for each in open_breakers(state, sim.name):
             if not circuit_breakers.take_probe(self.db, each, due_at, now, until):
-                self.give_back(permit, now)
+                self.release(permit, now)
                 return each.reason or "the gateway is unavailable"
             permit = Permit(sim, state, (*permit.probes, each), until)
         return permit
 
-    def give_back(self, permit: Permit, now: datetime) -> None:
+    def release(self, permit: Permit, now: datetime) -> None:
         """Free the probes of a permit with which nobody was asked."""
         self._free(permit, permit.probes, now)
 

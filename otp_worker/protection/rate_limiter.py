@@ -14,8 +14,8 @@ import structlog
 from redis import Redis, RedisError
 from redis.exceptions import NoScriptError
 
-from otp_worker.domain.errors import LimitReachedError
-from otp_worker.domain.limits import Left, Scope
+from otp_worker.domain.errors import RateLimitExceededError
+from otp_worker.domain.limits import LimitKey, Remaining
 
 log = structlog.get_logger()
 
@@ -60,11 +60,11 @@ _TAKE_SHA = hashlib.sha1(_TAKE.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class Hit:
     """One use, by its name, of what scopes limit."""
 
     name: str
-    scopes: Sequence[Scope]
+    scopes: Sequence[LimitKey]
     now: datetime
 
     @property
@@ -95,17 +95,17 @@ class RedisLimiter:
         """Whether Redis answered when it was last asked."""
         return self._redis is not None and time.monotonic() >= self._rests_until
 
-    def take(self, use: str, scopes: Sequence[Scope], now: datetime) -> list[Left] | None:
+    def take(self, use: str, scopes: Sequence[LimitKey], now: datetime) -> list[Remaining] | None:
         """Count one use; what is left, or None if Redis is away and nothing was counted.
 
-        Raises LimitReachedError.
+        Raises RateLimitExceededError.
         """
-        taken = self.take_all([Use(use, scopes, now)])[0]
-        if isinstance(taken, LimitReachedError):
+        taken = self.take_all([Hit(use, scopes, now)])[0]
+        if isinstance(taken, RateLimitExceededError):
             raise taken
         return taken
 
-    def take_all(self, uses: Sequence[Use]) -> list[list[Left] | LimitReachedError | None]:
+    def take_all(self, uses: Sequence[Hit]) -> list[list[Remaining] | RateLimitExceededError | None]:
         """As ``take`` for one use after another, in one round trip; what it raises is an answer here."""
         try:
             with self._asked() as redis:
@@ -116,7 +116,7 @@ class RedisLimiter:
             return [None] * len(uses)
         return [_taken(use, answer) for use, answer in zip(uses, answers, strict=True)]
 
-    def give_back(self, uses: Sequence[Use]) -> None:
+    def release(self, uses: Sequence[Hit]) -> None:
         """Take uses back that were counted and did not happen; where Redis is away, they stay counted."""
         if not uses:
             return
@@ -150,7 +150,7 @@ class RedisLimiter:
         self._rests_until = float("-inf")
 
 
-def _ask(redis: Redis, uses: Sequence[Use]) -> list[Any]:
+def _ask(redis: Redis, uses: Sequence[Hit]) -> list[Any]:
     """What the script answers for each use."""
     answers = _run(redis, uses)
     unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
@@ -165,23 +165,23 @@ def _ask(redis: Redis, uses: Sequence[Use]) -> list[Any]:
     return answers
 
 
-def _run(redis: Redis, uses: Sequence[Use]) -> list[Any]:
+def _run(redis: Redis, uses: Sequence[Hit]) -> list[Any]:
     with redis.pipeline(transaction=False) as pipeline:
         for use in uses:
             pipeline.evalsha(_TAKE_SHA, len(use.scopes), *use.arguments)
         return pipeline.execute(raise_on_error=False)
 
 
-def _taken(use: Use, answer: Any) -> list[Left] | LimitReachedError:
+def _taken(use: Hit, answer: Any) -> list[Remaining] | RateLimitExceededError:
     taken, told = answer
     if not taken:
         scope = use.scopes[told[0]]
         retry_at = datetime.fromtimestamp(told[2] / 1000, UTC)
-        return LimitReachedError(
+        return RateLimitExceededError(
             scope.limit, scope.rates[told[1]].count, scope.rates[told[1]].seconds, retry_at
         )
     rates = [(scope.limit, rate.seconds) for scope in use.scopes for rate in scope.rates]
-    return [Left(limit, seconds, left) for (limit, seconds), left in zip(rates, told, strict=True)]
+    return [Remaining(limit, seconds, left) for (limit, seconds), left in zip(rates, told, strict=True)]
 
 
 class LocalLimiter:
@@ -191,8 +191,8 @@ class LocalLimiter:
         self._uses: OrderedDict[str, deque[datetime]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, scopes: Sequence[Scope], now: datetime) -> None:
-        """Count one use. Raises LimitReachedError, and then nothing is counted."""
+    def take(self, scopes: Sequence[LimitKey], now: datetime) -> None:
+        """Count one use. Raises RateLimitExceededError, and then nothing is counted."""
         with self._lock:
             for scope in scopes:
                 _refuse_beyond(scope, self._uses.get(scope.key, deque()), now)
@@ -202,7 +202,7 @@ class LocalLimiter:
             while len(self._uses) > REMEMBERED_SCOPES:
                 self._uses.popitem(last=False)
 
-    def _remembered(self, scope: Scope) -> deque[datetime]:
+    def _remembered(self, scope: LimitKey) -> deque[datetime]:
         uses = self._uses.setdefault(scope.key, deque(maxlen=0))
         most = max(rate.count for rate in (*scope.rates, *scope.default_rates))
         if most > (uses.maxlen or 0):
@@ -218,18 +218,18 @@ class CheckLimiter:
         self._shared = shared
         self._local = LocalLimiter()
 
-    def take(self, use: str, scopes: Sequence[Scope], now: datetime) -> None:
-        """Count one check. Raises LimitReachedError."""
+    def take(self, use: str, scopes: Sequence[LimitKey], now: datetime) -> None:
+        """Count one check. Raises RateLimitExceededError."""
         if scopes and self._shared.take(use, scopes, now) is None:
             self._local.take(scopes, now)
 
 
-def _refuse_beyond(scope: Scope, uses: deque[datetime], now: datetime) -> None:
+def _refuse_beyond(scope: LimitKey, uses: deque[datetime], now: datetime) -> None:
     for rate in scope.rates:
         if len(uses) >= rate.count:
             retry_at = uses[-rate.count] + timedelta(seconds=rate.seconds)
             if retry_at > now:
-                raise LimitReachedError(scope.limit, rate.count, rate.seconds, retry_at)
+                raise RateLimitExceededError(scope.limit, rate.count, rate.seconds, retry_at)
 
 
 def _milliseconds(instant: datetime) -> int:

@@ -11,14 +11,14 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox, PublishAll
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sims
 from otp_worker.expire import Expirer
-from otp_worker.gateways.sandbox import Rehearsal
+from otp_worker.gateways.sandbox import Sandbox
 from otp_worker.inbound.callbacks import Callbacks
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.idempotency import Idempotency
@@ -29,9 +29,9 @@ from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
-from otp_worker.operations.phone_monitor import Looker
-from otp_worker.operations.rejections import Refusals
-from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.phone_monitor import PhoneMonitor
+from otp_worker.operations.rejections import Rejections
+from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
@@ -58,8 +58,8 @@ class Intake:
     callbacks: Callbacks
     operator: Operator
     health: Health
-    refusals: Refusals
-    outlook: Outlook
+    refusals: Rejections
+    outlook: WaitEstimates
     clock: Clock
 
 
@@ -81,7 +81,7 @@ class WorkerParts:
     notifier: Notifier
     guard: PumpingGuard
     poller: Poller
-    looker: Looker
+    looker: PhoneMonitor
     recovery: RecoveryWatch
     canaries: Canaries
     confirmer: Confirmer
@@ -122,7 +122,7 @@ def assemble_intake(
     limiter: RedisLimiter,
     sims: Sims,
     breaker: Breaker,
-    outlook: Outlook,
+    outlook: WaitEstimates,
     outbox: Outbox,
     queue: DeliveryQueue,
     confirmations: Confirmations | None,
@@ -132,7 +132,7 @@ def assemble_intake(
     issue_step: IssueStep,
 ) -> Intake:
     """The parts of the HTTP intake."""
-    answering = Answering(
+    answering = Replies(
         db=db,
         keyring=keyring,
         languages=reply_languages,
@@ -170,7 +170,7 @@ def assemble_intake(
             probe=WriteProbe(db),
             older_may_run=older_may_run,
         ),
-        refusals=Refusals(db),
+        refusals=Rejections(db),
         outlook=outlook,
         clock=clock,
     )
@@ -198,7 +198,7 @@ def assemble_worker(
     callback_url: Callable[[str, str], str | None],
     notifier: Notifier,
     guard: PumpingGuard,
-    confirmations: Mapping[Meaning, str],
+    confirmations: Mapping[ReplyKind, str],
     canary_seconds: int,
     number_retention_seconds: int,
     retention_days: int,
@@ -211,7 +211,7 @@ def assemble_worker(
             keyring=keyring,
             policy=policy,
             router=Router(db=db, sims=sims, breaker=breaker),
-            rehearsal=Rehearsal(),
+            rehearsal=Sandbox(),
             callback_url=callback_url,
             clock=clock,
             outbox=outbox,
@@ -229,7 +229,7 @@ def assemble_worker(
         guard=guard,
         poller=Poller(db=db, gateways=sims.gateways),
         recovery=RecoveryWatch(breaker=breaker, gateways=sims.gateways, clock=clock),
-        looker=Looker(db=db, gateways=sims.gateways, outbox=outbox),
+        looker=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
         canaries=Canaries(
             db=db,
             keyring=keyring,

@@ -11,7 +11,7 @@ from celery import Celery
 from celery.utils.nodenames import anon_nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.service.broker_answer import broker_answer
 from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, QUEUE_OF
 
@@ -64,12 +64,12 @@ class DeliveryQueue:
         return self._publish(CONFIRM, [reply_id])
 
     def backlog(self) -> int:
-        """How many deliveries the queue holds; raises BrokerAwayError."""
+        """How many deliveries the queue holds; raises BrokerUnavailableError."""
         with self._asking() as producer:
             return self._count(producer)
 
     def check(self) -> int:
-        """Try that the broker takes writes; how many deliveries it holds. Raises BrokerAwayError."""
+        """Try that the broker takes writes; how many deliveries it holds. Raises BrokerUnavailableError."""
         with self._asking() as producer:
             self._try_to_write(producer)
             return self._count(producer)
@@ -95,7 +95,7 @@ class DeliveryQueue:
             with self._producer() as producer:
                 yield producer
         except self._broker_errors as error:
-            raise BrokerAwayError(f"the broker does not do its work: {broker_answer(error)}") from None
+            raise BrokerUnavailableError(f"the broker does not do its work: {broker_answer(error)}") from None
 
     def _publish(self, task: str, subjects: Sequence[str]) -> bool:
         """Publish in one round trip, where the broker can; whether all is published.

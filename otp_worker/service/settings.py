@@ -14,7 +14,7 @@ from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.account import PlainSecret
@@ -216,9 +216,9 @@ class Settings(BaseSettings):
         return sims
 
     @property
-    def confirmations(self) -> dict[Meaning, str]:
+    def confirmations(self) -> dict[ReplyKind, str]:
         """What is texted back to whom, where the operator worded it."""
-        worded = {Meaning.STOP: self.confirm_stop, Meaning.REPORT: self.confirm_report}
+        worded = {ReplyKind.STOP: self.confirm_stop, ReplyKind.REPORT: self.confirm_report}
         return {meaning: text for meaning, text in worded.items() if text}
 
     @property

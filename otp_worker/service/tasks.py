@@ -76,9 +76,9 @@ def _expire(parts: WorkerParts) -> str:
 
 
 def _release(parts: WorkerParts) -> str:
-    released = parts.expirer.release(parts.clock())
+    released = parts.expirer.enqueue_due(parts.clock())
     if parts.recovery.ask():
-        released += parts.expirer.release(parts.clock())
+        released += parts.expirer.enqueue_due(parts.clock())
     released += parts.notifier.publish_due(parts.queue.publish_notice, parts.clock())
     released += parts.confirmer.publish_waiting(parts.queue.publish_confirmation, parts.clock())
     return f"{released} published again"

@@ -21,7 +21,7 @@ from otp_worker.issue.request import Hold
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.notifier import Channel, Notifier, WebhookChannel
 from otp_worker.operations.smtp_url import parse_smtp_url
-from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
@@ -58,7 +58,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     queue = DeliveryQueue(publishing)
     sims = settings.sims
     breaker = Breaker(db=db, lease_seconds=settings.policy.lease_seconds)
-    outlook = Outlook(db=db, breaker=breaker, sims=sims)
+    outlook = WaitEstimates(db=db, breaker=breaker, sims=sims)
     limits = Limits(keyring=keyring, rates=settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
     outbox = Outbox(channels=tuple(channels(settings)), publish=queue.publish_notice)
@@ -125,7 +125,7 @@ def open_redis(settings: Settings) -> Redis | None:
     )
 
 
-def hold(queue: DeliveryQueue, outlook: Outlook, route: str) -> Hold | None:
+def hold(queue: DeliveryQueue, outlook: WaitEstimates, route: str) -> Hold | None:
     """Why a new delivery by a route had better wait in the database: the phones or the broker are away."""
     away = outlook.away(route)
     if away is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutting_down
 
-from otp_worker.domain.errors import ConfigurationError, DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.operations.heartbeat import Heartbeat
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
@@ -39,7 +39,7 @@ def _configure_logs(**_: Any) -> None:
 def _refuse_to_work_in_vain(**_: Any) -> None:
     try:
         await_current(_parts().db)
-    except (ConfigurationError, SchemaNotCurrentError, DatabaseAwayError) as error:
+    except (ConfigurationError, SchemaNotCurrentError, DatabaseUnavailableError) as error:
         sys.exit(str(error))
 
 

@@ -48,7 +48,7 @@ class _Wish(Generic[Asked, Answered]):
         self._woken.release()
 
 
-class Together(Generic[Asked, Answered]):
+class Batcher(Generic[Asked, Answered]):
     """Calls ``act`` with what was asked for since its last call, in the order of asking.
 
     ``act`` answers each wish with a value or with an exception, which is raised where the wish came from. If

@@ -73,7 +73,7 @@ def lose(
         ]
 
 
-def take_turn(db: Database, slot: int, from_sim: str, to_sim: str) -> bool:
+def reserve(db: Database, slot: int, from_sim: str, to_sim: str) -> bool:
     """Take the turn of a slot (its first second since 1970); False if somebody has taken it."""
     with db.write() as connection:
         return insert_missing(connection, canary_turns, slot=slot, from_sim=from_sim, to_sim=to_sim)

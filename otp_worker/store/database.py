@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from otp_worker.domain import request_deadline
-from otp_worker.store.batcher import Together
+from otp_worker.store.batcher import Batcher
 from otp_worker.store.bounded_connection import BoundedConnection
 from otp_worker.store.postgres_session import prepare_session
 
@@ -68,7 +68,7 @@ class Database:
         self._turn = BoundedSemaphore(1) if self.is_sqlite else None
         # What an operator made Postgres's default must not weaken what the limits count on.
         self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN ISOLATION LEVEL READ COMMITTED"
-        self._groups: dict[object, Together[Any, Any]] = {}
+        self._groups: dict[object, Batcher[Any, Any]] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -113,7 +113,7 @@ class Database:
         """What ``act`` answers, asked together with whatever other threads ask of it at this moment."""
         group = self._groups.get(act)
         if group is None:
-            group = self._groups.setdefault(act, Together(partial(act, self), is_away))
+            group = self._groups.setdefault(act, Batcher(partial(act, self), is_away))
         answer: Answered = group(asked)
         return answer
 

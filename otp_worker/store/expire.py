@@ -149,7 +149,7 @@ def _found(db: Database, statement: Select[tuple[str, datetime]]) -> list[tuple[
         return [(row.id, row.deadline_at) for row in connection.execute(statement)]
 
 
-def not_moving(db: Database, now: datetime, since: datetime) -> list[str]:
+def stalled(db: Database, now: datetime, since: datetime) -> list[str]:
     """The due deliveries that no worker has taken up since they were published, longest first."""
     idle = and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= since)
     abandoned = and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= now)

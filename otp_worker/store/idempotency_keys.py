@@ -16,7 +16,7 @@ KEPT_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotencyKey:
     """A request that is to have one effect: its key and its content, hashed under each root, newest first."""
 
     app: str
@@ -25,7 +25,7 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRequest:
     """A request that was accepted; ``answer`` is None until it was answered."""
 
     request_hash: bytes
@@ -34,7 +34,7 @@ class Kept:
     created_at: datetime
 
 
-def claim(connection: Connection, once: Once, verification_id: str, now: datetime) -> None:
+def claim(connection: Connection, once: IdempotencyKey, verification_id: str, now: datetime) -> None:
     """Write the request down in the transaction that gives it its effect.
 
     Raises RequestInFlightError if the same request did so first.
@@ -50,23 +50,23 @@ def claim(connection: Connection, once: Once, verification_id: str, now: datetim
         raise RequestInFlightError("this request is being answered; repeat it for its answer")
 
 
-def claim_alone(db: Database, once: Once, verification_id: str, now: datetime) -> None:
+def claim_alone(db: Database, once: IdempotencyKey, verification_id: str, now: datetime) -> None:
     """Write a request down whose effect was there already. Raises RequestInFlightError."""
     with db.write() as connection:
         claim(connection, once, verification_id, now)
 
 
-def find(db: Database, once: Once) -> Kept | None:
+def find(db: Database, once: IdempotencyKey) -> StoredRequest | None:
     """The request that was made under this key."""
     statement = select(_i.request_hash, _i.verification_id, _i.answer, _i.created_at).where(
         _i.app == once.app, _i.key_hash.in_(once.key_hashes)
     )
     with db.read() as connection:
         row = connection.execute(statement).first()
-    return Kept(*row) if row else None
+    return StoredRequest(*row) if row else None
 
 
-def keep_answer(db: Database, once: Once, answer: str) -> None:
+def keep_answer(db: Database, once: IdempotencyKey, answer: str) -> None:
     """Keep what was answered."""
     with db.update() as connection:
         connection.execute(

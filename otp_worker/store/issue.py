@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert
 
-from otp_worker.domain.limits import Left, Limit, Scope
+from otp_worker.domain.limits import Limit, LimitKey, Remaining
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store import idempotency_keys, limits, pending, wishing
 from otp_worker.store.database import Database, is_away
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.lifecycle import close_deliveries, end
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
@@ -20,7 +20,7 @@ from otp_worker.store.schema import deliveries, verifications
 _v, _d = verifications.c, deliveries.c
 
 
-Answer = list[Left] | Exception
+Answer = list[Remaining] | Exception
 """What the limits leave after a send, or why it is not written."""
 
 
@@ -53,17 +53,17 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class SendPreconditions:
     """What a send must pass in its own transaction: its person's wishes, limits, and having one effect.
 
     The wishes are those about the number of these hashes; without any, nobody's are asked. While one send for
     ``turn`` is written, no other one is: it names the number.
     """
 
-    scopes: Sequence[Scope] = ()
+    scopes: Sequence[LimitKey] = ()
     turn: str = ""
     test: bool = False
-    once: Once | None = None
+    once: IdempotencyKey | None = None
     number_hashes: Sequence[bytes] = ()
 
     @property
@@ -87,8 +87,8 @@ class Guard:
             idempotency_keys.claim(connection, self.once, verification_id, now)
         limits.take_turns(connection, self.turns)
 
-    def count(self, connection: Connection, now: datetime) -> list[Left]:
-        """What the limits leave after this one, which has its turn. Raises LimitReachedError."""
+    def count(self, connection: Connection, now: datetime) -> list[Remaining]:
+        """What the limits leave after this one, which has its turn. Raises RateLimitExceededError."""
         return limits.refuse_beyond(connection, self.scopes, now, test=self.test)
 
 
@@ -101,7 +101,7 @@ class NewSend:
 
     new: NewVerification
     first: NewDelivery | None
-    guard: Guard
+    guard: SendPreconditions
     instead: bool = False
 
 
@@ -177,7 +177,7 @@ def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
         insert_deliveries(connection, firsts)
 
 
-def _pass_through(connection: Connection, guards: Sequence[Guard], now: datetime) -> list[Answer]:
+def _pass_through(connection: Connection, guards: Sequence[SendPreconditions], now: datetime) -> list[Answer]:
     """What each of several usual guards answers or raises."""
     refusals = wishing.refusals(connection, [guard.number_hashes for guard in guards], now)
     scopes = [scope for guard in guards for scope in guard.scopes if scope.rates]

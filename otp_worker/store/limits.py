@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
-from otp_worker.domain.errors import LimitReachedError
-from otp_worker.domain.limits import Left, Limit, Rate, Scope
+from otp_worker.domain.errors import RateLimitExceededError
+from otp_worker.domain.limits import Limit, LimitKey, Rate, Remaining
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.store.database import Database
 from otp_worker.store.schema import Instant, deliveries, verifications
@@ -33,11 +33,11 @@ _COLUMNS = {
 
 
 def refuse_beyond(
-    connection: Connection, scopes: Sequence[Scope], now: datetime, *, test: bool
-) -> list[Left]:
+    connection: Connection, scopes: Sequence[LimitKey], now: datetime, *, test: bool
+) -> list[Remaining]:
     """What the scopes, whose turns are taken, leave once one more send is written in this transaction.
 
-    Raises LimitReachedError.
+    Raises RateLimitExceededError.
     """
     scopes = [scope for scope in scopes if scope.rates]
     found = []
@@ -48,15 +48,15 @@ def refuse_beyond(
     return found
 
 
-def left(db: Database, scopes: Sequence[Scope], now: datetime, *, test: bool) -> list[Left]:
-    """What the scopes would leave after one more send. Raises LimitReachedError."""
+def left(db: Database, scopes: Sequence[LimitKey], now: datetime, *, test: bool) -> list[Remaining]:
+    """What the scopes would leave after one more send. Raises RateLimitExceededError."""
     with db.read() as connection:
         return refuse_beyond(connection, scopes, now, test=test)
 
 
 def refuse_numbers_beyond(
-    connection: Connection, scopes: Sequence[Scope], now: datetime
-) -> list[list[Left] | LimitReachedError]:
+    connection: Connection, scopes: Sequence[LimitKey], now: datetime
+) -> list[list[Remaining] | RateLimitExceededError]:
     """As ``refuse_beyond``, for many numbers that are all different, each with the same rates.
 
     What the limit refuses is an answer here: it is no reason to refuse the others.
@@ -67,33 +67,36 @@ def refuse_numbers_beyond(
     every = replace(scopes[0], values=tuple(value for scope in scopes for value in scope.values))
     rows = connection.execute(_counting_each(windows), _parameters(every, now, test=False))
     sends = {row[0]: row[1:] for row in rows}
-    answers: list[list[Left] | LimitReachedError] = []
+    answers: list[list[Remaining] | RateLimitExceededError] = []
     for scope in scopes:
         # A number whose root secret was changed has sends under more than one hash.
         counts = [sum(sends[value][n] for value in scope.values if value in sends) for n in range(windows)]
         try:
             answers.append(_left(connection, scope, counts, _parameters(scope, now, test=False)))
-        except LimitReachedError as refusal:
+        except RateLimitExceededError as refusal:
             answers.append(refusal)
     return answers
 
 
 def _left(
-    connection: Connection, scope: Scope, counts: Sequence[int], parameters: dict[str, object]
-) -> list[Left]:
-    """What a scope leaves of its rates when so many sends are in their windows. Raises LimitReachedError."""
+    connection: Connection, scope: LimitKey, counts: Sequence[int], parameters: dict[str, object]
+) -> list[Remaining]:
+    """What a limit leaves of its rates when so many sends are in their windows.
+
+    Raises RateLimitExceededError.
+    """
     reached = [rate for rate, count in zip(scope.rates, counts, strict=True) if count >= rate.count]
     if reached:
         free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
         latest = max(reached, key=lambda rate: free[rate])
-        raise LimitReachedError(scope.limit, latest.count, latest.seconds, free[latest])
+        raise RateLimitExceededError(scope.limit, latest.count, latest.seconds, free[latest])
     return [
-        Left(scope.limit, rate.seconds, rate.count - count - 1)
+        Remaining(scope.limit, rate.seconds, rate.count - count - 1)
         for rate, count in zip(scope.rates, counts, strict=True)
     ]
 
 
-def _parameters(scope: Scope, now: datetime, *, test: bool) -> dict[str, object]:
+def _parameters(scope: LimitKey, now: datetime, *, test: bool) -> dict[str, object]:
     since = now - timedelta(seconds=scope.longest_seconds)
     starts = {f"start_{n}": now - timedelta(seconds=rate.seconds) for n, rate in enumerate(scope.rates)}
     return {

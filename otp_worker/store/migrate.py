@@ -18,7 +18,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
-from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.store.connection_errors import cause_of
 from otp_worker.store.database import Database
 from otp_worker.store.schema import schema_version
@@ -40,7 +40,7 @@ def upgrade(db: Database, version: str = "head") -> tuple[str | None, str]:
     """Bring the schema up to date; the versions before and after. Several at once take turns.
 
     A newer schema that fits this version is left alone. Raises SchemaNotCurrentError where it does not fit,
-    or where other transactions hold a table for minutes, and DatabaseAwayError.
+    or where other transactions hold a table for minutes, and DatabaseUnavailableError.
     """
     current_version(db)
     for _ in range(LOCK_TRIES):
@@ -48,7 +48,7 @@ def upgrade(db: Database, version: str = "head") -> tuple[str | None, str]:
             return _upgrade(db, version)
         except (OperationalError, InternalError) as error:
             if not isinstance(error.orig, LockNotAvailable):
-                raise DatabaseAwayError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from error
+                raise DatabaseUnavailableError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from error
             time.sleep(PAUSE_SECONDS)
     raise SchemaNotCurrentError(
         "other transactions hold what is to be changed; run again: otp-worker migrate"
@@ -80,20 +80,20 @@ def _upgrade(db: Database, version: str) -> tuple[str | None, str]:
 def await_current(db: Database) -> None:
     """What ``check_current`` does, for a process that starts: with patience for a database that is restarted.
 
-    Raises SchemaNotCurrentError, and DatabaseAwayError after ten seconds.
+    Raises SchemaNotCurrentError, and DatabaseUnavailableError after ten seconds.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             return check_current(db)
-        except DatabaseAwayError:
+        except DatabaseUnavailableError:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(PAUSE_SECONDS)
 
 
 def check_current(db: Database) -> None:
-    """Raise SchemaNotCurrentError or DatabaseAwayError unless this version can work with the schema.
+    """Raise SchemaNotCurrentError or DatabaseUnavailableError unless this version can work with the schema.
 
     One that is newer and only adds to what this version knows serves it as well.
     """
@@ -108,12 +108,15 @@ def check_current(db: Database) -> None:
 
 
 def current_version(db: Database) -> str | None:
-    """The version that the database is at, None for an empty one; raises DatabaseAwayError."""
+    """The version that the database is at, None for an empty one; raises DatabaseUnavailableError."""
     return _read(db, _version)
 
 
 def oldest_served(db: Database) -> str | None:
-    """The oldest version that the schema serves, None for an empty database; raises DatabaseAwayError."""
+    """The oldest version that the schema serves, None for an empty database.
+
+    Raises DatabaseUnavailableError.
+    """
     return _read(db, _oldest_served)
 
 
@@ -177,4 +180,4 @@ def _read(db: Database, read: Callable[[Connection], str | None]) -> str | None:
         with db.read() as connection:
             return read(connection)
     except SQLAlchemyError as error:
-        raise DatabaseAwayError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from None
+        raise DatabaseUnavailableError(f"OTP_DATABASE_URL: the database {cause_of(error)}") from None

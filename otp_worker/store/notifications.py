@@ -28,7 +28,7 @@ REPUBLISH_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """Something to be told on one channel.
 
     ``data`` holds no number: what a reply says, and whom it is from, is in the reply's own row, with which
@@ -70,7 +70,7 @@ def insert_notices(
     return [str(row["id"]) for row in rows]
 
 
-def claim_notice(db: Database, notice_id: str, now: datetime, lease_until: datetime) -> Notice | None:
+def claim_notice(db: Database, notice_id: str, now: datetime, lease_until: datetime) -> Notification | None:
     """Take one attempt to tell, which counts for its channel's budget until it is settled or the lease ends.
 
     None if it is not due, or its channel has no room: then the sweep publishes it again.
@@ -94,7 +94,7 @@ def claim_notice(db: Database, notice_id: str, now: datetime, lease_until: datet
         ).first()
     if row is None:
         return None
-    return Notice(row.id, row.channel, row.type, row.reply_id, json.loads(row.data), row.created_at)
+    return Notification(row.id, row.channel, row.type, row.reply_id, json.loads(row.data), row.created_at)
 
 
 def progress_of(db: Database, notice_id: str) -> tuple[str, int] | None:
@@ -120,7 +120,7 @@ def settle_notice(db: Database, notice_id: str, told_at: datetime | None) -> Non
 
 
 def put_off(
-    db: Database, notice: Notice, due_at: datetime, now: datetime, pauses: Sequence[timedelta]
+    db: Database, notice: Notification, due_at: datetime, now: datetime, pauses: Sequence[timedelta]
 ) -> None:
     """An attempt failed: the next one is due at ``due_at``.
 

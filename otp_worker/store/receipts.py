@@ -10,7 +10,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.gateway import Receipt, ReceiptKind
 from otp_worker.domain.public_reason import SENT_AFTER_ALL
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import early_receipts
 from otp_worker.store.database import Database, insert_missing
@@ -57,7 +57,7 @@ class StoredReply:
     text: str
     received_at: datetime
     forwarded_at: datetime | None
-    meaning: Meaning = Meaning.OTHER
+    meaning: ReplyKind = ReplyKind.OTHER
     number_hash: bytes | None = None
 
 
@@ -202,7 +202,7 @@ def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, no
     )
 
 
-def set_meaning(connection: Connection, reply_id: str, meaning: Meaning) -> None:
+def set_meaning(connection: Connection, reply_id: str, meaning: ReplyKind) -> None:
     """Write down what a reply did."""
     connection.execute(update(replies).where(_r.id == reply_id).values(meaning=meaning))
 
@@ -237,6 +237,6 @@ def _stored(row: Row[Any]) -> StoredReply:
         text=row.text,
         received_at=row.received_at,
         forwarded_at=row.forwarded_at,
-        meaning=Meaning(row.meaning),
+        meaning=ReplyKind(row.meaning),
         number_hash=row.number_hash,
     )

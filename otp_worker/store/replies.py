@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.store import inbound_tokens, opt_outs, receipts, reply_keys, reporting
 from otp_worker.store.batches import BATCH, delete_where
 from otp_worker.store.database import Database
@@ -20,7 +20,7 @@ NUMBER_REPORTED = "number.reported"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class InboundReply:
     """A reply and what it says; without ``number_hashes`` it comes from nobody who can be sent to.
 
     ``key_hashes`` stand for its content under every listed root secret, newest first; ``token_hashes`` for
@@ -31,7 +31,7 @@ class Said:
     reply: StoredReply
     dedupe_key: str
     key_hashes: Sequence[bytes]
-    meaning: Meaning
+    meaning: ReplyKind
     number_hashes: list[bytes]
     token_hashes: Collection[bytes] = ()
     user: str | None = None
@@ -45,34 +45,34 @@ class Answered:
     ``is_news`` is false where it asked for what holds already: a STOP of whom nothing is sent to any more.
     """
 
-    meaning: Meaning
+    meaning: ReplyKind
     notices: list[str]
     is_news: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    meaning: Meaning
+    meaning: ReplyKind
     reported: Sequence[Reported] = ()
     is_news: bool = True
 
 
-_FOR_SUPPORT = _Effect(Meaning.OTHER)
+_FOR_SUPPORT = _Effect(ReplyKind.OTHER)
 
 
 def answer(
-    db: Database, said: Said, lock_until: datetime, now: datetime, *, channels: Iterable[str]
+    db: Database, said: InboundReply, lock_until: datetime, now: datetime, *, channels: Iterable[str]
 ) -> Answered | None:
     """Keep a reply and let it have its effect; None if it was posted before, and then nothing changes."""
     with db.write() as connection:
         if not _is_new(connection, said, now):
-            if said.meaning is Meaning.STOP and not said.is_timed and said.number_hashes:
+            if said.meaning is ReplyKind.STOP and not said.is_timed and said.number_hashes:
                 # It may be a second STOP, after a START, and a STOP is never missed.
                 opt_outs.stop(connection, said.number_hashes, said.reply.number_masked, now, now)
             return None
         effect = _act(connection, said, lock_until, now)
         receipts.set_meaning(connection, said.reply.id, effect.meaning)
-        if effect.meaning is Meaning.OTHER:
+        if effect.meaning is ReplyKind.OTHER:
             notices = insert_notices(
                 connection, channels, REPLY_RECEIVED, {"user": said.user}, now, said.reply.id
             )
@@ -81,13 +81,13 @@ def answer(
     return Answered(effect.meaning, notices, effect.is_news)
 
 
-def _is_new(connection: Connection, said: Said, now: datetime) -> bool:
+def _is_new(connection: Connection, said: InboundReply, now: datetime) -> bool:
     return reply_keys.insert_new(connection, said.key_hashes, now) and receipts.insert_reply(
         connection, said.reply, said.dedupe_key, now
     )
 
 
-def _act(connection: Connection, said: Said, lock_until: datetime, now: datetime) -> _Effect:
+def _act(connection: Connection, said: InboundReply, lock_until: datetime, now: datetime) -> _Effect:
     """What the reply does: what has nothing to act on is for support."""
     reply, hashes = said.reply, said.number_hashes
     # A phone whose clock is ahead must not outdo what its person texts later.
@@ -95,15 +95,15 @@ def _act(connection: Connection, said: Said, lock_until: datetime, now: datetime
     if not hashes:
         return _FOR_SUPPORT
     if inbound_tokens.approve(connection, hashes, said.token_hashes, now):
-        return _Effect(Meaning.APPROVED)
-    if said.meaning is Meaning.STOP:
+        return _Effect(ReplyKind.APPROVED)
+    if said.meaning is ReplyKind.STOP:
         is_news = opt_outs.stop(connection, hashes, reply.number_masked, texted_at, now)
-        return _Effect(Meaning.STOP, is_news=is_news)
-    if said.meaning is Meaning.START and opt_outs.start(connection, hashes, texted_at):
-        return _Effect(Meaning.START)
-    if said.meaning is Meaning.REPORT:
+        return _Effect(ReplyKind.STOP, is_news=is_news)
+    if said.meaning is ReplyKind.START and opt_outs.start(connection, hashes, texted_at):
+        return _Effect(ReplyKind.START)
+    if said.meaning is ReplyKind.REPORT:
         reported = reporting.report(connection, hashes, lock_until, now)
-        return _Effect(Meaning.REPORT, reported) if reported else _FOR_SUPPORT
+        return _Effect(ReplyKind.REPORT, reported) if reported else _FOR_SUPPORT
     return _FOR_SUPPORT
 
 

@@ -6,17 +6,23 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.errors import NotFoundError, OtpError
-from otp_worker.domain.limits import Left
+from otp_worker.domain.limits import Remaining
 from otp_worker.domain.verification import OPEN, Verification, VerificationStatus
 from otp_worker.store.database import Database
-from otp_worker.store.issue import Guard, NewDelivery, Recipient, delivery_as_written, insert_deliveries
+from otp_worker.store.issue import (
+    NewDelivery,
+    Recipient,
+    SendPreconditions,
+    delivery_as_written,
+    insert_deliveries,
+)
 from otp_worker.store.lifecycle import lock_verification
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
 
-class NotNowError(OtpError):
+class ResendNotAllowedError(OtpError):
     """A resend is too soon, or another SMS is on its way, or the verification is over."""
 
 
@@ -43,17 +49,19 @@ def is_on_its_way(db: Database, verification_id: str) -> bool:
         return _is_on_its_way(connection, verification_id)
 
 
-def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guard: Guard) -> list[Left]:
+def insert_resend(
+    db: Database, new: NewDelivery, next_resend_at: datetime, guard: SendPreconditions
+) -> list[Remaining]:
     """Write one more delivery; what the guard's limits leave.
 
-    Raises NotNowError, and as the guard does.
+    Raises ResendNotAllowedError, and as the guard does.
     """
     with db.write() as connection:
         lock_verification(connection, new.verification_id)
         # Another resend at the same moment may have come first, and be sent already.
         came_first = connection.execute(select(_d.id).where(_d.id == new.id)).first()
         if came_first or _is_on_its_way(connection, new.verification_id):
-            raise NotNowError
+            raise ResendNotAllowedError
         taken = connection.execute(
             update(verifications)
             .where(
@@ -65,7 +73,7 @@ def insert_resend(db: Database, new: NewDelivery, next_resend_at: datetime, guar
             .values(resend_at=next_resend_at)
         )
         if not taken.rowcount:
-            raise NotNowError
+            raise ResendNotAllowedError
         guard.begin(connection, new.verification_id, new.created_at)
         left = guard.count(connection, new.created_at)
         insert_deliveries(connection, [new])

@@ -21,7 +21,7 @@ CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Reservation:
     """The right to send one SMS over a SIM, taken from its budgets; without a ``day`` none was counted."""
 
     sim: str
@@ -63,14 +63,16 @@ class _Standing:
     recipients: int
 
 
-def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, paced: bool = True) -> Turn | str:
+def reserve(
+    db: Database, sim: Sim, number_hash: bytes, now: datetime, *, paced: bool = True
+) -> Reservation | str:
     """Take the next turn at a SIM, or say why there is none: its pace, or a budget that is used up.
 
     Turns at a pace may be taken a little ahead of their time (the generic cell rate algorithm). One that is
     not ``paced``, a probe's, is not bound by the pace, and puts the others off by no more than that allows.
     """
     if not sim.is_bounded:
-        return Turn(sim.name)
+        return Reservation(sim.name)
     with db.write() as connection:
         at = _standing(_locked(connection, sim), sim, now)
         if paced and at.slot > now + _ahead(sim):
@@ -96,10 +98,10 @@ def take_turn(db: Database, sim: Sim, number_hash: bytes, now: datetime, *, pace
                 recipients=at.recipients + is_new,
             )
         )
-    return Turn(sim.name, at.day, at.month if counts_numbers else None, number_hash)
+    return Reservation(sim.name, at.day, at.month if counts_numbers else None, number_hash)
 
 
-def give_back(db: Database, turn: Turn) -> None:
+def release(db: Database, turn: Reservation) -> None:
     """Take a turn back that certainly became no SMS. Its slot stays used: the gateway was asked.
 
     The number counts for the month as long as another turn for it stands.

@@ -15,7 +15,7 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.operations.health import Health
-from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.service.assembly import Intake, IssueStep, assemble_intake
@@ -59,7 +59,7 @@ class Service(service.Service):
             limiter=self.limiter,
             sims=Sims(OUR_SIMS.all, gateways),
             breaker=self.breaker,
-            outlook=Outlook(self.db, self.breaker, paced),
+            outlook=WaitEstimates(self.db, self.breaker, paced),
             outbox=Outbox(("webhook",), self.notify),
             queue=queue,
             confirmations=None,

@@ -167,7 +167,7 @@ def test_it_is_ready_when_what_waited_for_the_phone_is_put_on_the_queue(
     service.deliver_queued()
     service.clock.move(200)
     service.breaker.show_life(service.gateway.name, service.clock())
-    service.expirer.release(service.clock())
+    service.expirer.enqueue_due(service.clock())
     assert service.queue
     _sweep_and_report(service)
     assert reasons(stranger, blocking=False) == {}
@@ -184,7 +184,7 @@ def test_it_is_ready_when_what_waited_for_the_broker_is_put_on_the_queue(
     shop.sent()
     service.clock.move(200)
     service.broker_is_away = False
-    service.expirer.release(service.clock())
+    service.expirer.enqueue_due(service.clock())
     assert len(service.queue) == 1
     _sweep_and_report(service)
     assert reasons(stranger, blocking=False) == {}

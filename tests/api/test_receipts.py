@@ -165,9 +165,9 @@ def test_a_receipt_from_the_phone_has_a_gateway_that_is_away_tried_at_once(
         shop.sent(f"+44740012346{n}")
     service.deliver_queued()
     service.clock.move(0.5)
-    assert service.expirer.release(service.clock()) == 0
+    assert service.expirer.enqueue_due(service.clock()) == 0
     gateway.tell(gateway.path_of(sent), {"status": word})
-    assert service.expirer.release(service.clock()) == tried
+    assert service.expirer.enqueue_due(service.clock()) == tried
 
 
 def test_who_is_not_the_gateway_shows_no_life(
@@ -180,4 +180,4 @@ def test_who_is_not_the_gateway_shows_no_life(
     service.clock.move(0.5)
     forged = stranger.simulate_post(f"{gateway.path_of(sent)}x", json={"status": "delivered"})
     assert forged.status_code == 401
-    assert service.expirer.release(service.clock()) == 0
+    assert service.expirer.enqueue_due(service.clock()) == 0

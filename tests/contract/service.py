@@ -12,13 +12,13 @@ from redis import Redis
 from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import BrokerAwayError
+from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Left, Limit, Limits, Rate
+from otp_worker.domain.limits import Limit, Limits, Rate, Remaining
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.sim import REHEARSED, Sim, Sims
+from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.issuer import Issuer
@@ -170,7 +170,7 @@ class Service:
 
     def hold(self, route: str) -> Hold | None:
         """Why deliveries by a route wait in the database from the start."""
-        states = [] if route == REHEARSED else [self.breaker.look(name) for name in self.sims.gateways]
+        states = [] if route == SANDBOX else [self.breaker.look(name) for name in self.sims.gateways]
         away = bool(states) and all(map(is_open, states))
         return Hold(DeliveryStatus.WAITING, states[0].reason) if away else None
 
@@ -195,9 +195,9 @@ class Service:
 
     def sweep(self) -> None:
         """What beat has upkeep do twice a second."""
-        self.expirer.release(self.clock())
+        self.expirer.enqueue_due(self.clock())
         if self.recovery.ask():
-            self.expirer.release(self.clock())
+            self.expirer.enqueue_due(self.clock())
 
     def resend(self, verification: Verification, app: App = SHOP) -> Verification:
         """Ask for the same code once more."""
@@ -213,7 +213,7 @@ class Service:
         No retry is held for later: those come back by the sweep, as they do when a worker dies.
         """
         self.expirer.expire(self.clock())
-        self.expirer.release(self.clock())
+        self.expirer.enqueue_due(self.clock())
         queued, self.queue[:] = list(self.queue), []
         for delivery_id in queued:
             self.deliverer.deliver(delivery_id)
@@ -249,7 +249,7 @@ class Queue(DeliveryQueue):
 
     def check(self) -> int:
         if self._service.broker_is_away:
-            raise BrokerAwayError("the broker does not answer (ConnectionError)")
+            raise BrokerUnavailableError("the broker does not answer (ConnectionError)")
         return len(self._service.queue)
 
 
@@ -260,7 +260,7 @@ class _Gathering(SendWriter):
         super().__post_init__()
         self.sends: list[NewSend] = []
 
-    def write(self, send: NewSend) -> list[Left]:
+    def write(self, send: NewSend) -> list[Remaining]:
         self.sends.append(send)
         return []
 

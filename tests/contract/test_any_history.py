@@ -17,11 +17,11 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, select
 
 from otp_worker.domain.errors import (
-    AlreadyOverError,
-    LimitReachedError,
     NotFoundError,
     NumberLockedError,
+    RateLimitExceededError,
     TooSoonError,
+    VerificationEndedError,
 )
 from otp_worker.domain.gateway import Outcome
 from otp_worker.domain.limits import Limit, parse_rates
@@ -66,7 +66,7 @@ class History(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0, 31, 31, 121]), outcome=outcomes)
     def send(self, seconds: int, outcome: Outcome) -> None:
         self.service.clock.move(seconds)
-        with suppress(LimitReachedError):
+        with suppress(RateLimitExceededError):
             self.asked.append(self.service.issue())
             self.sends.append(self.service.clock())
             self.deliver(outcome)
@@ -78,7 +78,7 @@ class History(RuleBasedStateMachine):
         before = self._deliveries()
         try:
             self.service.resend(verification)
-        except (TooSoonError, AlreadyOverError, LimitReachedError, NotFoundError):
+        except (TooSoonError, VerificationEndedError, RateLimitExceededError, NotFoundError):
             assert self._deliveries() == before
         else:
             self.sends += [self.service.clock()] * (self._deliveries() - before)
@@ -91,7 +91,7 @@ class History(RuleBasedStateMachine):
         verification = self._asked(which)
         try:
             self.service.issuer.cancel(verification.id, SHOP, self.service.clock())
-        except (AlreadyOverError, NotFoundError):
+        except (VerificationEndedError, NotFoundError):
             return
         assert self.service.read(verification).status is VerificationStatus.CANCELED
 
@@ -208,7 +208,7 @@ class History(RuleBasedStateMachine):
     def _is_right(self, verification: Verification, code: str) -> bool:
         try:
             return self.service.check(verification, code).valid
-        except (AlreadyOverError, NumberLockedError, NotFoundError):
+        except (VerificationEndedError, NumberLockedError, NotFoundError):
             return False
 
     def _locked(self) -> bool:

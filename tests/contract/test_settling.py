@@ -240,14 +240,14 @@ def test_a_retry_that_a_worker_holds_is_published_anew_only_when_it_is_overdue(s
     service.deliver(verification)
     for seconds, published in ((1.5, 0), (2, 0), (1, 1)):
         service.clock.move(seconds)
-        assert service.expirer.release(service.clock()) == published
+        assert service.expirer.enqueue_due(service.clock()) == published
 
 
 def test_what_is_put_back_is_published_by_the_very_next_sweep(service: Service) -> None:
     verification = service.issue()
     service.queue.clear()
     deliver.park(service.db, claimed(service, verification.id), service.clock(), "away")
-    assert service.expirer.release(service.clock()) == 1
+    assert service.expirer.enqueue_due(service.clock()) == 1
     assert service.queue == [f"{verification.id}.1"]
 
 

@@ -48,7 +48,7 @@ def test_a_used_up_month_holds_up_no_other_sim(db: Database) -> None:
 
 def test_what_no_sim_can_send_is_not_claimed_time_and_again(db: Database) -> None:
     phones = with_a_used_up_month(db, 50)
-    assert sum(phones.service.expirer.release(phones.service.clock()) for _ in range(20)) == 0
+    assert sum(phones.service.expirer.enqueue_due(phones.service.clock()) for _ in range(20)) == 0
 
 
 def test_whom_a_sim_wrote_to_this_month_it_may_write_to_again(db: Database) -> None:
@@ -56,7 +56,7 @@ def test_whom_a_sim_wrote_to_this_month_it_may_write_to_again(db: Database) -> N
     phones.service.clock.move(31)
     again = phones.service.issue(number(0))
     wait_in_the_database(phones)
-    assert phones.service.expirer.release(phones.service.clock()) == 1
+    assert phones.service.expirer.enqueue_due(phones.service.clock()) == 1
     phones.deliver_queued()
     assert phones.service.read(again).delivery.status is DeliveryStatus.SENT
 
@@ -66,7 +66,7 @@ def test_of_new_numbers_no_more_are_released_than_are_left_of_the_month(db: Data
     for n in range(20):
         phones.service.issue(number(n))
     wait_in_the_database(phones)
-    assert phones.service.expirer.release(phones.service.clock()) == 3
+    assert phones.service.expirer.enqueue_due(phones.service.clock()) == 3
 
 
 @pytest.mark.parametrize("used_up", [sim("a", per_day=1), sim("a", recipients_per_month=1)])
@@ -83,7 +83,7 @@ def test_a_used_up_budget_behind_an_open_breaker_is_not_claimed_time_and_again(
     for _ in range(3):
         phones.service.breaker.record(permit, OFFLINE, phones.service.clock())
     phones.service.clock.move(2)
-    assert phones.service.expirer.release(phones.service.clock()) == 0
+    assert phones.service.expirer.enqueue_due(phones.service.clock()) == 0
 
 
 def test_what_only_another_sim_may_repeat_is_no_sims_probe(db: Database) -> None:

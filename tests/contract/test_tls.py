@@ -16,7 +16,7 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.devtools.processes.broker import EmbeddedBroker
-from otp_worker.domain.errors import BrokerAwayError, ConfigurationError
+from otp_worker.domain.errors import BrokerUnavailableError, ConfigurationError
 from otp_worker.domain.gateway import Message, OutcomeKind
 from otp_worker.gateways.client import BoundedClient, NotReachedError
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
@@ -28,7 +28,7 @@ from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import open_redis
 from otp_worker.store.database import Database
-from otp_worker.store.notifications import Notice
+from otp_worker.store.notifications import Notification
 from tests.contract.tls_server import make_certificate, passing_to, serving
 
 TlsFiles = tuple[Path, Path]
@@ -96,7 +96,7 @@ async def _flower_asks(url: str) -> Any:
 
 def test_the_queue_refuses_a_redis_it_cannot_verify(redis_server: EmbeddedBroker, redis_port: int) -> None:
     queue = DeliveryQueue(_publisher(_redis_url(redis_server, redis_port)))
-    with pytest.raises(BrokerAwayError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(BrokerUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
         queue.check()
     assert not queue.publish_deliveries(["ver_1.1"])
 
@@ -210,7 +210,7 @@ def test_mail_is_handed_to_a_verified_server_only(
         monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
     with _smtp(files, heard, scheme) as port:
         server = parse_smtp_url(f"{scheme}://otp:secret@127.0.0.1:{port}")
-        notice = Notice("ntc_1", "email", "reply.received", "rep_1", {}, datetime.now(UTC))
+        notice = Notification("ntc_1", "email", "reply.received", "rep_1", {}, datetime.now(UTC))
         told = EmailChannel(server, "otp@example.com", "support@example.com").tell(
             notice, {}, datetime.now(UTC)
         )

@@ -71,7 +71,7 @@ class _Steps:
         now = self._worker.clock()
         began = time.perf_counter()
         self._worker.expirer.expire(now)
-        self._worker.expirer.release(now)
+        self._worker.expirer.enqueue_due(now)
         self._worker.expirer.purge(now)
         return time.perf_counter() - began
 

@@ -22,7 +22,7 @@ from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN, Breaker, is_
 from otp_worker.store import sim_budgets as store
 from otp_worker.store.database import Database
 from otp_worker.store.schema import metadata, sim_recipients, sims
-from otp_worker.store.sim_budgets import CLOCKS_DIFFER, Room, Turn, give_back, room, take_turn, usage
+from otp_worker.store.sim_budgets import CLOCKS_DIFFER, Reservation, Room, release, reserve, room, usage
 from tests.contract.service import (
     ACCEPTED,
     LOST,
@@ -122,9 +122,9 @@ class TestBudgets:
 
     def test_a_new_month_begins_with_nobody(self, db: Database) -> None:
         one = sim("a", recipients_per_month=1)
-        assert isinstance(take_turn(db, one, b"1" * 32, START), Turn)
-        assert isinstance(take_turn(db, one, b"2" * 32, START), str)
-        assert isinstance(take_turn(db, one, b"2" * 32, START + timedelta(days=31)), Turn)
+        assert isinstance(reserve(db, one, b"1" * 32, START), Reservation)
+        assert isinstance(reserve(db, one, b"2" * 32, START), str)
+        assert isinstance(reserve(db, one, b"2" * 32, START + timedelta(days=31)), Reservation)
 
     @pytest.mark.parametrize("outcome", [OFFLINE, REFUSED, MISCONFIGURED])
     def test_what_was_certainly_not_sent_uses_nothing_up(self, db: Database, outcome: Outcome) -> None:
@@ -140,30 +140,30 @@ class TestBudgets:
         phones = Phones(db, sim("a", per_day=1))
         phones.gateways["a"].outcomes = [LOST]
         phones.send()
-        assert isinstance(take_turn(db, phones.service.sims.all[0], HASH, START), str)
+        assert isinstance(reserve(db, phones.service.sims.all[0], HASH, START), str)
 
     def test_a_number_that_was_written_to_before_is_not_given_back(self, db: Database) -> None:
         one = sim("a", recipients_per_month=5)
-        take_turn(db, one, HASH, START)
-        again = take_turn(db, one, HASH, START)
-        assert isinstance(again, Turn)
-        give_back(db, again)
+        reserve(db, one, HASH, START)
+        again = reserve(db, one, HASH, START)
+        assert isinstance(again, Reservation)
+        release(db, again)
         with db.read() as connection:
             assert connection.execute(select(sim_recipients.c.number_hash)).scalars().all() == [HASH]
             assert connection.execute(select(sims.c.recipients)).scalar_one() == 1
 
     def test_a_number_still_counts_when_the_first_of_its_two_turns_is_given_back(self, db: Database) -> None:
         one = sim("a", recipients_per_month=2)
-        first, second = take_turn(db, one, HASH, START), take_turn(db, one, HASH, START)
-        assert isinstance(first, Turn)
-        assert isinstance(second, Turn)
-        give_back(db, first)
-        assert [isinstance(take_turn(db, one, each * 32, START), Turn) for each in (b"1", b"2")] == [
+        first, second = reserve(db, one, HASH, START), reserve(db, one, HASH, START)
+        assert isinstance(first, Reservation)
+        assert isinstance(second, Reservation)
+        release(db, first)
+        assert [isinstance(reserve(db, one, each * 32, START), Reservation) for each in (b"1", b"2")] == [
             True,
             False,
         ]
-        give_back(db, second)
-        assert isinstance(take_turn(db, one, b"2" * 32, START), Turn)
+        release(db, second)
+        assert isinstance(reserve(db, one, b"2" * 32, START), Reservation)
 
     def test_a_number_that_an_older_version_wrote_to_stays_counted(self, db: Database) -> None:
         one = sim("a", recipients_per_month=1)
@@ -172,10 +172,10 @@ class TestBudgets:
             connection.execute(insert(sim_recipients).values(row))
             used = {"name": "a", "day": "2026-03-01", "used": 1, "month": "2026-03", "recipients": 1}
             connection.execute(insert(sims).values(used))
-        again = take_turn(db, one, HASH, START)
-        assert isinstance(again, Turn)
-        give_back(db, again)
-        assert isinstance(take_turn(db, one, b"1" * 32, START), str)
+        again = reserve(db, one, HASH, START)
+        assert isinstance(again, Reservation)
+        release(db, again)
+        assert isinstance(reserve(db, one, b"1" * 32, START), str)
 
     def test_two_machines_share_one_day_although_midnight_comes_to_one_of_them_first(
         self, db: Database
@@ -183,11 +183,11 @@ class TestBudgets:
         one = sim("a", per_day=2, recipients_per_month=2)
         midnight = datetime(2026, 4, 1, tzinfo=UTC)
         ahead, behind = midnight + timedelta(seconds=0.3), midnight - timedelta(seconds=0.2)
-        turns = [take_turn(db, one, bytes([n]) * 32, now) for n, now in enumerate([ahead, behind] * 5)]
-        taken = [turn for turn in turns if isinstance(turn, Turn)]
+        turns = [reserve(db, one, bytes([n]) * 32, now) for n, now in enumerate([ahead, behind] * 5)]
+        taken = [turn for turn in turns if isinstance(turn, Reservation)]
         assert {(turn.day, turn.month) for turn in taken} == {("2026-04-01", "2026-04")}
         assert len(taken) == 2
-        give_back(db, taken[1])
+        release(db, taken[1])
         (used,) = usage(db, [one], behind)
         assert (used.sent_today, used.recipients_this_month) == (1, 1)
         assert room(db, one, behind, 9).in_all == 1
@@ -198,12 +198,12 @@ class TestBudgets:
     ) -> None:
         one = sim("a", per_day=3, recipients_per_month=9, pace_per_minute=60)
         midnight = datetime(2026, 4, 1, tzinfo=UTC)
-        assert isinstance(take_turn(db, one, HASH, midnight), Turn)
+        assert isinstance(reserve(db, one, HASH, midnight), Reservation)
         now = midnight - back
-        turns = [take_turn(db, one, bytes([n]) * 32, now + timedelta(seconds=n)) for n in range(5)]
-        assert [isinstance(turn, Turn) for turn in turns] == [True, True, False, False, False]
+        turns = [reserve(db, one, bytes([n]) * 32, now + timedelta(seconds=n)) for n in range(5)]
+        assert [isinstance(turn, Reservation) for turn in turns] == [True, True, False, False, False]
         tomorrow = now + timedelta(days=1)
-        assert isinstance(take_turn(db, one, HASH, tomorrow), Turn)
+        assert isinstance(reserve(db, one, HASH, tomorrow), Reservation)
 
     def test_a_budget_is_never_exceeded_by_many_at_once(self, db: Database) -> None:
         one = sim("a", per_day=10, recipients_per_month=7)
@@ -211,7 +211,7 @@ class TestBudgets:
 
         def take(n: int) -> bool:
             barrier.wait()
-            return isinstance(take_turn(db, one, bytes([n % 12]) * 32, START), Turn)
+            return isinstance(reserve(db, one, bytes([n % 12]) * 32, START), Reservation)
 
         with ThreadPoolExecutor(16) as pool:
             taken = list(pool.map(take, range(16)))
@@ -224,7 +224,7 @@ class TestBudgets:
         phones.send()
         with db.write() as connection:
             connection.execute(metadata.tables["verifications"].delete())
-        assert isinstance(take_turn(db, phones.service.sims.all[0], HASH, START), str)
+        assert isinstance(reserve(db, phones.service.sims.all[0], HASH, START), str)
 
     def test_old_months_are_forgotten(self, db: Database) -> None:
         phones = Phones(db, sim("a", recipients_per_month=5))
@@ -258,37 +258,37 @@ class TestPace:
         paced.service.work()
         for _ in range(5):
             paced.service.clock.move(1)
-            assert paced.service.expirer.release(paced.service.clock()) <= 2
+            assert paced.service.expirer.enqueue_due(paced.service.clock()) <= 2
             paced.deliver_queued()
 
     def test_a_slot_is_given_once(self, db: Database) -> None:
         one = sim("a", pace_per_minute=30)
-        took = [isinstance(take_turn(db, one, HASH, START), Turn) for _ in range(3)]
+        took = [isinstance(reserve(db, one, HASH, START), Reservation) for _ in range(3)]
         assert took == [True, True, False]
-        assert isinstance(take_turn(db, one, HASH, START + timedelta(seconds=2)), Turn)
+        assert isinstance(reserve(db, one, HASH, START + timedelta(seconds=2)), Reservation)
 
     def test_a_clock_that_is_stepped_back_stops_no_paced_sim(self, db: Database) -> None:
         one = sim("a", pace_per_minute=60)
-        assert isinstance(take_turn(db, one, HASH, START), Turn)
+        assert isinstance(reserve(db, one, HASH, START), Reservation)
         back = START - timedelta(minutes=10)
         assert room(db, one, back, 9).in_all == 2
-        turns = [take_turn(db, one, HASH, back + timedelta(seconds=n)) for n in (0, 0, 0, 1, 1)]
-        assert [isinstance(turn, Turn) for turn in turns] == [True, True, False, True, False]
+        turns = [reserve(db, one, HASH, back + timedelta(seconds=n)) for n in (0, 0, 0, 1, 1)]
+        assert [isinstance(turn, Reservation) for turn in turns] == [True, True, False, True, False]
 
     def test_a_clock_that_is_a_little_behind_gets_no_turns_beyond_the_pace(self, db: Database) -> None:
         one = sim("a", pace_per_minute=60)
         for n in range(20):
-            take_turn(db, one, HASH, START + timedelta(seconds=n))
+            reserve(db, one, HASH, START + timedelta(seconds=n))
             behind = START + timedelta(seconds=n) - CLOCKS_DIFFER
-            assert isinstance(take_turn(db, one, HASH, behind), str)
+            assert isinstance(reserve(db, one, HASH, behind), str)
             assert room(db, one, behind, 9).in_all == 0
 
     def test_what_goes_out_of_turn_puts_the_others_off_by_no_more_than_the_pace(self, db: Database) -> None:
         one = sim("a", pace_per_minute=60)
         for _ in range(50):
-            assert isinstance(take_turn(db, one, HASH, START, paced=False), Turn)
-        assert isinstance(take_turn(db, one, HASH, START), str)
-        assert isinstance(take_turn(db, one, HASH, START + timedelta(seconds=1)), Turn)
+            assert isinstance(reserve(db, one, HASH, START, paced=False), Reservation)
+        assert isinstance(reserve(db, one, HASH, START), str)
+        assert isinstance(reserve(db, one, HASH, START + timedelta(seconds=1)), Reservation)
 
     def test_two_sims_together_are_twice_as_fast(self, db: Database) -> None:
         phones = Phones(db, sim("a", pace_per_minute=60), sim("b", pace_per_minute=60))
@@ -345,7 +345,7 @@ class TestRouting:
             DeliveryStatus.WAITING,
             "night works 22:00-06:00",
         )
-        assert phones.service.expirer.release(phones.service.clock()) == 0
+        assert phones.service.expirer.enqueue_due(phones.service.clock()) == 0
         for hour, works in ((22, True), (5, True), (6, False), (21, False)):
             assert night.works_at(datetime(2026, 1, 1, hour, tzinfo=UTC)) is works
 
@@ -543,11 +543,11 @@ def _deliveries(db: Database) -> list[Row[Any]]:
 def test_room_is_what_could_leave_now(db: Database) -> None:
     assert store.room(db, sim("free"), START, 500) == Room(500, 500)
     assert store.room(db, sim("a", per_day=3), START, 500) == Room(3, 3)
-    take_turn(db, sim("a", per_day=3), HASH, START)
+    reserve(db, sim("a", per_day=3), HASH, START)
     assert store.room(db, sim("a", per_day=3), START, 500) == Room(2, 2)
     assert store.room(db, sim("asleep", hours=Hours(time(1), time(2))), START, 500) == Room(0, 0)
     a_month = sim("a", recipients_per_month=1)
     assert store.room(db, a_month, START, 500) == Room(500, 1, "2026-03")
-    take_turn(db, a_month, HASH, START)
+    reserve(db, a_month, HASH, START)
     assert store.room(db, a_month, START, 500) == Room(500, 0, "2026-03")
     assert store.room(db, a_month, START + timedelta(days=31), 500) == Room(500, 1, "2026-04")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table, func, insert, select
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
-from otp_worker.expire import STUCK_SECONDS
+from otp_worker.expire import STALLED_SECONDS
 from otp_worker.store import deliver, sweeps
 from otp_worker.store.batches import BATCH, until_short
 from otp_worker.store.schema import deliveries, idempotency_keys, replies, sim_recipients, verifications
@@ -98,35 +98,35 @@ def test_an_approved_verification_is_not_swept(service: Service) -> None:
 def test_a_delivery_that_lost_its_place_in_the_queue_is_published_again(service: Service) -> None:
     verification = service.issue()
     service.queue.clear()
-    service.clock.move(STUCK_SECONDS)
-    assert service.expirer.release(service.clock()) == 1
+    service.clock.move(STALLED_SECONDS)
+    assert service.expirer.enqueue_due(service.clock()) == 1
     assert service.queue == [verification.delivery.id]
 
 
 def test_a_delivery_that_was_just_published_is_left_alone(service: Service) -> None:
     service.issue()
     service.queue.clear()
-    service.clock.move(STUCK_SECONDS - 0.1)
-    assert service.expirer.release(service.clock()) == 0
+    service.clock.move(STALLED_SECONDS - 0.1)
+    assert service.expirer.enqueue_due(service.clock()) == 0
 
 
 def test_a_delivery_published_again_is_given_time_before_the_next(service: Service) -> None:
     service.issue()
-    service.clock.move(STUCK_SECONDS)
-    assert service.expirer.release(service.clock()) == 1
+    service.clock.move(STALLED_SECONDS)
+    assert service.expirer.enqueue_due(service.clock()) == 1
     service.clock.move(1)
-    assert service.expirer.release(service.clock()) == 0
+    assert service.expirer.enqueue_due(service.clock()) == 0
 
 
 def test_what_still_stands_in_the_queue_is_not_published_twice(service: Service) -> None:
     for _ in range(3):
         service.issue()
     service.backlog = 2
-    service.clock.move(STUCK_SECONDS)
-    assert service.expirer.release(service.clock()) == 1
+    service.clock.move(STALLED_SECONDS)
+    assert service.expirer.enqueue_due(service.clock()) == 1
     service.backlog = 3
-    service.clock.move(STUCK_SECONDS)
-    assert service.expirer.release(service.clock()) == 0
+    service.clock.move(STALLED_SECONDS)
+    assert service.expirer.enqueue_due(service.clock()) == 0
 
 
 def test_a_retry_is_published_when_it_is_overdue_and_not_before(service: Service) -> None:
@@ -134,19 +134,19 @@ def test_a_retry_is_published_when_it_is_overdue_and_not_before(service: Service
     verification = service.issue()
     service.deliver(verification)
     service.queue.clear()
-    service.clock.move(1 + STUCK_SECONDS - 0.1)
-    assert service.expirer.release(service.clock()) == 0
+    service.clock.move(1 + STALLED_SECONDS - 0.1)
+    assert service.expirer.enqueue_due(service.clock()) == 0
     service.clock.move(0.1)
-    assert service.expirer.release(service.clock()) == 1
+    assert service.expirer.enqueue_due(service.clock()) == 1
 
 
 def test_an_abandoned_delivery_is_published_again_once_its_lease_ran_out(service: Service) -> None:
     verification = service.issue()
     assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30)
     service.clock.move(29)
-    assert service.expirer.release(service.clock()) == 0
+    assert service.expirer.enqueue_due(service.clock()) == 0
     service.clock.move(1)
-    assert service.expirer.release(service.clock()) == 1
+    assert service.expirer.enqueue_due(service.clock()) == 1
 
 
 def test_plain_numbers_are_forgotten_after_their_time_and_the_rest_stays(service: Service) -> None:

@@ -18,7 +18,7 @@ from otp_worker.store.canaries import Way
 from otp_worker.store.circuit_breakers import read_state
 from otp_worker.store.database import Database
 from otp_worker.store.schema import notices
-from otp_worker.store.sim_budgets import take_turn, usage
+from otp_worker.store.sim_budgets import reserve, usage
 from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START, ObedientGateway, Service, fail_gateway
 
 FIRST, SECOND, THIRD = (
@@ -192,7 +192,7 @@ def test_a_sim_that_cannot_send_is_reported_once_and_the_others_go_on(db: Databa
     tight = replace(FIRST, per_day=1, recipients_per_month=1) if why == "budget" else FIRST
     phones = Phones(db, tight, SECOND, THIRD)
     if why == "budget":
-        assert not isinstance(take_turn(db, tight, b"x" * 32, START), str)
+        assert not isinstance(reserve(db, tight, b"x" * 32, START), str)
     if why == "refused":
         phones.gateways["a"].outcomes = [REFUSED]
     if why == "away":

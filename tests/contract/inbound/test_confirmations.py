@@ -10,18 +10,18 @@ from otp_worker.domain.gateway import Reply
 from otp_worker.domain.phone_number import mask
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Hours, Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import usage
 from tests.contract.service import NUMBER, OFFLINE, ObedientGateway, Service, fail_gateway
 
-TEXTS = {Meaning.STOP: "You get no more codes from us.", Meaning.REPORT: "Thank you, the code is void."}
+TEXTS = {ReplyKind.STOP: "You get no more codes from us.", ReplyKind.REPORT: "Thank you, the code is void."}
 SIM = Sim("obedient", "obedient", number="+447700900000", slot="1", per_day=50)
 
 
@@ -45,7 +45,7 @@ class Office:
         """One SMS that comes in."""
         self._texted += 1
         now = self.service.clock()
-        answering = Answering(
+        answering = Replies(
             self.service.db,
             self.service.keyring,
             LANGUAGES,
@@ -76,7 +76,7 @@ def test_a_stop_is_confirmed_once_over_the_sim_it_came_to(office: Office) -> Non
     office.text("STOP")
     office.work()
     (message,) = office.gateway.messages
-    assert (message.to, message.text) == (NUMBER, TEXTS[Meaning.STOP])
+    assert (message.to, message.text) == (NUMBER, TEXTS[ReplyKind.STOP])
     assert (message.sender, message.slot) == (SIM.number, SIM.slot)
 
 
@@ -84,7 +84,7 @@ def test_a_report_is_confirmed_too(office: Office) -> None:
     office.service.sent()
     office.text("not me")
     office.work()
-    assert office.texts == [TEXTS[Meaning.REPORT]]
+    assert office.texts == [TEXTS[ReplyKind.REPORT]]
 
 
 @pytest.mark.parametrize("text", ["hello", "START", "I am on holiday and will answer when I am back"])
@@ -147,7 +147,7 @@ def test_what_was_certainly_not_sent_uses_no_budget_up(office: Office) -> None:
 
 def test_without_a_text_nothing_is_asked_for(office: Office) -> None:
     silent = Confirmations(office.service.db, {}, office.publish)
-    silent.ask("rep_1", Meaning.STOP, b"h" * 32, office.service.clock())
+    silent.ask("rep_1", ReplyKind.STOP, b"h" * 32, office.service.clock())
     assert office.queue == []
 
 
@@ -175,7 +175,7 @@ def test_a_stop_of_whom_nothing_is_sent_to_already_is_not_confirmed_again(office
         office.text("STOP")
         office.work()
         office.service.clock.move(86_400)
-    assert office.texts == [TEXTS[Meaning.STOP]]
+    assert office.texts == [TEXTS[ReplyKind.STOP]]
 
 
 def test_none_is_sent_outside_the_hours_of_its_sim(db: Database) -> None:

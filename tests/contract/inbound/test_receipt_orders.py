@@ -19,7 +19,7 @@ from otp_worker.domain.verification import DeliveryStatus, Verification, Verific
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.inbound.callbacks import Callbacks, callback_url, inbound_url
 from otp_worker.inbound.canary import Canaries
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.store import early_receipts
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
@@ -144,7 +144,7 @@ class Exchange:
         self.gateway.signature_is_good = lambda request, now: True  # type: ignore[method-assign]
         service = self.service
         service.gateways["obedient"] = self.gateway
-        answering = Answering(service.db, service.keyring, LANGUAGES, 3600, Outbox((), lambda _: True))
+        answering = Replies(service.db, service.keyring, LANGUAGES, 3600, Outbox((), lambda _: True))
         canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, Outbox((), bool))
         self.callbacks = Callbacks(
             service.db, service.keyring, service.gateways, answering, canaries, service.breaker

@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import AlreadyOverError, NumberReportedError, OptedOutError
+from otp_worker.domain.errors import NumberReportedError, OptedOutError, VerificationEndedError
 from otp_worker.domain.gateway import Message, Outcome, Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.issuer import Issuer
 from otp_worker.service.purges import purges
@@ -58,7 +58,7 @@ class People:
         self._texted += 1
         now = self.service.clock()
         reply = Reply(number, text, None, at or now, key or f"sms {self._texted}", to)
-        answering = Answering(
+        answering = Replies(
             self.service.db,
             self.service.keyring,
             LANGUAGES,
@@ -69,7 +69,7 @@ class People:
         answering.take("obedient", reply, now)
 
     @property
-    def did(self) -> list[Meaning]:
+    def did(self) -> list[ReplyKind]:
         """What each reply did, the first one first."""
         return [each.meaning for each in reversed(receipts.newest_replies(self.service.db, 100))]
 
@@ -114,7 +114,7 @@ class TestStop:
         service.clock.move(1)
         people.text("Start")
         assert not opted_out(service)
-        assert people.did == [Meaning.STOP, Meaning.START]
+        assert people.did == [ReplyKind.STOP, ReplyKind.START]
 
     def test_a_refused_send_uses_up_no_limit(self, db: Database) -> None:
         service = Service(db, limits={Limit.NUMBER: parse_rates("1/h"), Limit.KEY: parse_rates("1/h")})
@@ -307,7 +307,7 @@ class TestReport:
         verification, code = service.sent()
         service.check(verification, code)
         people.text("wasn't me")
-        assert people.did == [Meaning.REPORT]
+        assert people.did == [ReplyKind.REPORT]
         assert service.read(verification).status is VerificationStatus.APPROVED
         assert people.told == [("number.reported", "webhook"), ("number.reported", "email")]
 
@@ -326,11 +326,11 @@ class TestReport:
                 service.expirer.expire(service.clock())
         service.clock.move(3600)
         people.text("No")
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
         assert people.told == [("reply.received", "webhook"), ("reply.received", "email")]
         service.clock.move(-1)
         people.text("No")
-        assert sorted(people.did) == [Meaning.OTHER, Meaning.REPORT]
+        assert sorted(people.did) == [ReplyKind.OTHER, ReplyKind.REPORT]
         with pytest.raises(NumberReportedError):
             service.issue()
 
@@ -339,14 +339,14 @@ class TestReport:
         service.check(verification, code)
         service.clock.move(29 * 86_400)
         people.text("No")
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
         assert ("number.reported", "webhook") not in people.told
         service.issue()
 
     def test_a_report_of_nothing_is_for_support(self, service: Service, people: People) -> None:
         service.issue(app=REHEARSING)
         people.text("no")
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
         service.issue()
 
     def test_a_repeated_callback_does_not_lock_again(self, service: Service, people: People) -> None:
@@ -370,7 +370,7 @@ class TestReport:
                 barrier.wait()
                 try:
                     return service.check(verification, code).valid
-                except (AlreadyOverError, NumberReportedError):
+                except (VerificationEndedError, NumberReportedError):
                     return False
 
             def report(number: str = number, barrier: Barrier = barrier) -> None:
@@ -445,7 +445,7 @@ class TestOther:
     ) -> None:
         service.sent()
         people.text(text)
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
         assert people.told == [("reply.received", "webhook"), ("reply.received", "email")]
         assert notifications.due_notices(service.db, service.clock(), 10) == people.published
 
@@ -463,7 +463,7 @@ class TestOther:
     ) -> None:
         service.sent()
         people.text(text, sender)
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
         assert opt_outs.list_opt_outs(service.db) == []
 
     @pytest.mark.parametrize("sender", ["447400123456", "+44 7400 123456", "00447400123456", NUMBER])
@@ -515,7 +515,7 @@ class TestSender:
             assert service.read(each).status is VerificationStatus.PENDING
         assert not opted_out(service, "+16592261234")
         assert not opted_out(service, "+6592261234")
-        assert people.did == [Meaning.OTHER, Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER, ReplyKind.OTHER]
         assert people.told == [("reply.received", name) for name in ("webhook", "email")] * 2
         (first, _) = receipts.newest_replies(service.db, 2)
         assert (first.number, first.number_masked, first.verification_id) == (
@@ -532,7 +532,7 @@ class TestSender:
     def test_of_two_that_were_never_written_to_it_is_nobody(self, service: Service, people: People) -> None:
         people.text("STOP", "4792261234", to="+14155552671")
         assert opt_outs.list_opt_outs(service.db) == []
-        assert people.did == [Meaning.OTHER]
+        assert people.did == [ReplyKind.OTHER]
 
     @pytest.mark.parametrize("written", ["VODAFONE", "12345", "7000"])
     def test_a_short_code_or_a_name_is_kept_and_shown_as_it_came(

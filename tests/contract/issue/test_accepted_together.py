@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import func, select
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import LimitReachedError, OptedOutError
-from otp_worker.domain.limits import Left, Limit, parse_rates
+from otp_worker.domain.errors import OptedOutError, RateLimitExceededError
+from otp_worker.domain.limits import Limit, Remaining, parse_rates
 from otp_worker.issue.request import SendRequest
 from otp_worker.store import issue, lockouts, opt_outs
 from otp_worker.store.database import Database
-from otp_worker.store.idempotency_keys import Once
-from otp_worker.store.issue import Guard, NewDelivery, NewSend
+from otp_worker.store.idempotency_keys import IdempotencyKey
+from otp_worker.store.issue import NewDelivery, NewSend, SendPreconditions
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import NUMBER, SHOP, Service
 
@@ -69,14 +69,14 @@ def test_of_a_group_each_is_judged_by_itself_and_the_admitted_are_written(servic
     answers = issue.insert_verifications(service.db, group)
     assert kinds(answers) == [
         "written",
-        "LimitReachedError",
+        "RateLimitExceededError",
         "OptedOutError",
         "NumberReportedError",
         "written",
     ]
-    assert answers[0] == [Left(Limit.NUMBER, 60, 0), Left(Limit.NUMBER, 3600, 4)]
+    assert answers[0] == [Remaining(Limit.NUMBER, 60, 0), Remaining(Limit.NUMBER, 3600, 4)]
     refused = answers[1]
-    assert isinstance(refused, LimitReachedError)
+    assert isinstance(refused, RateLimitExceededError)
     assert (refused.retry_at - service.clock()).total_seconds() == 60
     ids = before | {group[0].new.id, group[4].new.id}
     assert written(service) == (ids, ids)
@@ -84,7 +84,7 @@ def test_of_a_group_each_is_judged_by_itself_and_the_admitted_are_written(servic
 
 def test_of_two_to_one_number_the_second_finds_the_first(service: Service) -> None:
     answers = issue.insert_verifications(service.db, sends(service, [NUMBER, NUMBERS[0], NUMBER]))
-    assert kinds(answers) == ["written", "written", "LimitReachedError"]
+    assert kinds(answers) == ["written", "written", "RateLimitExceededError"]
     assert len(written(service)[0]) == 2
 
 
@@ -94,15 +94,15 @@ def test_a_number_under_an_older_root_secret_is_the_same_number(service: Service
     newest = b"n" * 32
     [scope] = group[1].guard.scopes
     scope = replace(scope, key="number:new", values=(newest, *scope.values))
-    group[1] = replace(group[1], guard=Guard([scope]))
-    assert kinds(issue.insert_verifications(service.db, group)) == ["written", "LimitReachedError"]
+    group[1] = replace(group[1], guard=SendPreconditions([scope]))
+    assert kinds(issue.insert_verifications(service.db, group)) == ["written", "RateLimitExceededError"]
 
 
 def test_a_repeated_request_and_one_that_all_limits_judge_are_written_apart_and_right(
     service: Service,
 ) -> None:
     group = sends(service, NUMBERS[:4])
-    once = Once("shop", [b"k" * 32], [b"r" * 32])
+    once = IdempotencyKey("shop", [b"k" * 32], [b"r" * 32])
     group[0] = replace(group[0], guard=replace(group[0].guard, once=once))
     group[1] = replace(group[1], guard=replace(group[1].guard, once=once))
     every = service.issuer.drafts.guard(issue.Recipient(NUMBERS[2], "GB", None), SHOP, None)
@@ -111,7 +111,7 @@ def test_a_repeated_request_and_one_that_all_limits_judge_are_written_apart_and_
     assert kinds(answers) == ["written", "RequestInFlightError", "written", "written"]
     assert isinstance(answers[2], list)
     # It was judged when those of the group that need less were written.
-    assert Left(Limit.KEY, 3600, 6) in answers[2]
+    assert Remaining(Limit.KEY, 3600, 6) in answers[2]
 
 
 def test_a_group_that_cannot_be_written_leaves_nothing(service: Service) -> None:
@@ -180,5 +180,5 @@ def test_in_a_crowd_each_is_told_what_became_of_its_own(service: Service) -> Non
         )
     crowd = Crowd(service)
     told = crowd.ask([NUMBERS[0], NUMBERS[1], NUMBERS[2], NUMBERS[3]])
-    assert told[1:3] == [LimitReachedError, OptedOutError]
+    assert told[1:3] == [RateLimitExceededError, OptedOutError]
     assert crowd.published == [[f"{told[0]}.1"], [f"{told[3]}.1"]]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import AlreadyOverError, NotFoundError, TooSoonError
+from otp_worker.domain.errors import NotFoundError, TooSoonError, VerificationEndedError
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import issue, resend
@@ -86,7 +86,7 @@ def test_a_resend_with_too_little_life_left_is_refused(service: Service) -> None
         service.resend(verification)
         service.deliver(verification, number)
     service.clock.move(145)
-    with pytest.raises(AlreadyOverError):
+    with pytest.raises(VerificationEndedError):
         service.resend(verification)
 
 
@@ -148,7 +148,7 @@ def test_the_end_of_an_ended_verification_is_told(service: Service) -> None:
     verification, code = service.sent()
     service.check(verification, code)
     for act in (service.issuer.cancel, service.resender.resend):
-        with pytest.raises(AlreadyOverError) as refused:
+        with pytest.raises(VerificationEndedError) as refused:
             act(verification.id, SHOP, service.clock())
         assert refused.value.status == VerificationStatus.APPROVED
 

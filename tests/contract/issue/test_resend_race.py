@@ -7,23 +7,23 @@ from threading import Event
 
 from sqlalchemy import Connection, text
 
-from otp_worker.domain.limits import Left
+from otp_worker.domain.limits import Remaining
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.database import Database
-from otp_worker.store.issue import Guard, NewDelivery
-from otp_worker.store.resend import NotNowError, insert_resend
+from otp_worker.store.issue import NewDelivery, SendPreconditions
+from otp_worker.store.resend import ResendNotAllowedError, insert_resend
 from tests.contract.service import Service
 from tests.waiting import awaited
 
 
 @dataclass(frozen=True, slots=True)
-class Holding(Guard):
+class Holding(SendPreconditions):
     """Holds its transaction open until it is told to go on."""
 
     reached: Event = field(default_factory=Event)
     go_on: Event = field(default_factory=Event)
 
-    def count(self, connection: Connection, now: datetime) -> list[Left]:
+    def count(self, connection: Connection, now: datetime) -> list[Remaining]:
         self.reached.set()
         assert self.go_on.wait(10)
         return []
@@ -48,10 +48,10 @@ def test_the_second_finds_the_first_whatever_the_time_between_two_resends(servic
         verification.id, 2, "GB", DeliveryStatus.QUEUED, None, now, now + timedelta(seconds=60), now
     )
 
-    def resend(guard: Guard) -> bool:
+    def resend(guard: SendPreconditions) -> bool:
         try:
             insert_resend(service.db, new, now, guard)
-        except NotNowError:
+        except ResendNotAllowedError:
             return False
         return True
 
@@ -59,7 +59,7 @@ def test_the_second_finds_the_first_whatever_the_time_between_two_resends(servic
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(resend, holding)
         assert holding.reached.wait(10)
-        second = pool.submit(resend, Guard())
+        second = pool.submit(resend, SendPreconditions())
         assert awaited(lambda: waits_for_a_lock(service.db))
         holding.go_on.set()
         assert (first.result(), second.result()) == (True, False)

@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import InvalidFieldError, LimitReachedError, NumberReportedError
+from otp_worker.domain.errors import InvalidFieldError, NumberReportedError, RateLimitExceededError
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.lockout import FREE_FAILURES
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.verification import Verification, VerificationStatus
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.request import SendRequest
@@ -52,7 +52,7 @@ class Inviting:
         self._texted += 1
         self.service.clock.move(0.001)
         service = self.service
-        answering = Answering(
+        answering = Replies(
             service.db,
             service.keyring,
             LANGUAGES,
@@ -79,9 +79,9 @@ def test_the_right_token_from_the_claimed_number_approves(inviting: Inviting) ->
     assert invitation.text_to == OURS
     assert verification.newest_delivery is None
     assert inviting.status(verification) is VerificationStatus.PENDING
-    assert inviting.text(f"hello {invitation.token.lower()}").meaning is Meaning.APPROVED
+    assert inviting.text(f"hello {invitation.token.lower()}").meaning is ReplyKind.APPROVED
     assert inviting.status(verification) is VerificationStatus.APPROVED
-    assert inviting.text(invitation.token).meaning is Meaning.OTHER
+    assert inviting.text(invitation.token).meaning is ReplyKind.OTHER
 
 
 def test_nothing_is_sent_and_the_token_is_kept_nowhere(inviting: Inviting) -> None:
@@ -99,22 +99,22 @@ def test_nothing_is_sent_and_the_token_is_kept_nowhere(inviting: Inviting) -> No
 def test_the_right_token_from_another_number_approves_nothing_and_is_starred_out(inviting: Inviting) -> None:
     verification, invitation = inviting.invite()
     kept = inviting.text(f"here: {invitation.token}", OTHER)
-    assert (kept.meaning, kept.text) == (Meaning.OTHER, "here: ****")
+    assert (kept.meaning, kept.text) == (ReplyKind.OTHER, "here: ****")
     assert inviting.status(verification) is VerificationStatus.PENDING
-    assert inviting.text(invitation.token).meaning is Meaning.APPROVED
+    assert inviting.text(invitation.token).meaning is ReplyKind.APPROVED
 
 
 @pytest.mark.parametrize(
     ("written", "to", "meaning"),
     [
-        ("+4792261234", None, Meaning.APPROVED),
-        ("4792261234", OURS, Meaning.APPROVED),
-        ("4792261234", "+14155552671", Meaning.OTHER),
-        ("4792261234", None, Meaning.OTHER),
+        ("+4792261234", None, ReplyKind.APPROVED),
+        ("4792261234", OURS, ReplyKind.APPROVED),
+        ("4792261234", "+14155552671", ReplyKind.OTHER),
+        ("4792261234", None, ReplyKind.OTHER),
     ],
 )
 def test_a_token_counts_only_from_a_sender_that_can_be_nobody_else(
-    db: Database, written: str, to: str | None, meaning: Meaning
+    db: Database, written: str, to: str | None, meaning: ReplyKind
 ) -> None:
     inviting = Inviting(Service(db, Policy(countries=frozenset({"GB", "NO"}), bcrypt_rounds=4)))
     _, invitation = inviting.invite("+4792261234")
@@ -124,7 +124,7 @@ def test_a_token_counts_only_from_a_sender_that_can_be_nobody_else(
 def test_it_is_over_when_its_time_is(inviting: Inviting) -> None:
     verification, invitation = inviting.invite()
     inviting.service.clock.now = invitation.expires_at
-    assert inviting.text(invitation.token).meaning is Meaning.OTHER
+    assert inviting.text(invitation.token).meaning is ReplyKind.OTHER
     assert inviting.status(verification) is VerificationStatus.EXPIRED
 
 
@@ -132,13 +132,13 @@ def test_wrong_tokens_lock_the_number_and_then_the_right_one_approves_nothing(in
     _, invitation = inviting.invite()
     for _ in range(FREE_FAILURES):
         inviting.text(WRONG)
-    assert inviting.text(invitation.token).meaning is Meaning.OTHER
+    assert inviting.text(invitation.token).meaning is ReplyKind.OTHER
     inviting.service.clock.move(31)
-    assert inviting.text(invitation.token).meaning is Meaning.APPROVED
+    assert inviting.text(invitation.token).meaning is ReplyKind.APPROVED
     # A right one forgives.
     _, again = inviting.invite()
     inviting.text(WRONG)
-    assert inviting.text(again.token).meaning is Meaning.APPROVED
+    assert inviting.text(again.token).meaning is ReplyKind.APPROVED
 
 
 def test_a_text_that_only_looks_like_a_token_costs_nothing_without_an_invitation(inviting: Inviting) -> None:
@@ -161,7 +161,7 @@ def test_of_many_right_ones_at_once_one_approves(inviting: Inviting) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: inviting.text(invitation.token), range(8)))
     did = [reply.meaning for reply in receipts.newest_replies(inviting.service.db, 10)]
-    assert did.count(Meaning.APPROVED) == 1
+    assert did.count(ReplyKind.APPROVED) == 1
     assert inviting.status(verification) is VerificationStatus.APPROVED
 
 
@@ -170,7 +170,7 @@ def test_all_that_limits_a_send_limits_it(db: Database, limit: Limit) -> None:
     inviting = Inviting(Service(db, limits={limit: parse_rates("2/h")}))
     inviting.invite()
     inviting.service.issue()
-    with pytest.raises(LimitReachedError) as reached:
+    with pytest.raises(RateLimitExceededError) as reached:
         inviting.invite()
     assert reached.value.limit is limit
     inviting.service.clock.move(3600)

@@ -15,10 +15,10 @@ import pytest
 from otp_worker.devtools.processes.ports import free_ports
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.smtp_url import SmtpServer
-from otp_worker.store.notifications import Notice
+from otp_worker.store.notifications import Notification
 from tests.contract.service import START
 
-NOTICE = Notice("ntc_1", "email", "reply.received", "rep_1", {}, START)
+NOTICE = Notification("ntc_1", "email", "reply.received", "rep_1", {}, START)
 TOLD = {"from": "+447400123456", "text": "who are you?", "app": None}
 
 

@@ -16,17 +16,17 @@ from time_machine import travel
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.client import BoundedClient
-from otp_worker.inbound.replies import Answering
+from otp_worker.inbound.replies import Replies
 from otp_worker.issue.request import SendRequest
 from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier, WebhookChannel
 from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.database import Database
-from otp_worker.store.notifications import ATTEMPTS_AT_ONCE, Notice, insert_notices
+from otp_worker.store.notifications import ATTEMPTS_AT_ONCE, Notification, insert_notices
 from otp_worker.store.receipts import StoredReply
-from otp_worker.store.replies import Said
+from otp_worker.store.replies import InboundReply
 from otp_worker.store.schema import notices
 from tests.contract.gateways.stub import Stub, answer
 from tests.contract.service import NUMBER, START, Service
@@ -46,7 +46,7 @@ def support() -> Iterator[Stub]:
 @pytest.fixture
 def notice(db: Database) -> str:
     """The id of the notice of a reply."""
-    said = Said(REPLY, "key", [b"key"], Meaning.OTHER, [])
+    said = InboundReply(REPLY, "key", [b"key"], ReplyKind.OTHER, [])
     answered = replies.answer(db, said, START, START, channels=["webhook"])
     assert answered is not None
     (notice_id,) = answered.notices
@@ -101,7 +101,7 @@ def told_of(db: Database, notifier: Notifier, support: Stub, now: datetime) -> l
 
 
 def texted(service: Service, text: str) -> None:
-    taking = Answering(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
+    taking = Replies(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
     taking.take("obedient", Reply(NUMBER, text, None, service.clock(), text), service.clock())
 
 
@@ -217,7 +217,7 @@ class _Hanging:
         self.told: list[str] = []
         self._lock = threading.Lock()
 
-    def tell(self, notice: Notice, _data: Mapping[str, object], _now: datetime) -> str | None:
+    def tell(self, notice: Notification, _data: Mapping[str, object], _now: datetime) -> str | None:
         self.began.release()
         if not self.back.wait(30):
             return "no answer"
@@ -233,7 +233,7 @@ class _Away:
         self.attempts = 0
         self.is_back = False
 
-    def tell(self, _notice: Notice, _data: Mapping[str, object], _now: datetime) -> str | None:
+    def tell(self, _notice: Notification, _data: Mapping[str, object], _now: datetime) -> str | None:
         self.attempts += 1
         return None if self.is_back else "no answer"
 

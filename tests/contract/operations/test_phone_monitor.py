@@ -9,7 +9,7 @@ import pytest
 
 from otp_worker.domain.gateway import PhoneState
 from otp_worker.domain.ports import Outbox
-from otp_worker.operations.phone_monitor import Looker, battery_is_low, silence
+from otp_worker.operations.phone_monitor import PhoneMonitor, battery_is_low, silence
 from otp_worker.store import notifications, phones
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
@@ -42,8 +42,8 @@ def phone(gateway: Iterator[SeenGateway]) -> SeenGateway:
 
 
 @pytest.fixture
-def looker(service: Service) -> Looker:
-    return Looker(service.db, service.gateways, Outbox(("webhook",), lambda _: True))
+def looker(service: Service) -> PhoneMonitor:
+    return PhoneMonitor(service.db, service.gateways, Outbox(("webhook",), lambda _: True))
 
 
 def told(db: Database) -> list[str]:
@@ -86,7 +86,7 @@ def test_a_battery_is_low_from_fifteen_percent(percent: float | None, low: bool 
 
 
 def test_a_silence_is_reported_once_and_so_is_its_end(
-    service: Service, phone: SeenGateway, looker: Looker
+    service: Service, phone: SeenGateway, looker: PhoneMonitor
 ) -> None:
     phone.phone = PhoneState(online=False)
     for _ in range(5):
@@ -101,7 +101,7 @@ def test_a_silence_is_reported_once_and_so_is_its_end(
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])
 def test_a_gateway_whose_clock_is_apart_from_ours_is_judged_by_whether_its_word_changes(
-    service: Service, phone: SeenGateway, looker: Looker, hours: int
+    service: Service, phone: SeenGateway, looker: PhoneMonitor, hours: int
 ) -> None:
     apart = timedelta(hours=hours)
     for _ in range(5):
@@ -117,7 +117,7 @@ def test_a_gateway_whose_clock_is_apart_from_ours_is_judged_by_whether_its_word_
     assert told(service.db) == ["phone.silent"]
 
 
-def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, looker: Looker) -> None:
+def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, looker: PhoneMonitor) -> None:
     phone.phone = PhoneState(online=True, battery_percent=80.0)
     assert looker.look(service.clock()) == 0
     phone.phone = None
@@ -126,7 +126,7 @@ def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, l
 
 
 def test_a_gateway_that_cannot_be_asked_is_judged_by_its_outcomes(
-    service: Service, phone: SeenGateway, looker: Looker
+    service: Service, phone: SeenGateway, looker: PhoneMonitor
 ) -> None:
     phone.outcomes = [OFFLINE]
     for _ in range(3):
@@ -138,7 +138,7 @@ def test_a_gateway_that_cannot_be_asked_is_judged_by_its_outcomes(
 
 
 def test_a_low_battery_is_reported_once_for_each_time_it_runs_low(
-    service: Service, phone: SeenGateway, looker: Looker
+    service: Service, phone: SeenGateway, looker: PhoneMonitor
 ) -> None:
     for percent in (20.0, 15.0, None, 10.0, 60.0, 12.0):
         phone.phone = PhoneState(online=True, battery_percent=percent)
@@ -149,13 +149,15 @@ def test_a_low_battery_is_reported_once_for_each_time_it_runs_low(
 
 def test_two_looks_at_once_make_one_report(service: Service, phone: SeenGateway) -> None:
     phone.phone = PhoneState(online=False)
-    lookers = [Looker(service.db, service.gateways, Outbox(("webhook",), lambda _: True)) for _ in range(4)]
+    lookers = [
+        PhoneMonitor(service.db, service.gateways, Outbox(("webhook",), lambda _: True)) for _ in range(4)
+    ]
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda each: each.look(START), lookers)) == 1
     assert told(service.db) == ["phone.silent"]
 
 
-def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, looker: Looker) -> None:
+def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, looker: PhoneMonitor) -> None:
     class Hanging(ObedientGateway):
         def phone_state(self) -> PhoneState | None:
             again.append(looker.look(START))
@@ -168,7 +170,7 @@ def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, loo
 
 
 def test_the_last_sign_of_life_is_what_the_gateway_saw_or_what_it_sent(
-    service: Service, phone: SeenGateway, looker: Looker
+    service: Service, phone: SeenGateway, looker: PhoneMonitor
 ) -> None:
     assert [each.last_seen_at for each in phones.phones(service.db, ["obedient"])] == [None]
     service.sent()

@@ -10,15 +10,15 @@ from sqlalchemy import event
 
 from otp_worker.domain.errors import (
     CountryNotAllowedError,
-    LimitReachedError,
     NumberLockedError,
+    RateLimitExceededError,
     RequestError,
     ScopeMissingError,
     TooSoonError,
     UnauthenticatedError,
 )
 from otp_worker.domain.limits import Limit
-from otp_worker.operations.rejections import REASONS, STORE_SECONDS, Refusals
+from otp_worker.operations.rejections import REASONS, STORE_SECONDS, Rejections
 from otp_worker.store import counters
 from otp_worker.store.database import Database
 from tests.contract.service import START
@@ -65,7 +65,7 @@ def stored(db: Database) -> int:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        *((LimitReachedError(limit, 1, 60, START), f"limit_{limit}") for limit in Limit),
+        *((RateLimitExceededError(limit, 1, 60, START), f"limit_{limit}") for limit in Limit),
         (LOCKED, "number_locked"),
         (TooSoonError(START), "too_soon"),
         (CountryNotAllowedError("FR"), "country"),
@@ -74,14 +74,14 @@ def stored(db: Database) -> int:
     ],
 )
 def test_every_refusal_has_its_reason(db: Database, error: RequestError, reason: str) -> None:
-    refusals = Refusals(db)
+    refusals = Rejections(db)
     assert refusals.totals() == dict.fromkeys(REASONS, 0)
     refusals.count(error)
     assert refusals.totals() == dict.fromkeys(REASONS, 0) | {reason: 1}
 
 
 def test_a_flood_is_one_statement_a_second(db: Database, passed: list[float]) -> None:
-    refusals = Refusals(db)
+    refusals = Rejections(db)
     with statements(db) as asked:
         for _ in range(100):
             refusals.count(LOCKED)
@@ -94,14 +94,14 @@ def test_a_flood_is_one_statement_a_second(db: Database, passed: list[float]) ->
 
 
 def test_nothing_is_stored_where_nothing_was_refused(db: Database) -> None:
-    refusals = Refusals(db)
+    refusals = Rejections(db)
     with statements(db) as asked:
         refusals.totals()
     assert [statement for statement in asked if "INSERT" in statement] == []
 
 
 def test_the_processes_count_together_and_no_total_ever_falls(db: Database, passed: list[float]) -> None:
-    web = [Refusals(db), Refusals(db)]
+    web = [Rejections(db), Rejections(db)]
     seen = 0
     for count in range(1, 30):
         for _ in range(count):
@@ -115,7 +115,7 @@ def test_the_processes_count_together_and_no_total_ever_falls(db: Database, pass
 
 
 def test_all_that_is_refused_at_once_is_counted(db: Database) -> None:
-    web = [Refusals(db), Refusals(db)]
+    web = [Rejections(db), Rejections(db)]
     errors = [LOCKED, TooSoonError(START), CountryNotAllowedError("FR")]
 
     def refuse(number: int) -> None:
@@ -131,7 +131,7 @@ def test_all_that_is_refused_at_once_is_counted(db: Database) -> None:
 
 
 def test_a_database_that_is_away_fails_nothing_and_is_told_later(db: Database, passed: list[float]) -> None:
-    refusals = Refusals(db)
+    refusals = Rejections(db)
     with away(db):
         for _ in range(3):
             refusals.count(LOCKED)
@@ -141,7 +141,7 @@ def test_a_database_that_is_away_fails_nothing_and_is_told_later(db: Database, p
 
 
 def test_a_database_that_is_away_is_not_asked_for_every_refusal(db: Database, passed: list[float]) -> None:
-    refusals = Refusals(db)
+    refusals = Rejections(db)
     with away(db), statements(db) as asked:
         for _ in range(3):
             refusals.count(LOCKED)

@@ -62,7 +62,7 @@ class _Sweeps:
         self.ran.release()
         return 0
 
-    def release(self, _now: object) -> int:
+    def enqueue_due(self, _now: object) -> int:
         return self.expire(_now)
 
 

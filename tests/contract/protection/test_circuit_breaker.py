@@ -125,7 +125,7 @@ def test_a_probe_that_is_given_back_is_anothers_at_once(service: Service) -> Non
     service.clock.move(FIRST_STEP)
     permit = take_probe(service)
     assert isinstance(permit, Permit)
-    service.breaker.give_back(permit, service.clock())
+    service.breaker.release(permit, service.clock())
     assert isinstance(take_probe(service), Permit)
 
 
@@ -288,7 +288,7 @@ def test_a_publish_that_fails_is_made_good_by_the_next_sweep(service: Service) -
     verification = service.issue()
     assert service.queue == []
     service.broker_is_away = False
-    assert service.expirer.release(service.clock()) == 1
+    assert service.expirer.enqueue_due(service.clock()) == 1
     assert service.queue == [verification.delivery.id]
 
 

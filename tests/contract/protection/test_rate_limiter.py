@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import LimitReachedError, RequestInFlightError, TooSoonError
+from otp_worker.domain.errors import RateLimitExceededError, RequestInFlightError, TooSoonError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, Limits, Rate, parse_rates
 from otp_worker.domain.policy import Policy
@@ -67,8 +67,8 @@ def send(service: Service, to: str = NUMBER, app: App = SHOP, ip: str | None = N
     service.issuer.issue(SendRequest(to, ip=ip, new=True), app, service.clock())
 
 
-def refused(service: Service, *given: object, **named: object) -> LimitReachedError:
-    with pytest.raises(LimitReachedError) as caught:
+def refused(service: Service, *given: object, **named: object) -> RateLimitExceededError:
+    with pytest.raises(RateLimitExceededError) as caught:
         send(service, *given, **named)  # type: ignore[arg-type]
     return caught.value
 
@@ -84,7 +84,7 @@ def accepted_at_once(service: Service, numbers: list[str]) -> int:
     def accepted(number: str) -> bool:
         try:
             send(service, number)
-        except LimitReachedError:
+        except RateLimitExceededError:
             return False
         return True
 
@@ -100,7 +100,7 @@ def test_the_default_for_a_number_is_one_in_30_s_five_in_10_min_ten_in_an_hour(m
     # Every ten seconds, and in the last one before each that is to be accepted.
     for seconds in sorted({*range(0, 3601, 10), *(max(each - 1, 0) for each in expected)}):
         service.clock.now = start + timedelta(seconds=seconds)
-        with suppress(LimitReachedError):
+        with suppress(RateLimitExceededError):
             send(service)
             accepted.append(seconds)
     assert accepted == expected
@@ -198,7 +198,7 @@ def test_a_resend_counts_and_one_that_is_refused_may_be_asked_for_again(making: 
     service.deliver(verification, 2)
     service.clock.move(31)
     before = service.read(verification)
-    with pytest.raises(LimitReachedError):
+    with pytest.raises(RateLimitExceededError):
         service.resend(verification)
     assert service.read(verification) == before
     send(service, ELSEWHERE)
@@ -348,11 +348,11 @@ def test_checks_of_an_app_and_of_an_address_are_limited_before_anything_else(
     verification, code = service.sent()
     for _ in range(3):
         service.verifier.check(verification.id, wrong(code), "shop", "203.0.113.7")
-    with pytest.raises(LimitReachedError) as from_there:
+    with pytest.raises(RateLimitExceededError) as from_there:
         service.verifier.check(verification.id, code, "shop", "203.0.113.7")
     assert from_there.value.limit is Limit.CHECKS_IP
     service.verifier.check(verification.id, wrong(code), "shop", "203.0.113.8")
-    with pytest.raises(LimitReachedError) as from_anywhere:
+    with pytest.raises(RateLimitExceededError) as from_anywhere:
         service.verifier.check_number(NUMBER, code, "shop")
     assert from_anywhere.value.limit is Limit.CHECKS_KEY
     # What was refused used up no check of the code and no failure of the number.
@@ -372,9 +372,9 @@ def test_checks_with_a_key_are_limited_by_its_own_rates(
     service.verifier.check(verification.id, wrong(code), "shop")
     own = rates(checks_key="2/m")
     service.verifier.check(verification.id, wrong(code), "shop", rates=own)
-    with pytest.raises(LimitReachedError, match="checks_key is reached, 2 in 60 s"):
+    with pytest.raises(RateLimitExceededError, match="checks_key is reached, 2 in 60 s"):
         service.verifier.check(verification.id, code, "shop", rates=own)
-    with pytest.raises(LimitReachedError, match="checks_key is reached, 2 in 60 s"):
+    with pytest.raises(RateLimitExceededError, match="checks_key is reached, 2 in 60 s"):
         service.verifier.check_number(NUMBER, code, "shop", rates=own)
     assert service.verifier.check(verification.id, code, "shop").valid
 

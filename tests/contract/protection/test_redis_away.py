@@ -10,9 +10,9 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from otp_worker.domain.errors import LimitReachedError
-from otp_worker.domain.limits import Limit, Rate, Scope, parse_rates
-from otp_worker.protection.rate_limiter import REST_SECONDS, RedisLimiter, Use
+from otp_worker.domain.errors import RateLimitExceededError
+from otp_worker.domain.limits import Limit, LimitKey, Rate, parse_rates
+from otp_worker.protection.rate_limiter import REST_SECONDS, Hit, RedisLimiter
 from otp_worker.store import issue, resend
 from otp_worker.store.database import Database
 from tests.contract.protection.test_rate_limiter import redis
@@ -22,7 +22,7 @@ __all__ = ["redis"]
 
 HONEST = "+447400000009"
 LIMITS = {Limit.NUMBER: parse_rates("1/h"), Limit.TOTAL: parse_rates("1000/h")}
-TOTAL = Scope(Limit.TOTAL, (Rate(100, 3600),), "total:all", ("all",))
+TOTAL = LimitKey(Limit.TOTAL, (Rate(100, 3600),), "total:all", ("all",))
 TOTAL_KEY = "{otp-limit}:total:all"
 
 
@@ -88,7 +88,7 @@ def test_one_hammered_number_makes_nobody_wait_for_a_frozen_redis(
     with ThreadPoolExecutor(16) as threads:
         hammered = [threads.submit(service.issue, NUMBER) for _ in range(30)]
         assert threads.submit(service.issue, HONEST).result(60).id
-        assert {type(each.exception(60)) for each in hammered} == {LimitReachedError}
+        assert {type(each.exception(60)) for each in hammered} == {RateLimitExceededError}
     assert frozen.waited == 1
 
 
@@ -110,9 +110,9 @@ def test_what_redis_did_not_count_is_not_given_back_to_it(
 ) -> None:
     Clock(monkeypatch)
     limiter = RedisLimiter(frozen.client)
-    limiter.give_back([Use(str(n), [TOTAL], START) for n in range(30)])
+    limiter.release([Hit(str(n), [TOTAL], START) for n in range(30)])
     assert frozen.waited == 1
-    limiter.give_back([Use("one more", [TOTAL], START)])
+    limiter.release([Hit("one more", [TOTAL], START)])
     assert frozen.waited == 1
 
 
@@ -136,7 +136,7 @@ def test_what_the_database_refused_is_given_back_and_nothing_else_is(db: Databas
     # Redis lost the number, and the database did not.
     for key in redis.scan_iter("*number*"):
         redis.delete(key)
-    with pytest.raises(LimitReachedError):
+    with pytest.raises(RateLimitExceededError):
         service.issue(NUMBER)
     assert redis.zcount(TOTAL_KEY, 1, "+inf") == 2
 
@@ -186,5 +186,5 @@ def test_a_redis_that_fails_while_it_takes_back_is_left_alone(
         raise RedisError("gone")
 
     monkeypatch.setattr(redis, "pipeline", fail)
-    limiter.give_back([Use("a", [TOTAL], START)])
+    limiter.release([Hit("a", [TOTAL], START)])
     assert not limiter.counts

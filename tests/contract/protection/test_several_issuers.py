@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Connection, func, select
 
-from otp_worker.domain.errors import LimitReachedError
+from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.store import issue, limits
 from otp_worker.store.database import Database
@@ -42,7 +42,7 @@ def tried(service: Service) -> int:
         try:
             service.issue()
             accepted += 1
-        except LimitReachedError:
+        except RateLimitExceededError:
             pass
     return accepted
 
@@ -123,7 +123,7 @@ def test_who_counts_for_a_scope_waits_for_the_one_that_has_counted_and_not_ended
                 while not _waits_for_its_turn(looking):
                     assert not asked.done()
                     time.sleep(0.01)
-        assert isinstance(asked.exception(SECONDS), LimitReachedError)
+        assert isinstance(asked.exception(SECONDS), RateLimitExceededError)
     assert written(db) == 1
 
 
@@ -144,7 +144,7 @@ def test_a_group_for_many_numbers_waits_for_each_of_them_too(db: Database) -> No
                     assert not asked.done()
                     time.sleep(0.01)
         kinds = [type(answer) for answer in asked.result(SECONDS)]
-        assert kinds == [list, LimitReachedError, list]
+        assert kinds == [list, RateLimitExceededError, list]
 
 
 def _waits_for_its_turn(connection: Connection) -> bool:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
-from otp_worker.domain.errors import DatabaseAwayError, SchemaNotCurrentError
+from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.store import migrate, notifications
 from otp_worker.store.api_keys import list_keys
 from otp_worker.store.database import Database
@@ -85,7 +85,7 @@ def test_a_start_waits_for_a_database_that_is_restarted(
 
     def current(_: Database) -> str:
         if len(paused) < 2:
-            raise DatabaseAwayError("away")
+            raise DatabaseUnavailableError("away")
         return newest_version()
 
     monkeypatch.setattr(migrate, "current_version", current)
@@ -98,12 +98,12 @@ def test_a_start_does_not_wait_for_ever(db: Database, monkeypatch: pytest.Monkey
     passed = [0.0]
 
     def away(_: Database) -> str:
-        raise DatabaseAwayError("away")
+        raise DatabaseUnavailableError("away")
 
     monkeypatch.setattr(migrate, "current_version", away)
     monkeypatch.setattr("time.monotonic", lambda: passed[0])
     monkeypatch.setattr("time.sleep", lambda seconds: passed.__setitem__(0, passed[0] + seconds))
-    with pytest.raises(DatabaseAwayError):
+    with pytest.raises(DatabaseUnavailableError):
         await_current(db)
     assert passed == [START_SECONDS]
 

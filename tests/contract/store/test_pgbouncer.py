@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from otp_worker.deliver.deliverer import Delivered
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
-from otp_worker.domain.errors import DatabaseAwayError
+from otp_worker.domain.errors import DatabaseUnavailableError
 from otp_worker.store.connection_errors import cause_of
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import check_current, upgrade
@@ -74,7 +74,7 @@ def test_a_direct_connection_has_its_time_outs_and_prepares(postgres: EmbeddedPo
 def _said(url: str) -> str:
     db = Database(url)
     try:
-        with pytest.raises(DatabaseAwayError) as caught:
+        with pytest.raises(DatabaseUnavailableError) as caught:
             check_current(db)
     finally:
         db.close()
@@ -108,7 +108,7 @@ def test_a_database_that_only_reads_is_named_as_the_cause(postgres: EmbeddedPost
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     db = Database(_url(postgres.port, name))
-    with pytest.raises(DatabaseAwayError, match="takes no writes"):
+    with pytest.raises(DatabaseUnavailableError, match="takes no writes"):
         upgrade(db)
     db.close()
 

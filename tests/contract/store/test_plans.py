@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, event, insert
 from otp_worker.domain.ports import Outbox
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
-from otp_worker.operations.wait_estimate import Outlook
+from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.pumping_guard import GuardMode, PumpingGuard
 from otp_worker.service.publisher import DeliveryQueue
@@ -78,7 +78,9 @@ def everyday(service: Service) -> None:
     waiting = service.issue("+447400654321")
     service.deliver(waiting)
     verifications.newest_pending(service.db, "shop", service.keyring.number_hashes(NUMBER), service.clock())
-    Outlook(service.db, service.breaker, service.sims).of(service.read(waiting).delivery, service.clock())
+    WaitEstimates(service.db, service.breaker, service.sims).of(
+        service.read(waiting).delivery, service.clock()
+    )
     service.issuer.cancel(waiting.id, SHOP, service.clock())
 
 

@@ -18,7 +18,7 @@ from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.domain import request_deadline
 from otp_worker.store import issue
 from otp_worker.store.database import Database, is_away
-from otp_worker.store.idempotency_keys import Once
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.schema import verifications
 from tests.contract.issue.test_accepted_together import NUMBERS, sends
 from tests.contract.service import Service
@@ -85,7 +85,7 @@ def test_after_one_that_the_database_did_not_answer_the_next_are_not_tried(
     service = Service(db)
     group = sends(service, NUMBERS[:4])
     for n, send in enumerate(group):
-        once = Once("shop", [bytes([n]) * 32], [b"r" * 32])
+        once = IdempotencyKey("shop", [bytes([n]) * 32], [b"r" * 32])
         group[n] = replace(send, guard=replace(send.guard, once=once))
     tried: list[str] = []
     insert_alone = issue._insert_alone

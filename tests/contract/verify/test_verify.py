@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from otp_worker.domain.errors import AlreadyOverError, NotFoundError
+from otp_worker.domain.errors import NotFoundError, VerificationEndedError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.verify import CheckResult
@@ -21,7 +21,7 @@ def test_the_right_code_approves_once(service: Service) -> None:
     verification, code = service.sent()
     result = service.check(verification, code)
     assert (result.status, result.valid, result.checks_left) == (VerificationStatus.APPROVED, True, 4)
-    with pytest.raises(AlreadyOverError) as again:
+    with pytest.raises(VerificationEndedError) as again:
         service.check(verification, code)
     assert again.value.status == VerificationStatus.APPROVED
 
@@ -32,7 +32,7 @@ def test_five_wrong_codes_end_it_and_the_right_one_comes_too_late(service: Servi
     assert [result.checks_left for result in results] == [4, 3, 2, 1, 0]
     assert [result.status for result in results[:4]] == [VerificationStatus.PENDING] * 4
     assert results[4].status is VerificationStatus.MAX_CHECKS_REACHED
-    with pytest.raises(AlreadyOverError) as late:
+    with pytest.raises(VerificationEndedError) as late:
         service.check(verification, code)
     assert late.value.status == VerificationStatus.MAX_CHECKS_REACHED
 
@@ -46,7 +46,7 @@ def test_a_code_is_right_until_the_instant_it_expires(service: Service) -> None:
 def test_a_code_is_over_at_the_instant_it_expires_without_any_sweep(service: Service) -> None:
     verification, code = service.sent()
     service.clock.move(300)
-    with pytest.raises(AlreadyOverError) as late:
+    with pytest.raises(VerificationEndedError) as late:
         service.check(verification, code)
     assert late.value.status == VerificationStatus.EXPIRED
 
@@ -61,7 +61,7 @@ def test_a_code_whose_root_secret_was_taken_away_is_over(service: Service) -> No
     verification, code = service.sent()
     another = Keyring(["another root secret, long enough for all"])
     service.verifier = replace(service.verifier, keyring=another)
-    with pytest.raises(AlreadyOverError):
+    with pytest.raises(VerificationEndedError):
         service.check(verification, code)
 
 
@@ -96,7 +96,7 @@ def _at_once(service: Service, verification_id: str, codes: list[str]) -> list[s
             return (
                 "valid" if service.verifier.check(verification_id, code, SHOP.name).valid else "judged wrong"
             )
-        except AlreadyOverError:
+        except VerificationEndedError:
             return "refused"
 
     with ThreadPoolExecutor(len(codes)) as pool:
@@ -126,7 +126,7 @@ def test_round_after_round_at_most_five_are_judged_and_one_approves(service: Ser
             def check(entered: str, verification: Verification = verification) -> CheckResult | None:
                 try:
                     return service.check(verification, entered)
-                except AlreadyOverError:
+                except VerificationEndedError:
                     return None
 
             judged = [result for result in pool.map(check, codes) if result is not None]

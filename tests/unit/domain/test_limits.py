@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from otp_worker.domain.errors import LimitReachedError
+from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits, Rate, Scope, parse_rates
+from otp_worker.domain.limits import Limit, LimitKey, Limits, Rate, parse_rates
 from otp_worker.protection.rate_limiter import REMEMBERED_SCOPES, LocalLimiter
 
 NUMBER = "+447400123456"
@@ -14,7 +14,7 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ALL = Limits(Keyring(["a root secret of the tests, long enough"]), dict.fromkeys(Limit, (Rate(1, 60),)))
 
 
-def keys(scopes: list[Scope]) -> dict[Limit, str]:
+def keys(scopes: list[LimitKey]) -> dict[Limit, str]:
     return {scope.limit: scope.key for scope in scopes}
 
 
@@ -96,35 +96,35 @@ def test_no_scope_names_a_number_or_an_address() -> None:
 
 
 def test_one_process_counts_every_window() -> None:
-    scope = Scope(Limit.CHECKS_KEY, (Rate(2, 10), Rate(3, 60)), "checks_key:shop")
+    scope = LimitKey(Limit.CHECKS_KEY, (Rate(2, 10), Rate(3, 60)), "checks_key:shop")
     limiter = LocalLimiter()
     for seconds in (0, 1, 11):
         limiter.take([scope], NOON + timedelta(seconds=seconds))
-    with pytest.raises(LimitReachedError) as refused:
+    with pytest.raises(RateLimitExceededError) as refused:
         limiter.take([scope], NOON + timedelta(seconds=30))
     assert refused.value.retry_at == NOON + timedelta(seconds=60)
     limiter.take([scope], NOON + timedelta(seconds=60))
 
 
 def test_one_process_counts_for_all_or_for_none() -> None:
-    narrow, wide = (Scope(Limit.CHECKS_IP, (Rate(count, 60),), f"checks_ip:{count}") for count in (1, 2))
+    narrow, wide = (LimitKey(Limit.CHECKS_IP, (Rate(count, 60),), f"checks_ip:{count}") for count in (1, 2))
     limiter = LocalLimiter()
     limiter.take([wide, narrow], NOON)
-    with pytest.raises(LimitReachedError):
+    with pytest.raises(RateLimitExceededError):
         limiter.take([wide, narrow], NOON)
     limiter.take([wide], NOON)
 
 
 def test_one_process_counts_for_every_key_of_a_name_whichever_came_first() -> None:
     small, none, large = (
-        Scope(Limit.CHECKS_KEY, parse_rates(text), "checks_key:shop", default_rates=(Rate(1, 60),))
+        LimitKey(Limit.CHECKS_KEY, parse_rates(text), "checks_key:shop", default_rates=(Rate(1, 60),))
         for text in ("1/m", "", "4/m")
     )
     limiter = LocalLimiter()
     for scope in (small, large, large, none):
         limiter.take([scope], NOON)
     for scope in (small, large):
-        with pytest.raises(LimitReachedError):
+        with pytest.raises(RateLimitExceededError):
             limiter.take([scope], NOON)
     limiter.take([none], NOON)
 
@@ -132,9 +132,9 @@ def test_one_process_counts_for_every_key_of_a_name_whichever_came_first() -> No
 def test_one_process_forgets_who_has_not_asked_for_longest() -> None:
     limiter = LocalLimiter()
     rates = (Rate(1, 60),)
-    app = Scope(Limit.CHECKS_KEY, (Rate(10**6, 60),), "checks_key:shop")
+    app = LimitKey(Limit.CHECKS_KEY, (Rate(10**6, 60),), "checks_key:shop")
     for address in range(REMEMBERED_SCOPES):
-        limiter.take([app, Scope(Limit.CHECKS_IP, rates, str(address))], NOON)
-    with pytest.raises(LimitReachedError):
-        limiter.take([Scope(Limit.CHECKS_IP, rates, str(REMEMBERED_SCOPES - 1))], NOON)
-    limiter.take([Scope(Limit.CHECKS_IP, rates, "0")], NOON)
+        limiter.take([app, LimitKey(Limit.CHECKS_IP, rates, str(address))], NOON)
+    with pytest.raises(RateLimitExceededError):
+        limiter.take([LimitKey(Limit.CHECKS_IP, rates, str(REMEMBERED_SCOPES - 1))], NOON)
+    limiter.take([LimitKey(Limit.CHECKS_IP, rates, "0")], NOON)

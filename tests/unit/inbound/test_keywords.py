@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.domain.reply import Meaning
+from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.keywords import fold, meaning_of
 
 SAID = {
-    ("en", Meaning.STOP): [
+    ("en", ReplyKind.STOP): [
         "STOP",
         "stopall",
         "Stop all",
@@ -21,26 +21,33 @@ SAID = {
         "Revoke",
         "REMOVE",
     ],
-    ("en", Meaning.START): ["START", "yes", "unstop"],
-    ("en", Meaning.REPORT): ["no", "Not me!", "wasn't me", "It wasn\u2019t me.", "that was not me", "FRAUD"],
-    ("de", Meaning.STOP): ["STOPP", "abmelden", "Abbestellen"],
-    ("de", Meaning.START): ["starten", "Ja"],
-    ("de", Meaning.REPORT): ["Nein", "nicht ich", "Das war ich nicht!", "ich war's nicht"],
-    ("es", Meaning.STOP): ["BAJA", "alto", "cancelar"],
-    ("es", Meaning.START): ["alta", "s\u00ed"],
-    ("es", Meaning.REPORT): ["no", "\u00a1No soy yo!", "no fui yo"],
-    ("fr", Meaning.STOP): ["ARRET", "arr\u00eat", "arr\u00eater"],
-    ("fr", Meaning.START): ["oui"],
-    ("fr", Meaning.REPORT): ["non", "pas moi", "Ce n\u2019\u00e9tait pas moi", "c'est pas moi"],
-    ("it", Meaning.STOP): ["basta", "annulla"],
-    ("it", Meaning.START): ["s\u00ec"],
-    ("it", Meaning.REPORT): ["no", "non sono io", "Non sono stata io"],
-    ("nl", Meaning.STOP): ["AFMELDEN", "uitschrijven"],
-    ("nl", Meaning.START): ["ja"],
-    ("nl", Meaning.REPORT): ["nee", "niet ik", "Ik was het niet"],
-    ("pt", Meaning.STOP): ["PARAR", "sair"],
-    ("pt", Meaning.START): ["sim"],
-    ("pt", Meaning.REPORT): ["n\u00e3o", "N\u00e3o fui eu", "nao sou eu"],
+    ("en", ReplyKind.START): ["START", "yes", "unstop"],
+    ("en", ReplyKind.REPORT): [
+        "no",
+        "Not me!",
+        "wasn't me",
+        "It wasn\u2019t me.",
+        "that was not me",
+        "FRAUD",
+    ],
+    ("de", ReplyKind.STOP): ["STOPP", "abmelden", "Abbestellen"],
+    ("de", ReplyKind.START): ["starten", "Ja"],
+    ("de", ReplyKind.REPORT): ["Nein", "nicht ich", "Das war ich nicht!", "ich war's nicht"],
+    ("es", ReplyKind.STOP): ["BAJA", "alto", "cancelar"],
+    ("es", ReplyKind.START): ["alta", "s\u00ed"],
+    ("es", ReplyKind.REPORT): ["no", "\u00a1No soy yo!", "no fui yo"],
+    ("fr", ReplyKind.STOP): ["ARRET", "arr\u00eat", "arr\u00eater"],
+    ("fr", ReplyKind.START): ["oui"],
+    ("fr", ReplyKind.REPORT): ["non", "pas moi", "Ce n\u2019\u00e9tait pas moi", "c'est pas moi"],
+    ("it", ReplyKind.STOP): ["basta", "annulla"],
+    ("it", ReplyKind.START): ["s\u00ec"],
+    ("it", ReplyKind.REPORT): ["no", "non sono io", "Non sono stata io"],
+    ("nl", ReplyKind.STOP): ["AFMELDEN", "uitschrijven"],
+    ("nl", ReplyKind.START): ["ja"],
+    ("nl", ReplyKind.REPORT): ["nee", "niet ik", "Ik was het niet"],
+    ("pt", ReplyKind.STOP): ["PARAR", "sair"],
+    ("pt", ReplyKind.START): ["sim"],
+    ("pt", ReplyKind.REPORT): ["n\u00e3o", "N\u00e3o fui eu", "nao sou eu"],
 }
 
 
@@ -49,7 +56,7 @@ SAID = {
     [(language, meaning, text) for (language, meaning), texts in SAID.items() for text in texts],
 )
 def test_the_usual_words_of_each_language_are_known_in_it_and_among_all(
-    language: str, meaning: Meaning, text: str
+    language: str, meaning: ReplyKind, text: str
 ) -> None:
     assert meaning_of(text, [language]) is meaning
     assert meaning_of(text) is meaning
@@ -60,8 +67,8 @@ def test_every_language_of_the_sms_has_its_words() -> None:
 
 
 def test_a_meaning_of_a_language_that_is_not_configured_is_for_support() -> None:
-    assert meaning_of("afmelden", ["de"]) is Meaning.OTHER
-    assert meaning_of("stop", ["de"]) is Meaning.STOP
+    assert meaning_of("afmelden", ["de"]) is ReplyKind.OTHER
+    assert meaning_of("stop", ["de"]) is ReplyKind.STOP
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,7 @@ def test_a_meaning_of_a_language_that_is_not_configured_is_for_support() -> None
     ids=ascii,
 )
 def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
-    assert meaning_of(text) is Meaning.STOP
+    assert meaning_of(text) is ReplyKind.STOP
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
         "No more messages",
         "STOP\n\nSent from my phone",
         "STOP\r\n\r\nSent from my Samsung Galaxy smartphone.",
-        "STOP Sent from Outlook for Android<https://aka.ms/abcdefgh>",
+        "STOP Sent from WaitEstimates for Android<https://aka.ms/abcdefgh>",
         "Please stop\n-- \nAnn Example\nExample Ltd, 1 Example Street, an address longer than any reply",
         "STOPP\n\nVon meinem iPhone gesendet",
         "Bitte abmelden, danke",
@@ -127,30 +134,30 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
     ids=ascii,
 )
 def test_a_stop_among_courtesies_or_above_a_signature_is_a_stop(text: str) -> None:
-    assert meaning_of(text) is Meaning.STOP
+    assert meaning_of(text) is ReplyKind.STOP
 
 
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        ("Not me\n\nSent from my phone", Meaning.REPORT),
-        ("No\n--\nAnn", Meaning.REPORT),
-        ("START\n\nSent from my phone", Meaning.START),
+        ("Not me\n\nSent from my phone", ReplyKind.REPORT),
+        ("No\n--\nAnn", ReplyKind.REPORT),
+        ("START\n\nSent from my phone", ReplyKind.START),
     ],
 )
-def test_a_signature_is_not_what_its_person_says(text: str, meaning: Meaning) -> None:
+def test_a_signature_is_not_what_its_person_says(text: str, meaning: ReplyKind) -> None:
     assert meaning_of(text) is meaning
 
 
 @pytest.mark.parametrize("text", ["stop bitte", "stop svp", "stop gracias"])
 def test_a_courtesy_of_a_language_that_is_not_configured_is_for_support(text: str) -> None:
-    assert meaning_of(text, ["it"]) is Meaning.OTHER
+    assert meaning_of(text, ["it"]) is ReplyKind.OTHER
 
 
 def test_a_text_of_a_letters_length_is_for_support() -> None:
-    assert meaning_of("stop" + " please" * 10 + " ok ok") is Meaning.STOP
-    assert meaning_of("stop" + " please" * 11) is Meaning.OTHER
-    assert meaning_of("STOP\n-- \n" + "x" * 1000) is Meaning.STOP
+    assert meaning_of("stop" + " please" * 10 + " ok ok") is ReplyKind.STOP
+    assert meaning_of("stop" + " please" * 11) is ReplyKind.OTHER
+    assert meaning_of("STOP\n-- \n" + "x" * 1000) is ReplyKind.STOP
 
 
 @pytest.mark.parametrize(
@@ -201,12 +208,12 @@ def test_a_text_of_a_letters_length_is_for_support() -> None:
     ids=ascii,
 )
 def test_a_text_that_only_holds_a_word_is_for_support(text: str) -> None:
-    assert meaning_of(text) is Meaning.OTHER
+    assert meaning_of(text) is ReplyKind.OTHER
 
 
 @given(st.text())
 def test_whatever_comes_in_is_one_of_the_four(text: str) -> None:
-    assert meaning_of(text) in Meaning
+    assert meaning_of(text) in ReplyKind
 
 
 @given(st.text())

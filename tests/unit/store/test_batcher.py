@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import exc
 
 from otp_worker.domain import request_deadline
-from otp_worker.store.batcher import MOST, Together, _Wish
+from otp_worker.store.batcher import MOST, Batcher, _Wish
 
 SECONDS = 10
 
@@ -23,7 +23,7 @@ class Office:
         self.acts = threading.Event()
         self.may_go_on = threading.Event()
         self.fails_with: BaseException | None = None
-        self.together = Together(self.act)
+        self.together = Batcher(self.act)
 
     def act(self, numbers: Sequence[int]) -> list[int | Exception]:
         self.served.append(list(numbers))
@@ -132,7 +132,7 @@ def test_under_any_crowd_each_is_served_once_and_one_group_at_a_time() -> None:
         at_it.release()
         return [number + 1 for number in numbers]
 
-    together = Together(act)
+    together = Batcher(act)
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(together, range(3000))) == list(range(1, 3001))
     assert set(served.values()) == {1}
@@ -141,7 +141,7 @@ def test_under_any_crowd_each_is_served_once_and_one_group_at_a_time() -> None:
 
 def test_what_concerns_all_is_told_to_all_and_nobody_tries_alone(crowd: ThreadPoolExecutor) -> None:
     office = Office()
-    office.together = Together(office.act, lambda error: isinstance(error, OSError))
+    office.together = Batcher(office.act, lambda error: isinstance(error, OSError))
     office.fails_with = OSError("the database is locked")
     assert answers(ask(office, crowd, [1, 2, 3, 4])) == [10, "OSError", "OSError", "OSError"]
     assert office.served == [[1], [2, 3, 4]]

@@ -6,11 +6,11 @@ from otp_worker.expire import Expirer
 from tests.devtools.chaos.mutations.program import run_program
 
 
-def release(_: Expirer, _now: datetime) -> int:
+def enqueue_due(_: Expirer, _now: datetime) -> int:
     return 0
 
 
-Expirer.release = release  # type: ignore[method-assign, assignment]
+Expirer.enqueue_due = enqueue_due  # type: ignore[method-assign, assignment]
 
 if __name__ == "__main__":
     run_program()
