@@ -92,7 +92,9 @@ class Authentication:
     ) -> None:
         """Let the caller in; raises UnauthenticatedError and ScopeMissingError."""
         req.context.body_turns = self._body_turns
-        call = (req.method, req.uri_template or "")
+        # A HEAD is answered as the GET is, without the body.
+        method = "GET" if req.method == "HEAD" else req.method
+        call = (method, req.uri_template or "")
         if call in self._public:
             return
         app = self._api_keys.authenticate(req.get_header("Authorization"))

@@ -17,6 +17,7 @@ _SENTENCES = (
     "rehearsed: no paired phone is online",
     "rehearsed: the gateway refused the number",
     "reported by the person",
+    "superseded by a newer request",
     "taken by the rehearsal; no SMS is sent",
     "the code was entered before this was sent",
     "the gateway refuses this message",

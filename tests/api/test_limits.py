@@ -22,9 +22,9 @@ LIMITS = {Limit.NUMBER: parse_rates("1/30s,3/10m"), Limit.CHECKS_KEY: parse_rate
 
 
 @pytest.fixture
-def service(migrated: Path, tmp_path: Path) -> Iterator[Service]:
+def service(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Service]:
     """The service with some limits."""
-    path = shutil.copy(migrated, tmp_path / "otp.db")
+    path = shutil.copy(migrated_sqlite, tmp_path / "otp.db")
     with closing(Database(f"sqlite:///{path}")) as db:
         yield Service(db, LIMITS)
 

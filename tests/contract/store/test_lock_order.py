@@ -50,7 +50,7 @@ def report(service: Service, _issued: list[Verification]) -> None:
 
 
 def erase(service: Service, _issued: list[Verification]) -> None:
-    erasure.erase_number(service.db, NUMBER, service.keyring.number_hashes(NUMBER))
+    erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
 
 
 # SQLite has one writer, and no row is locked.
