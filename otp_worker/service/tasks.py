@@ -31,9 +31,12 @@ CONFIRMATIONS_AT_ONCE = 2
 
 
 def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
-    """Define every task on ``app``; ``parts`` is asked at each run, and builds them once."""
+    """Define every task on ``app``; ``parts`` is asked at each run, and builds them once.
 
-    @app.task(name=DELIVER, bind=True, max_retries=None)
+    None is shared: Celery would define it on each other application of the process too, with these parts.
+    """
+
+    @app.task(name=DELIVER, shared=False, bind=True, max_retries=None)
     def deliver(self: Any, delivery_id: str) -> str:
         result = parts().deliverer.deliver(delivery_id)
         if isinstance(result, RetryAt):
@@ -41,13 +44,13 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
             raise self.retry(eta=utc_now() + (result.at - parts().clock()))
         return result.note
 
-    @app.task(name=NOTIFY)
+    @app.task(name=NOTIFY, shared=False)
     def notify(notice_id: str) -> str:
         return parts().notifier.notify(notice_id, parts().clock())
 
     confirming = Bulkhead(CONFIRMATIONS_AT_ONCE)
 
-    @app.task(name=CONFIRM)
+    @app.task(name=CONFIRM, shared=False)
     def confirm(reply_id: str) -> str:
         with confirming.enter() as may_run:
             if not may_run:
@@ -65,7 +68,7 @@ def _register_sweep(
     # of two machines: where these are apart, no sweep would ever run.
     bulkhead = Bulkhead(pause_seconds=EVERY_SECONDS.get(name, 0.0) / 2)
 
-    @app.task(name=name)
+    @app.task(name=name, shared=False)
     def run() -> str:
         with bulkhead.enter() as may_run:
             return sweep(parts()) if may_run else "another run has just begun"
