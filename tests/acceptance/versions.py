@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from otp_worker.devtools.processes.procfile import procfile_commands
 
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.stack import ROOT
+from otp_worker.service.processes.procfile import procfile_commands
 
 COPIES = {"web": 2, "worker": 2, "flower": 0}
 _COMMAND_SECONDS = 60
