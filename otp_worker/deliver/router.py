@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from otp_worker.domain.gateway import Gateway, Outcome
-from otp_worker.domain.route import order
-from otp_worker.domain.sim import Sim, Sims
+from otp_worker.domain.sim import Sim, Sims, order
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via

@@ -12,8 +12,7 @@ from datetime import datetime
 
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.route import order
-from otp_worker.domain.sim import Sims
+from otp_worker.domain.sim import Sims, order
 
 INBOUND = "inbound"
 """The channel of verifications whose person texts us."""

@@ -13,7 +13,7 @@ from otp_worker.domain.limits import Rate, parse_rates
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
 from otp_worker.gateways.registry import account_kinds
-from otp_worker.operations.smtp_url import parse_smtp_url
+from otp_worker.operations.email import parse_smtp_url
 from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.database_url import parse_database_url
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 
 from otp_worker.domain.limits import Limit, LimitKey, Remaining
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import idempotency_keys, limits, pending, wishing
+from otp_worker.store import idempotency_keys, limits, opt_outs, pending
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.lifecycle import close_deliveries, end
@@ -81,7 +81,7 @@ class SendPreconditions:
 
         Raises OptedOutError, NumberReportedError and RequestInFlightError.
         """
-        wishing.refuse_unwanted(connection, self.number_hashes, now)
+        opt_outs.refuse_unwanted(connection, self.number_hashes, now)
         if self.once is not None:
             # Before the limits: what a request's own twin used up is no reason to refuse it.
             idempotency_keys.claim(connection, self.once, verification_id, now)
@@ -179,7 +179,7 @@ def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
 
 def _pass_through(connection: Connection, guards: Sequence[SendPreconditions], now: datetime) -> list[Answer]:
     """What each of several usual guards answers or raises."""
-    refusals = wishing.refusals(connection, [guard.number_hashes for guard in guards], now)
+    refusals = opt_outs.refusals(connection, [guard.number_hashes for guard in guards], now)
     scopes = [scope for guard in guards for scope in guard.scopes if scope.rates]
     left = dict(
         zip(

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.reply import ReplyKind
-from otp_worker.store import inbound_tokens, opt_outs, receipts, reply_keys, reporting
+from otp_worker.store import inbound_tokens, lockouts, opt_outs, receipts, reply_keys
 from otp_worker.store.batches import BATCH, delete_where
 from otp_worker.store.database import Database
+from otp_worker.store.lockouts import Reported
 from otp_worker.store.notifications import insert_notices
 from otp_worker.store.receipts import StoredReply
-from otp_worker.store.reporting import Reported
 from otp_worker.store.schema import replies
 
 REPLY_RECEIVED = "reply.received"
@@ -102,7 +102,7 @@ def _act(connection: Connection, said: InboundReply, lock_until: datetime, now: 
     if said.meaning is ReplyKind.START and opt_outs.start(connection, hashes, texted_at):
         return _Effect(ReplyKind.START)
     if said.meaning is ReplyKind.REPORT:
-        reported = reporting.report(connection, hashes, lock_until, now)
+        reported = lockouts.report(connection, hashes, lock_until, now)
         return _Effect(ReplyKind.REPORT, reported) if reported else _FOR_SUPPORT
     return _FOR_SUPPORT
 

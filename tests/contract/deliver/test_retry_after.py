@@ -22,7 +22,7 @@ def asks_to_wait(seconds: float, kind: OutcomeKind = OutcomeKind.THROTTLED) -> O
 def only_first(*sims: Sim) -> list[str]:
     """Numbers whose first SIM of two is the one called a."""
     from otp_worker.domain.keyring import Keyring
-    from otp_worker.domain.route import order
+    from otp_worker.domain.sim import order
     from tests.contract.service import ROOT_SECRET
 
     keyring = Keyring([ROOT_SECRET])

@@ -61,7 +61,7 @@ def test_of_a_group_each_is_judged_by_itself_and_the_admitted_are_written(servic
     hashes = service.keyring.number_hashes
     with service.db.write() as connection:
         opt_outs.stop(connection, hashes(NUMBERS[2]), "+44", service.clock(), service.clock())
-        lockouts.report(
+        lockouts.lock_reported(
             connection, hashes(NUMBERS[3])[0], service.clock.now.replace(year=2030), service.clock()
         )
     before, _ = written(service)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.app import App
 from otp_worker.domain.verification import OPEN, Verification
-from otp_worker.store import erasure, expire, opt_outs, reporting
+from otp_worker.store import erasure, expire, lockouts, opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import close_deliveries
 from otp_worker.store.schema import deliveries
@@ -46,7 +46,7 @@ def stop(service: Service, _issued: list[Verification]) -> None:
 def report(service: Service, _issued: list[Verification]) -> None:
     hashes, now = service.keyring.number_hashes(NUMBER), service.clock()
     with service.db.write() as connection:
-        reporting.report(connection, hashes, now, now)
+        lockouts.report(connection, hashes, now, now)
 
 
 def erase(service: Service, _issued: list[Verification]) -> None:

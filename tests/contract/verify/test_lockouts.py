@@ -184,7 +184,7 @@ def test_a_report_from_before_it_holds_after_it(db: Database) -> None:
     verification, code = after.sent()
     until = service.clock() + timedelta(hours=1)
     with db.write() as connection:
-        lockouts.report(connection, service.keyring.number_hash(NUMBER), until, service.clock())
+        lockouts.lock_reported(connection, service.keyring.number_hash(NUMBER), until, service.clock())
     with pytest.raises(NumberReportedError) as reported:
         after.check(verification, code)
     assert reported.value.retry_at == until

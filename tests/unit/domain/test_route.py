@@ -5,8 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.domain.route import order
-from otp_worker.domain.sim import Sim
+from otp_worker.domain.sim import Sim, order
 
 names = st.lists(st.from_regex(r"[a-z]{1,6}", fullmatch=True), min_size=1, max_size=6, unique=True)
 recipients = st.binary(min_size=32, max_size=32)

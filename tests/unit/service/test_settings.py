@@ -7,8 +7,7 @@ import pytest
 
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.sms_text import LANGUAGES
-from otp_worker.operations.email import EmailChannel
-from otp_worker.operations.smtp_url import SmtpServer
+from otp_worker.operations.email import EmailChannel, SmtpServer
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.wiring import channels
 
