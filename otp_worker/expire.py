@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, closed_by, open_breakers
-from otp_worker.store import expire as statements
 from otp_worker.store import (
+    deliveries,
     sim_budgets,
     sweeps,
 )
+from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
 from otp_worker.store.expire import Lane
 from otp_worker.store.sweeps import SWEEP
@@ -60,7 +61,7 @@ class Expirer:
         room = max(statements.BATCH - backlog - len(again), 0)
         due = again + self._may_leave(now, room)
         if due:
-            statements.mark_published(self.db, due, now)
+            deliveries.mark_published(self.db, due, now)
             self.publish(due)
         return len(due)
 

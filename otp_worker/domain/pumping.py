@@ -36,6 +36,14 @@ class PumpedKind(StrEnum):
     COUNTRY = "country"
 
 
+class GuardMode(StrEnum):
+    """What the guard does about pumping: pause it, only tell of it, or nothing."""
+
+    ON = "on"
+    OBSERVE = "observe"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How many codes were sent, and how many of them were entered."""

@@ -14,7 +14,7 @@ from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.request import Accepted
 from otp_worker.issue.writer import SendWriter
-from otp_worker.protection.pumping_guard import Pauses
+from otp_worker.protection.pauses import Pauses
 from otp_worker.protection.rate_limiter import LocalLimiter, RedisLimiter
 from otp_worker.store import idempotency_keys, verifications
 from otp_worker.store import limits as stored_limits

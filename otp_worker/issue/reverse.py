@@ -12,7 +12,7 @@ from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.idempotency import HEADER
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.issue.writer import SendWriter
-from otp_worker.protection.pumping_guard import Pauses
+from otp_worker.protection.pauses import Pauses
 from otp_worker.store import issue as statements
 from otp_worker.store import lockouts
 from otp_worker.store.database import Database

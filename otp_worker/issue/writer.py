@@ -10,7 +10,7 @@ from otp_worker.domain.limits import Remaining
 from otp_worker.domain.ports import PublishAll
 from otp_worker.issue.admission import admit
 from otp_worker.protection.rate_limiter import RedisLimiter
-from otp_worker.store import expire, resend
+from otp_worker.store import deliveries, resend
 from otp_worker.store import issue as statements
 from otp_worker.store.batcher import Batcher
 from otp_worker.store.database import Database, is_away
@@ -77,6 +77,6 @@ class SendWriter:
         published = [delivery.id for delivery in written if delivery.published_at is not None]
         try:
             if published and not self.publish(published):
-                expire.mark_published(self.db, published, None)
+                deliveries.mark_published(self.db, published, None)
         except Exception as error:
             log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)

@@ -14,7 +14,7 @@ from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.operations.heartbeat import WORKER
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.circuit_breaker import Breaker, is_open
-from otp_worker.store import expire, pauses, sweeps
+from otp_worker.store import deliveries, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.connection_errors import DatabaseError, write_cause_of
@@ -105,9 +105,9 @@ class Health:
 
     def vitals(self, now: datetime) -> Vitals:
         """The figures as they are now."""
-        oldest = expire.oldest_due(self.db, now)
+        oldest = deliveries.oldest_due(self.db, now)
         return Vitals(
-            open_deliveries=expire.count_open(self.db),
+            open_deliveries=deliveries.count_open(self.db),
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=self._since(SWEEP, now),
             last_worker_seconds=self._since(WORKER, now),

@@ -3,16 +3,12 @@
 A channel that hangs holds as many threads as its budget has attempts, for ten seconds each, and then one.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from standardwebhooks import Webhook
-
 from otp_worker.domain.ports import Publish
-from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
 from otp_worker.store import notifications, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
@@ -23,7 +19,6 @@ AWAY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60))
 """How long a channel that is away is left alone before it is tried again."""
 GIVE_UP_AFTER = timedelta(days=1)
 """What nobody took for so long is given up, all of it at once and without another attempt."""
-TIMEOUT_SECONDS = 10.0
 LEASE = timedelta(seconds=30)
 """Longer than any attempt: a notice whose worker died in the middle of one is due again then."""
 BATCH = 500
@@ -34,29 +29,6 @@ class Channel(Protocol):
 
     def tell(self, notice: Notification, data: Mapping[str, object], now: datetime) -> str | None:
         """Make one attempt: None if it was taken, else why not."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookChannel:
-    """One signed POST for each notice (Standard Webhooks): where to, and the secret (base64) that signs."""
-
-    client: BoundedClient
-    url: str
-    secret: str
-
-    def tell(self, notice: Notification, data: Mapping[str, object], now: datetime) -> str | None:
-        """Post it: None if the answer is a 2xx."""
-        body = json.dumps({"type": notice.type, "timestamp": now.isoformat(), "data": data})
-        headers = {
-            "webhook-id": notice.id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(self.secret).sign(notice.id, now, body),
-        }
-        try:
-            status = self.client.post(self.url, body.encode(), headers, TIMEOUT_SECONDS).status
-        except (NotReachedError, NoAnswerError):
-            return "no answer"
-        return None if 200 <= status < 300 else str(status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,11 @@
 """The pumping guard: a sweep that pauses pumped blocks and countries, and what intake asks before a send."""
 
-import threading
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import structlog
 
-from otp_worker.domain.errors import SendsPausedError
-from otp_worker.domain.limits import BLOCK_DIGITS, Limits
+from otp_worker.domain.limits import BLOCK_DIGITS
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import (
     BASELINE_HOURS,
@@ -17,6 +13,7 @@ from otp_worker.domain.pumping import (
     SETTLING_SECONDS,
     WINDOW_SECONDS,
     Figures,
+    GuardMode,
     PumpedKind,
     highest_conversion,
     is_pumped,
@@ -29,17 +26,8 @@ from otp_worker.store.pauses import Pause, Suspect
 
 log = structlog.get_logger()
 
-GLANCE_SECONDS = 1.0
 COUNTRY_SENDS = 5
 """A country is judged from so many times the sends on that a block is."""
-
-
-class GuardMode(StrEnum):
-    """What the guard does about pumping: pause it, only tell of it, or nothing."""
-
-    ON = "on"
-    OBSERVE = "observe"
-    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,42 +100,3 @@ def _label(kind: PumpedKind, recent: Recent) -> str:
         return recent.country
     # A block is ten thousand numbers: what is shown of it is nobody's number.
     return f"{recent.number[:-BLOCK_DIGITS]}{'*' * BLOCK_DIGITS}" if recent.number else recent.country
-
-
-@dataclass(slots=True)
-class Pauses:
-    """What is paused now, as it was at most a second ago: intake asks for every send."""
-
-    db: Database
-    limits: Limits
-    mode: GuardMode
-    _seen: dict[tuple[PumpedKind, bytes], Pause] = field(default_factory=dict)
-    _seen_at: float = float("-inf")
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def refuse_paused(
-        self, number: str, country: str, app: str, now: datetime, *, test: bool = False
-    ) -> None:
-        """Raise SendsPausedError if what the app sends to the number's block or country is paused.
-
-        What a ``test`` key sends never is.
-        """
-        if test or self.mode is not GuardMode.ON:
-            return
-        seen = self._glance(now)
-        if not seen:
-            return
-        places = [(PumpedKind.COUNTRY, country.encode())]
-        places += [(PumpedKind.BLOCK, block) for block in self.limits.block_hashes(number)]
-        for kind, place in places:
-            found = seen.get((kind, conversions.subject_of(app, place)))
-            if found is not None and found.paused_until is not None and found.paused_until > now:
-                raise SendsPausedError(found.kind, found.paused_until)
-
-    def _glance(self, now: datetime) -> dict[tuple[PumpedKind, bytes], Pause]:
-        with self._lock:
-            if time.monotonic() - self._seen_at > GLANCE_SECONDS:
-                active = pauses.active_pauses(self.db, now)
-                self._seen = {(each.kind, each.subject): each for each in active}
-                self._seen_at = time.monotonic()
-            return self._seen

@@ -35,7 +35,8 @@ from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
-from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
+from otp_worker.protection.pauses import Pauses
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.publisher import DeliveryQueue

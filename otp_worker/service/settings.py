@@ -13,12 +13,11 @@ from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
-from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS
+from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS, GuardMode
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.account import PlainSecret
-from otp_worker.protection.pumping_guard import GuardMode
 from otp_worker.service.gateways_file import read_gateways
 from otp_worker.service.secret_files import PREFIX, SECRETS, read_secret_files, variable_of
 from otp_worker.service.setting_types import (

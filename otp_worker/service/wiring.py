@@ -19,10 +19,12 @@ from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.request import Hold
 from otp_worker.operations.email import EmailChannel, parse_smtp_url
-from otp_worker.operations.notifier import Channel, Notifier, WebhookChannel
+from otp_worker.operations.notifier import Channel, Notifier
 from otp_worker.operations.wait_estimate import WaitEstimates
+from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.protection.circuit_breaker import Breaker
-from otp_worker.protection.pumping_guard import Pauses, PumpingGuard
+from otp_worker.protection.pauses import Pauses
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.service.assembly import (
     Intake,

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import (
-    EACH,
     close_deliveries,
     end,
     fail_if_nothing_was_sent,
-    in_order,
     start_life,
 )
 from otp_worker.store.schema import IS_OPEN, IS_PENDING, deliveries, sim_recipients, verifications
@@ -162,38 +160,6 @@ def stalled(db: Database, now: datetime, since: datetime) -> list[str]:
     )
     with db.read() as connection:
         return list(connection.execute(statement).scalars())
-
-
-def mark_published(db: Database, delivery_ids: list[str], published_at: datetime | None) -> None:
-    """Remember that these deliveries were put on the queue at that instant, or are not on it."""
-    these = in_order(EACH.c.id.in_(delivery_ids))
-    with db.update() as connection:
-        connection.execute(update(deliveries).where(_d.id.in_(these)).values(published_at=published_at))
-
-
-def oldest_due(db: Database, now: datetime) -> datetime | None:
-    """Since when the oldest delivery that is on the queue and due has been waiting for a worker.
-
-    What waited in the database for a phone or for the broker waits for a worker only since it was published.
-    """
-    since = case((_d.published_at > _d.due_at, _d.published_at), else_=_d.due_at)
-    statement = select(func.min(since)).where(
-        IS_OPEN,
-        _d.status.in_(_NOT_CLAIMED),
-        _d.published_at.is_not(None),
-        _d.due_at <= now,
-        _d.deadline_at > now,
-    )
-    with db.read() as connection:
-        return connection.execute(statement).scalar()
-
-
-def count_open(db: Database) -> dict[DeliveryStatus, int]:
-    """How many deliveries are on their way, by status."""
-    statement = select(_d.status, func.count()).where(IS_OPEN).group_by(_d.status)
-    with db.read() as connection:
-        counted = {DeliveryStatus(status): number for status, number in connection.execute(statement)}
-    return {status: counted.get(status, 0) for status in OPEN}
 
 
 def forget_numbers(db: Database, ended_before: datetime) -> int:

@@ -18,6 +18,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, Limits, Rate, Remaining
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
+from otp_worker.domain.pumping import GuardMode
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.issue.drafts import Drafts
@@ -26,7 +27,8 @@ from otp_worker.issue.request import Hold, SendRequest
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.notifier import Notifier
 from otp_worker.protection.circuit_breaker import Breaker, is_open
-from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
+from otp_worker.protection.pauses import Pauses
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.assembly import WorkerParts, assemble_worker, build_issue_step, build_verifier

@@ -13,7 +13,7 @@ from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store import expire
+from otp_worker.store import deliveries
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.contract.outage import SimulatedPhone, Simulation
@@ -196,4 +196,4 @@ def test_no_way_of_being_away_makes_a_storm_or_a_standstill(
 
 def waiting(simulation: Simulation) -> int:
     """How many deliveries have waited for a SIM to the end of the simulation."""
-    return expire.count_open(simulation.service.db)[DeliveryStatus.WAITING]
+    return deliveries.count_open(simulation.service.db)[DeliveryStatus.WAITING]

@@ -21,7 +21,8 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.inbound.replies import Replies
 from otp_worker.issue.request import SendRequest
-from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier, WebhookChannel
+from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier
+from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import ATTEMPTS_AT_ONCE, Notification, insert_notices

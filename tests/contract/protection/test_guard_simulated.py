@@ -7,7 +7,9 @@ import pytest
 
 from otp_worker.domain.errors import SendsPausedError
 from otp_worker.domain.ports import Outbox
-from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
+from otp_worker.domain.pumping import GuardMode
+from otp_worker.protection.pauses import Pauses
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.store import notifications
 from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database

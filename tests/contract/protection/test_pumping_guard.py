@@ -13,10 +13,11 @@ from otp_worker.domain.errors import NotFoundError, SendsPausedError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.pumping import SETTLING_SECONDS
+from otp_worker.domain.pumping import SETTLING_SECONDS, GuardMode
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.operations.admin import Operator
-from otp_worker.protection.pumping_guard import GuardMode, Pauses, PumpingGuard
+from otp_worker.protection.pauses import Pauses
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.store import notifications
 from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database
@@ -98,7 +99,7 @@ def operator(service: Service) -> Operator:
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The glance of a second is tested by itself."""
-    monkeypatch.setattr("otp_worker.protection.pumping_guard.GLANCE_SECONDS", -1.0)
+    monkeypatch.setattr("otp_worker.protection.pauses.GLANCE_SECONDS", -1.0)
     return iter(())
 
 
@@ -364,7 +365,7 @@ def test_intake_looks_at_most_once_a_second(
     db: Database, service: Service, town: Town, guard: PumpingGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town.usual_days()
-    monkeypatch.setattr("otp_worker.protection.pumping_guard.GLANCE_SECONDS", 1.0)
+    monkeypatch.setattr("otp_worker.protection.pauses.GLANCE_SECONDS", 1.0)
     passed = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: passed[0])
     pauses = Pauses(db, service.limits, GuardMode.ON)

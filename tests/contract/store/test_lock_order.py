@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.app import App
 from otp_worker.domain.verification import OPEN, Verification
+from otp_worker.store import deliveries as stored_deliveries
 from otp_worker.store import erasure, expire, lockouts, opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import close_deliveries
@@ -21,7 +22,7 @@ SECONDS = 60
 
 
 def mark_published(service: Service, issued: list[Verification]) -> None:
-    expire.mark_published(service.db, [each.delivery.id for each in issued], service.clock())
+    stored_deliveries.mark_published(service.db, [each.delivery.id for each in issued], service.clock())
 
 
 def close(service: Service, issued: list[Verification]) -> None:

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Connection, Table, event, insert
 
 from otp_worker.domain.ports import Outbox
+from otp_worker.domain.pumping import GuardMode
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
-from otp_worker.protection.pumping_guard import GuardMode, PumpingGuard
+from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.store import receipts, verifications
 from otp_worker.store.database import Database
