@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, read_families
+from otp_worker.devtools.chaos.families import Family, read_families
 from otp_worker.devtools.chaos.plan import MIN_KILLS
 from otp_worker.devtools.chaos.report import Report
 from otp_worker.devtools.chaos.run import run
@@ -28,7 +28,7 @@ def chaos(
     dedupe: Annotated[bool, typer.Option("--dedupe", help="The gateway takes a reference once.")] = False,
     faults: Annotated[
         str, typer.Option(help=f"Which to draw from, with commas: {', '.join(Family)}, or all.")
-    ] = ",".join(DEFAULT_FAMILIES),
+    ] = "all",
     keep: Annotated[Path | None, typer.Option(help="Where history, journal and logs stay.")] = None,
 ) -> None:
     """Run the whole service under load and faults, and account for every request; exits 1 on a breach."""

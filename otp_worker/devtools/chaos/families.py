@@ -37,7 +37,7 @@ class Family(StrEnum):
 
 
 DEFAULT_FAMILIES: tuple[Family, ...] = (Family.USUAL,)
-"""What a run draws from unless it is told otherwise; ``tuple(Family)`` is everything."""
+"""What a scenario draws from unless it is told otherwise; the command draws from all."""
 
 USUAL_KILLS: tuple[Card, ...] = (
     (Kind.KILL, WORKERS[0]),

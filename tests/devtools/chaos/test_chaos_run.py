@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from otp_worker.devtools.chaos.breaches import Breach
+from otp_worker.devtools.chaos.families import Family
 from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORKERS, Fault, Kind
 from otp_worker.devtools.chaos.run import Result, run
-from otp_worker.devtools.chaos.scenario import BrokerKind, Scenario, as_it_is
+from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario, as_it_is
 from otp_worker.devtools.processes.rabbitmq import SERVER
 
 SEED = 20_260_601
@@ -55,6 +56,26 @@ def test_two_thousand_requests_and_twenty_kills_break_no_promise(broker: BrokerK
     assert sum(result.account.ends.values()) == 2000
     assert result.kills >= MIN_KILLS
     assert result.account.duplicated <= result.account.duplicates_bound
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("database", "broker"),
+    [
+        (DatabaseKind.SQLITE, BrokerKind.REDIS),
+        (DatabaseKind.POSTGRES, BrokerKind.REDIS),
+        (DatabaseKind.SQLITE, BrokerKind.RABBITMQ),
+    ],
+)
+def test_no_family_of_faults_breaks_a_promise(
+    tmp_path: Path, database: DatabaseKind, broker: BrokerKind
+) -> None:
+    if broker is BrokerKind.RABBITMQ and not SERVER.exists():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    scenario = Scenario(
+        SEED, requests=3000, kills=MIN_KILLS, database=database, broker=broker, families=tuple(Family)
+    )
+    assert run(scenario, tmp_path, ignore).findings == []
 
 
 def test_a_gateway_that_dedupes_gets_nothing_twice(tmp_path: Path) -> None:
