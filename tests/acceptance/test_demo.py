@@ -161,8 +161,7 @@ def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
         assert f"(process {serving.pid}); stop that one first." in second.stdout
 
         serving.send_signal(signal.SIGINT)
-        read_until(ours, "Stopping web, worker, ")
-        read_until(ours, "Stopped.")
+        assert "Stopping web, worker, " in read_until(ours, "Stopped.")
         assert serving.wait(LONG_ENOUGH_SECONDS) == 0
     os.close(ours)
     assert_nothing_is_left(state, output)
