@@ -32,6 +32,7 @@ class PauseBody(BaseModel):
     name: str
     kind: PumpedKind
     label: str = Field(description="A country's code; a block's numbers without their last four digits.")
+    app: str | None = Field(description="The app whose sends are paused; null is an exemption for all apps.")
     state: Literal["paused", "exempt", "watched"]
     reason: str | None = Field(description="The figures it was last paused for, in words.")
     paused_at: datetime | None
@@ -45,6 +46,7 @@ class PauseBody(BaseModel):
             name=each.name,
             kind=each.kind,
             label=each.label,
+            app=each.app,
             state=each.state(now),
             reason=each.reason,
             paused_at=each.paused_at,

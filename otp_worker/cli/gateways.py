@@ -84,13 +84,14 @@ def try_out(
 @app.command("retry")
 def retry(
     name: str = typer.Argument(..., help="A SIM's or a gateway's name, as the list shows it."),
+    json: bool = JSON_OPTION,
 ) -> None:
     """Have a gateway that is away, or that asked to wait, tried again at once with the next message."""
     settings = load_settings("worker")
     sim = _named(settings.sims, name)
     breaker = Breaker(open_database(settings), settings.policy.lease_seconds)
     breaker.show_life(sim.gateway, utc_now())
-    typer.echo(f"{sim.gateway}: the next message that waits for it is tried at once")
+    say(f"{sim.gateway}: the next message that waits for it is tried at once", {"gateway": sim.gateway}, json)
 
 
 def _named(sims: Sims, name: str) -> Sim:

@@ -26,7 +26,7 @@ def list_(context: typer.Context, json: bool = JSON_OPTION) -> None:
     if json:
         print_json(rows)
     else:
-        columns = ["name", "what", "state", "paused", "until", "why"]
+        columns = ["name", "what", "app", "state", "paused", "until", "why"]
         print_rows("pumping guard", columns, [list(row.values()) for row in rows])
 
 
@@ -64,6 +64,7 @@ def _shown(each: Pause, now: datetime) -> dict[str, object]:
     return {
         "name": each.name,
         "label": each.label,
+        "app": each.app,
         "state": each.state(now),
         "paused_at": each.paused_at,
         "until": None if until == FOR_GOOD else until,

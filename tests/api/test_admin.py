@@ -34,6 +34,7 @@ def test_a_send_to_a_paused_block_is_told_until_when(shop: Caller, service: Serv
 def test_a_pause_is_shown_with_its_figures(admin: Caller) -> None:
     (pause,) = admin.simulate_get(PAUSES).json["pauses"]
     assert (pause["kind"], pause["label"], pause["state"]) == ("block", "+44740012****", "paused")
+    assert pause["app"] == "shop"
     assert pause["reason"] == "0 of 30 codes entered in an hour; usual are 75% of 4.0"
     assert pause["paused_until"] == "2026-03-01T13:00:00Z"
 

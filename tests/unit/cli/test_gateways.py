@@ -99,6 +99,8 @@ def test_a_gateway_that_asked_to_wait_is_tried_at_once_when_the_operator_says_so
     )
     later = now + timedelta(seconds=1)
     assert isinstance(breaker.admit(breaker.look("office"), sim, later, later), Permit)
+    told = command.invoke(app, ["gateways", "retry", "office", "--json"]).stdout
+    assert json.loads(told) == {"gateway": "office"}
     db.close()
 
 

@@ -50,8 +50,11 @@ def listed(command: CliRunner) -> dict[str, str]:
 
 def test_a_pause_is_listed_with_its_reason(command: CliRunner) -> None:
     assert listed(command) == {"+44740012****": "paused"}
+    (row,) = json.loads(command.invoke(app, ["guard", "--json"]).stdout)
+    assert row["app"] == "shop"
     shown = command.invoke(app, ["guard"]).stdout
     assert "+44740012****" in shown
+    assert "shop" in shown
     assert "0 of 30 codes entered in an hour" in shown
 
 
