@@ -74,7 +74,7 @@ class Expirer:
 
     def _over(self, sim: Sim, now: datetime, most: int) -> dict[str, datetime]:
         """What could leave over a SIM: all that it has room for, or one delivery as its probe."""
-        state = self.breaker.look(sim.gateway)
+        state = self.breaker.state(sim.gateway)
         if closed_by(state, sim.name, now, now) is not None:
             return {}
         probes = bool(open_breakers(state, sim.name))

@@ -57,7 +57,7 @@ class Router:
             if not sim.works_at(now):
                 reasons.append(f"{sim.name} works {sim.hours}")
                 continue
-            state = self.breaker.look(sim.gateway)
+            state = self.breaker.state(sim.gateway)
             reason = closed_by(state, sim.name, now, now)
             if reason is None:
                 long_due = closed_by(state, sim.name, now - OTHERS_SERVE, now) is None
@@ -75,7 +75,7 @@ class Router:
         reasons = []
         for each in candidates:
             # A breaker may have opened while the code was made.
-            state = self.breaker.look(each.sim.gateway)
+            state = self.breaker.state(each.sim.gateway)
             reason = closed_by(state, each.sim.name, each.due_at, now)
             if reason is not None:
                 reasons.append(reason)
@@ -85,7 +85,7 @@ class Router:
             if isinstance(turn, str):
                 reasons.append(turn)
                 continue
-            permit = self.breaker.admit(state, each.sim, each.due_at, now)
+            permit = self.breaker.allow(state, each.sim, each.due_at, now)
             if isinstance(permit, Permit):
                 return Way(self.sims.gateway_of(each.sim), each.sim, turn, permit)
             release(self.db, turn)

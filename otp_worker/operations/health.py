@@ -111,7 +111,7 @@ class Health:
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=self._since(SWEEP, now),
             last_worker_seconds=self._since(WORKER, now),
-            gateways=[self.breaker.look(name) for name in self.sims.gateways],
+            gateways=[self.breaker.state(name) for name in self.sims.gateways],
             sims=usage(self.db, self.sims.all, now),
             canaries=ways(self.db),
             phones=phones(self.db, list(self.sims.gateways)),

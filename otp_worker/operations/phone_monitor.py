@@ -54,7 +54,7 @@ class PhoneMonitor:
     outbox: Outbox
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def look(self, now: datetime) -> int:
+    def check(self, now: datetime) -> int:
         """Look at every phone; how many reports that made. What was reported is not reported again.
 
         One run at a time in a process: a gateway that hangs holds one thread, and not those of the sweeps.

@@ -38,7 +38,9 @@ class WaitEstimates:
 
     def away(self, route: str) -> BreakerState | None:
         """Of the breakers on the ways to a route the one that has been open longest, if no way is without."""
-        ways = [open_breakers(self.breaker.glance(sim.gateway), sim.name) for sim in self._serving(route)]
+        ways = [
+            open_breakers(self.breaker.cached_state(sim.gateway), sim.name) for sim in self._serving(route)
+        ]
         if not ways or not all(ways):
             return None
         states = [state for way in ways for state in way]
@@ -70,7 +72,7 @@ class WaitEstimates:
         paces = [
             sim.pace_per_minute
             for sim in self._serving(route)
-            if not open_breakers(self.breaker.glance(sim.gateway), sim.name)
+            if not open_breakers(self.breaker.cached_state(sim.gateway), sim.name)
         ]
         return sum(paces) if all(paces) else 0
 
@@ -78,4 +80,4 @@ class WaitEstimates:
         return [] if route == SANDBOX else self.sims.serving(route)
 
     def _states(self, serving: list[Sim]) -> list[GatewayState]:
-        return [self.breaker.glance(gateway) for gateway in {sim.gateway for sim in serving}]
+        return [self.breaker.cached_state(gateway) for gateway in {sim.gateway for sim in serving}]

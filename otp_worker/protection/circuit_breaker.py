@@ -23,7 +23,7 @@ FAILURES_TO_OPEN = GatewayState.opens_at
 PROBE_STEPS_SECONDS = (1.0, 2.0, 4.0, 7.0)
 """From the end of one probe to the next; with a sweep and a hash between them never more than 8 s."""
 PROBE_JITTER = 0.1
-GLANCE_SECONDS = 0.5
+CACHE_SECONDS = 0.5
 
 
 def is_open(state: GatewayState) -> bool:
@@ -60,28 +60,28 @@ class Breaker:
     db: Database
     lease_seconds: float
     chance: Callable[[], float] = random.random
-    _glances: dict[str, tuple[float, GatewayState]] = field(default_factory=dict)
+    _cached: dict[str, tuple[float, GatewayState]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def look(self, gateway: str) -> GatewayState:
+    def state(self, gateway: str) -> GatewayState:
         """The gateway's state as it is now."""
         return circuit_breakers.read_state(self.db, gateway)
 
     def away(self, gateway: str) -> str | None:
         """Why a gateway is taken to be away, for people; None if it is not."""
-        state = self.look(gateway)
+        state = self.state(gateway)
         return (state.reason or "the gateway is unavailable") if is_open(state) else None
 
-    def glance(self, gateway: str) -> GatewayState:
+    def cached_state(self, gateway: str) -> GatewayState:
         """The gateway's state as it was at most half a second ago: cheap, for what may be a little wrong."""
         with self._lock:
-            seen_at, state = self._glances.get(gateway, (float("-inf"), None))
-            if state is None or time.monotonic() - seen_at > GLANCE_SECONDS:
-                state = self.look(gateway)
-                self._glances[gateway] = (time.monotonic(), state)
+            seen_at, state = self._cached.get(gateway, (float("-inf"), None))
+            if state is None or time.monotonic() - seen_at > CACHE_SECONDS:
+                state = self.state(gateway)
+                self._cached[gateway] = (time.monotonic(), state)
         return state
 
-    def admit(self, state: GatewayState, sim: Sim, due_at: datetime, now: datetime) -> Permit | str:
+    def allow(self, state: GatewayState, sim: Sim, due_at: datetime, now: datetime) -> Permit | str:
         """The right to hand a message over, or why there is none.
 
         While a breaker is open that is its one probe, taken only if it was due at ``due_at``. Whoever does
@@ -108,14 +108,14 @@ class Breaker:
     def show_life(self, gateway: str, now: datetime) -> None:
         """The gateway called us, its health came back, or the operator says so: a probe is due at once."""
         # Most callbacks come while all is well.
-        if self.glance(gateway).any_open:
+        if self.cached_state(gateway).any_open:
             circuit_breakers.note_life(self.db, gateway, now)
 
-    def note_health(self, gateway: str, healthy: bool | None, now: datetime) -> bool:
+    def record_health(self, gateway: str, healthy: bool | None, now: datetime) -> bool:
         """Keep the answer of a gateway that is away to its health question; whether it is well again."""
-        was_healthy = self.look(gateway).healthy
+        was_healthy = self.state(gateway).healthy
         if healthy is not was_healthy:
-            circuit_breakers.note_health(self.db, gateway, healthy)
+            circuit_breakers.record_health(self.db, gateway, healthy)
         is_back = healthy is True and was_healthy is False
         if is_back:
             circuit_breakers.note_life(self.db, gateway, now)

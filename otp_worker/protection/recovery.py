@@ -33,7 +33,7 @@ class RecoveryWatch:
         A gateway that still owes an answer is not asked again: one that hangs holds up one call, and not the
         next.
         """
-        away = [name for name in self.gateways if self.breaker.look(name).any_open]
+        away = [name for name in self.gateways if self.breaker.state(name).any_open]
         if not away:
             return False
         with ThreadPoolExecutor(len(away)) as pool:
@@ -45,7 +45,7 @@ class RecoveryWatch:
             return False
         try:
             healthy = self.gateways[name].health()
-            is_back = self.breaker.note_health(name, healthy, self.clock())
+            is_back = self.breaker.record_health(name, healthy, self.clock())
         finally:
             asking.release()
         if is_back:

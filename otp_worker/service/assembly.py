@@ -82,7 +82,7 @@ class WorkerParts:
     notifier: Notifier
     guard: PumpingGuard
     poller: Poller
-    looker: PhoneMonitor
+    phone_monitor: PhoneMonitor
     recovery: RecoveryWatch
     canaries: Canaries
     confirmer: Confirmer
@@ -230,7 +230,7 @@ def assemble_worker(
         guard=guard,
         poller=Poller(db=db, gateways=sims.gateways),
         recovery=RecoveryWatch(breaker=breaker, gateways=sims.gateways, clock=clock),
-        looker=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
+        phone_monitor=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
         canaries=Canaries(
             db=db,
             keyring=keyring,

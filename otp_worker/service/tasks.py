@@ -101,7 +101,7 @@ def _poll(parts: WorkerParts) -> str:
 
 
 def _look(parts: WorkerParts) -> str:
-    return f"{parts.looker.look(parts.clock())} reports"
+    return f"{parts.phone_monitor.check(parts.clock())} reports"
 
 
 def _canary(parts: WorkerParts) -> str:

@@ -205,7 +205,7 @@ def give_probe_back(db: Database, state: BreakerState, until: datetime, now: dat
         )
 
 
-def note_health(db: Database, gateway: str, healthy: bool | None) -> None:
+def record_health(db: Database, gateway: str, healthy: bool | None) -> None:
     """Keep the answer to the health question of a gateway that is away."""
     with db.update() as connection:
         connection.execute(

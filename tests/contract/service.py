@@ -172,7 +172,7 @@ class Service:
 
     def hold(self, route: str) -> Hold | None:
         """Why deliveries by a route wait in the database from the start."""
-        states = [] if route == SANDBOX else [self.breaker.look(name) for name in self.sims.gateways]
+        states = [] if route == SANDBOX else [self.breaker.state(name) for name in self.sims.gateways]
         away = bool(states) and all(map(is_open, states))
         return Hold(DeliveryStatus.WAITING, states[0].reason) if away else None
 

@@ -61,15 +61,15 @@ class Bench:
         )
 
     def alternate(
-        self, subject: Callable[[], float], floor: Callable[[], float]
+        self, subject: Callable[[], float], baseline: Callable[[], float]
     ) -> tuple[list[float], list[float]]:
         """Both, round by round, each first in every second round; warm-up rounds do not count."""
         pairs: list[tuple[float, float]] = []
         for number in range(self.warm_ups + self.rounds):
             if number % 2:
                 measured = subject()
-                pairs.append((measured, floor()))
+                pairs.append((measured, baseline()))
             else:
-                beneath = floor()
+                beneath = baseline()
                 pairs.append((subject(), beneath))
         return [pair[0] for pair in pairs[self.warm_ups :]], [pair[1] for pair in pairs[self.warm_ups :]]

@@ -1,4 +1,4 @@
-"""``otp-worker bench``: measure the service beside its floors, on this machine."""
+"""``otp-worker bench``: measure the service beside its baselines, on this machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +19,14 @@ def bench(
     scenario: Annotated[
         list[str] | None, typer.Option(help=f"Only this one; repeatable. One of {', '.join(SCENARIOS)}.")
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each figure and its floor are taken.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each figure and its baseline are taken.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="One tiny round: shows that it works.")] = False,
     database: Annotated[
         DatabaseKind, typer.Option(help="Where the scenarios that do not name one keep their rows.")
     ] = DatabaseKind.SQLITE,
     json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
 ) -> None:
-    """Measure the whole service beside its floors, in alternation; exits 1 if a scenario failed."""
+    """Measure the whole service beside its baselines, in alternation; exits 1 if a scenario failed."""
     unknown = [name for name in scenario or () if name not in SCENARIOS]
     if unknown:
         raise typer.BadParameter(

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from celery import Celery
 
+from otp_worker.devtools.bench.baselines import POSTER, publish_posts
 from otp_worker.devtools.bench.bench import Bench
-from otp_worker.devtools.bench.floors import POSTER, publish_posts
 from otp_worker.devtools.bench.gateway import Taken
 from otp_worker.devtools.bench.service import Service
 

@@ -1,4 +1,4 @@
-"""What a scenario comes to: figures round by round, those of its floor, and the ratio of the two."""
+"""What a scenario comes to: figures round by round, those of its baseline, and the ratio of the two."""
 
 import math
 import statistics
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Compare(StrEnum):
-    """What the goal is about: the figure as a multiple of the floor's, or what it is over it."""
+    """What the goal is about: the figure as a multiple of the baseline's, or what it is over it."""
 
     RATIO = "ratio"
     DIFFERENCE = "difference"
@@ -20,30 +20,30 @@ class Compare(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One figure and its floor, a value of each a round, in alternation. The goal is told, not asserted."""
+    """A figure and its baseline, one value of each a round, in turn. The goal is told, not asserted."""
 
     name: str
     unit: str
-    floor_name: str
+    baseline_name: str
     goal: str
     subject: Sequence[float]
-    floor: Sequence[float]
+    baseline: Sequence[float]
     compare: Compare = Compare.RATIO
 
     @property
     def ratio(self) -> float:
-        """The median of the figure by the median of the floor."""
-        return statistics.median(self.subject) / statistics.median(self.floor)
+        """The median of the figure by the median of the baseline."""
+        return statistics.median(self.subject) / statistics.median(self.baseline)
 
     @property
     def ratios(self) -> list[float]:
         """The ratio of each round."""
-        return [figure / floor for figure, floor in zip(self.subject, self.floor, strict=True)]
+        return [figure / baseline for figure, baseline in zip(self.subject, self.baseline, strict=True)]
 
     @property
     def difference(self) -> float:
-        """The median of the figure less the median of the floor, in the same unit."""
-        return statistics.median(self.subject) - statistics.median(self.floor)
+        """The median of the figure less the median of the baseline, in the same unit."""
+        return statistics.median(self.subject) - statistics.median(self.baseline)
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written to JSON."""
@@ -53,7 +53,7 @@ class Measurement:
             "goal": self.goal,
             "compared_by": self.compare.value,
             "subject": _told(self.subject),
-            "floor": {"what": self.floor_name, **_told(self.floor)},
+            "baseline": {"what": self.baseline_name, **_told(self.baseline)},
             "ratio": self.ratio,
             "ratio_spread": [min(self.ratios), max(self.ratios)],
             "difference": self.difference,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from otp_worker.domain.passcode import hash_code
 
-FLOOR_NAME = "cores / time of one bcrypt"
+BASELINE_NAME = "cores / time of one bcrypt"
 
 
 def hashes_per_s(rounds: int, seconds: float) -> float:

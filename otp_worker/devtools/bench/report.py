@@ -44,7 +44,9 @@ def print_table(run: Run, console: Console) -> None:
         console.print(escape(f"{name}: {told}"), style="dim", soft_wrap=True)
     for name, per_s in run.ceilings.items():
         console.print(f"ceiling of the {name}: {per_s:,.0f} requests/s", soft_wrap=True)
-    table = Table("figure", "unit", "median (spread)", "floor", "its median (spread)", "against it", "goal")
+    table = Table(
+        "figure", "unit", "median (spread)", "baseline", "its median (spread)", "against it", "goal"
+    )
     for outcome in run.outcomes:
         if outcome.measured is None:
             table.add_row(outcome.scenario.name, "", f"[red]failed: {escape(outcome.failed or '')}[/]")
@@ -65,8 +67,8 @@ def _line(each: Measurement) -> list[str]:
         each.name,
         each.unit,
         _spread(each.subject),
-        each.floor_name,
-        _spread(each.floor),
+        each.baseline_name,
+        _spread(each.baseline),
         against,
         each.goal,
     ]

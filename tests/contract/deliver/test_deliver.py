@@ -220,7 +220,7 @@ def test_the_operator_is_told_once_until_the_account_is_taken_again(service: Ser
         told = connection.execute(select(schema.notices.c.type, schema.notices.c.data)).all()
     wanted = {"gateway": "obedient", "reason": MISCONFIGURED.reason}
     assert [(row.type, json.loads(row.data)) for row in told] == [("gateway.misconfigured", wanted)] * 2
-    assert service.breaker.look("obedient").misconfigured_since == service.clock()
+    assert service.breaker.state("obedient").misconfigured_since == service.clock()
 
 
 def test_a_failed_resend_leaves_the_code_that_was_sent_alive(service: Service) -> None:

@@ -384,7 +384,7 @@ class TestFailover:
         phones.work(8)
         assert {phones.service.read(each).delivery.sim for each in sent} == {"b"}
         assert phones.sent()["b"] == len(sent)
-        assert is_open(phones.service.breaker.look("a"))
+        assert is_open(phones.service.breaker.state("a"))
 
     def test_two_sims_of_one_refused_account_are_no_way_out(self, db: Database) -> None:
         phones = Phones(db, sim("a"), replace(sim("b"), gateway="a"))
@@ -394,7 +394,7 @@ class TestFailover:
     def test_an_open_breaker_is_not_asked_while_another_sim_can_send(self, db: Database) -> None:
         phones = Phones(db, sim("a"), sim("b"))
         phones.goes_offline("a")
-        while not is_open(phones.service.breaker.look("a")):
+        while not is_open(phones.service.breaker.state("a")):
             phones.send()
         asked = phones.sent()["a"]
         before = phones.sent()["b"]
@@ -405,19 +405,19 @@ class TestFailover:
     def test_it_is_asked_now_and_then_and_comes_back_to_its_own_people(self, db: Database) -> None:
         phones = Phones(db, sim("a"), sim("b"))
         phones.goes_offline("a")
-        while not is_open(phones.service.breaker.look("a")):
+        while not is_open(phones.service.breaker.state("a")):
             phones.send()
         phones.gateways["a"].outcomes = [ACCEPTED]
         for _ in range(20):
             phones.service.clock.move(1)
             phones.send()
-        assert not is_open(phones.service.breaker.look("a"))
+        assert not is_open(phones.service.breaker.state("a"))
         assert phones.sent()["a"] > FAILURES_TO_OPEN
 
     def test_it_is_asked_every_ten_seconds_at_most_while_another_sim_can_send(self, db: Database) -> None:
         phones = Phones(db, sim("a"), sim("b"))
         phones.goes_offline("a")
-        while not is_open(phones.service.breaker.look("a")):
+        while not is_open(phones.service.breaker.state("a")):
             phones.send()
         asked = phones.sent()["a"]
         for _ in range(60):
@@ -433,7 +433,7 @@ class TestFailover:
         for _ in range(FAILURES_TO_OPEN):
             phones.send()
         phones.service.clock.move(1)
-        monkeypatch.setattr(Breaker, "admit", lambda *_: "another worker asks")
+        monkeypatch.setattr(Breaker, "allow", lambda *_: "another worker asks")
         phones.send()
         (used,) = usage(db, phones.service.sims.all, START)
         assert used.sent_today == 0
@@ -507,7 +507,7 @@ def test_no_history_breaks_a_bound(
         hand_over = gateway.send
 
         def send(message: Message) -> Outcome:
-            state = phones.service.breaker.look(gateway.name)
+            state = phones.service.breaker.state(gateway.name)
             country = "US" if message.to.startswith("+1") else "GB"
             outcome = hand_over(message)
             others = [each for each in phones.service.sims.serving(country) if each.gateway != gateway.name]

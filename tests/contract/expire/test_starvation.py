@@ -78,7 +78,7 @@ def test_a_used_up_budget_behind_an_open_breaker_is_not_claimed_time_and_again(
     for n in range(5, 9):
         phones.service.issue(number(n))
     wait_in_the_database(phones)
-    permit = phones.service.breaker.admit(phones.service.breaker.look("a"), used_up, START, START)
+    permit = phones.service.breaker.allow(phones.service.breaker.state("a"), used_up, START, START)
     assert not isinstance(permit, str)
     for _ in range(3):
         phones.service.breaker.record(permit, OFFLINE, phones.service.clock())

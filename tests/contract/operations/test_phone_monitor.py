@@ -42,7 +42,7 @@ def phone(gateway: Iterator[SeenGateway]) -> SeenGateway:
 
 
 @pytest.fixture
-def looker(service: Service) -> PhoneMonitor:
+def monitor(service: Service) -> PhoneMonitor:
     return PhoneMonitor(service.db, service.gateways, Outbox(("webhook",), lambda _: True))
 
 
@@ -86,91 +86,91 @@ def test_a_battery_is_low_from_fifteen_percent(percent: float | None, low: bool 
 
 
 def test_a_silence_is_reported_once_and_so_is_its_end(
-    service: Service, phone: SeenGateway, looker: PhoneMonitor
+    service: Service, phone: SeenGateway, monitor: PhoneMonitor
 ) -> None:
     phone.phone = PhoneState(online=False)
     for _ in range(5):
-        looker.look(service.clock())
+        monitor.check(service.clock())
         service.clock.move(30)
     phone.phone = PhoneState(online=True)
     for _ in range(5):
-        looker.look(service.clock())
+        monitor.check(service.clock())
         service.clock.move(30)
     assert told(service.db) == ["phone.silent", "phone.back"]
 
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])
 def test_a_gateway_whose_clock_is_apart_from_ours_is_judged_by_whether_its_word_changes(
-    service: Service, phone: SeenGateway, looker: PhoneMonitor, hours: int
+    service: Service, phone: SeenGateway, monitor: PhoneMonitor, hours: int
 ) -> None:
     apart = timedelta(hours=hours)
     for _ in range(5):
         phone.phone = PhoneState(last_seen_at=service.clock() + apart)
-        looker.look(service.clock())
+        monitor.check(service.clock())
         service.clock.move(30)
     assert told(service.db) == []
     # From now on it is unseen; this gateway's rhythm allows some minutes of that.
     while service.clock() <= START + 4 * MINUTE / 2 + phone.silent_after:
-        looker.look(service.clock())
+        monitor.check(service.clock())
         service.clock.move(30)
-    looker.look(service.clock())
+    monitor.check(service.clock())
     assert told(service.db) == ["phone.silent"]
 
 
-def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, looker: PhoneMonitor) -> None:
+def test_a_phone_that_is_well_is_no_news(service: Service, phone: SeenGateway, monitor: PhoneMonitor) -> None:
     phone.phone = PhoneState(online=True, battery_percent=80.0)
-    assert looker.look(service.clock()) == 0
+    assert monitor.check(service.clock()) == 0
     phone.phone = None
-    assert looker.look(service.clock()) == 0
+    assert monitor.check(service.clock()) == 0
     assert told(service.db) == []
 
 
 def test_a_gateway_that_cannot_be_asked_is_judged_by_its_outcomes(
-    service: Service, phone: SeenGateway, looker: PhoneMonitor
+    service: Service, phone: SeenGateway, monitor: PhoneMonitor
 ) -> None:
     phone.outcomes = [OFFLINE]
     for _ in range(3):
         service.deliver(service.issue())
-    assert looker.look(service.clock()) == 0
+    assert monitor.check(service.clock()) == 0
     service.clock.move(60)
-    assert looker.look(service.clock()) == 1
+    assert monitor.check(service.clock()) == 1
     assert told(service.db) == ["phone.silent"]
 
 
 def test_a_low_battery_is_reported_once_for_each_time_it_runs_low(
-    service: Service, phone: SeenGateway, looker: PhoneMonitor
+    service: Service, phone: SeenGateway, monitor: PhoneMonitor
 ) -> None:
     for percent in (20.0, 15.0, None, 10.0, 60.0, 12.0):
         phone.phone = PhoneState(online=True, battery_percent=percent)
-        looker.look(service.clock())
+        monitor.check(service.clock())
         service.clock.move(30)
     assert told(service.db) == ["phone.battery_low", "phone.battery_low"]
 
 
 def test_two_looks_at_once_make_one_report(service: Service, phone: SeenGateway) -> None:
     phone.phone = PhoneState(online=False)
-    lookers = [
+    monitors = [
         PhoneMonitor(service.db, service.gateways, Outbox(("webhook",), lambda _: True)) for _ in range(4)
     ]
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(lambda each: each.look(START), lookers)) == 1
+        assert sum(pool.map(lambda each: each.check(START), monitors)) == 1
     assert told(service.db) == ["phone.silent"]
 
 
-def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, looker: PhoneMonitor) -> None:
+def test_a_gateway_that_hangs_holds_one_look_and_no_second(service: Service, monitor: PhoneMonitor) -> None:
     class Hanging(ObedientGateway):
         def phone_state(self) -> PhoneState | None:
-            again.append(looker.look(START))
+            again.append(monitor.check(START))
             return PhoneState(online=False)
 
     again: list[int] = []
     service.gateways["obedient"] = Hanging()
-    assert looker.look(START) == 1
+    assert monitor.check(START) == 1
     assert again == [0]
 
 
 def test_the_last_sign_of_life_is_what_the_gateway_saw_or_what_it_sent(
-    service: Service, phone: SeenGateway, looker: PhoneMonitor
+    service: Service, phone: SeenGateway, monitor: PhoneMonitor
 ) -> None:
     assert [each.last_seen_at for each in phones.phones(service.db, ["obedient"])] == [None]
     service.sent()
@@ -178,6 +178,6 @@ def test_the_last_sign_of_life_is_what_the_gateway_saw_or_what_it_sent(
     service.clock.move(90)
     seen_at = service.clock()
     phone.phone = PhoneState(last_seen_at=seen_at, battery_percent=55.0)
-    looker.look(service.clock())
+    monitor.check(service.clock())
     (found,) = phones.phones(service.db, ["obedient"])
     assert (found.last_seen_at, found.battery_percent, found.silent) == (seen_at, 55.0, False)

@@ -96,7 +96,7 @@ def upkeep(
         queue=SimpleNamespace(publish_notice=len, publish_confirmation=len),
         confirmer=SimpleNamespace(confirm=outside.hang, publish_waiting=lambda *_: 0),
         poller=SimpleNamespace(poll=outside.hang),
-        looker=SimpleNamespace(look=outside.hang),
+        phone_monitor=SimpleNamespace(check=outside.hang),
         canaries=SimpleNamespace(sweep=outside.hang),
     )
     with Redis.from_url(f"{redis_server.url.rpartition('/')[0]}/7") as redis:

@@ -33,17 +33,17 @@ def go_offline(service: Service) -> list[Verification]:
     tried = [service.issue() for _ in range(FAILURES_TO_OPEN)]
     for verification in tried:
         service.deliver(verification)
-    assert is_open(service.breaker.look(service.gateway.name))
+    assert is_open(service.breaker.state(service.gateway.name))
     return tried
 
 
 def test_it_opens_after_a_few_unavailable_outcomes_and_not_before(service: Service) -> None:
     service.gateway.outcomes = [OFFLINE]
     for attempt in range(FAILURES_TO_OPEN):
-        assert not is_open(service.breaker.look(service.gateway.name))
+        assert not is_open(service.breaker.state(service.gateway.name))
         service.deliver(service.issue())
         service.clock.move(attempt)
-    state = service.breaker.look(service.gateway.name)
+    state = service.breaker.state(service.gateway.name)
     assert is_open(state)
     assert state.failing_since == START
     assert state.reason == OFFLINE.reason
@@ -53,12 +53,12 @@ def test_an_accepted_sms_in_between_starts_the_count_again(service: Service) -> 
     service.gateway.outcomes = [OFFLINE, OFFLINE, ACCEPTED, OFFLINE, OFFLINE]
     for _ in range(5):
         service.deliver(service.issue())
-    assert not is_open(service.breaker.look(service.gateway.name))
+    assert not is_open(service.breaker.state(service.gateway.name))
 
 
 def test_another_process_sees_it_open_too(service: Service) -> None:
     go_offline(service)
-    assert is_open(Breaker(service.db, 30).look(service.gateway.name))
+    assert is_open(Breaker(service.db, 30).state(service.gateway.name))
 
 
 def test_while_it_is_open_deliveries_wait_in_the_database_and_nothing_is_attempted(service: Service) -> None:
@@ -101,8 +101,8 @@ def test_one_probe_at_a_time_asks_whether_the_phone_is_back_ever_less_often(serv
 def take_probe(service: Service) -> Permit | str:
     """Ask for the right to hand a message over the only SIM."""
     (sim,) = service.sims.all
-    state = service.breaker.look(sim.gateway)
-    return service.breaker.admit(state, sim, service.clock(), service.clock())
+    state = service.breaker.state(sim.gateway)
+    return service.breaker.allow(state, sim, service.clock(), service.clock())
 
 
 def test_of_two_deliveries_at_once_only_one_is_the_probe(service: Service) -> None:
@@ -204,8 +204,8 @@ def test_a_breaker_that_opens_while_a_code_is_made_holds_its_message_back(
 
 def test_what_was_on_its_way_when_it_opened_puts_no_probe_off(service: Service) -> None:
     (sim,) = service.sims.all
-    state = service.breaker.look(sim.gateway)
-    permits = [service.breaker.admit(state, sim, START, START) for _ in range(8)]
+    state = service.breaker.state(sim.gateway)
+    permits = [service.breaker.allow(state, sim, START, START) for _ in range(8)]
     for permit in permits:
         assert isinstance(permit, Permit)
         service.breaker.record(permit, OFFLINE, service.clock())
@@ -234,7 +234,7 @@ def test_when_the_phone_is_back_everything_leaves_nearest_deadline_first(service
     assert [message.reference for message in service.gateway.messages] == [
         each.delivery.id for each in waiting
     ]
-    assert not is_open(service.breaker.look(service.gateway.name))
+    assert not is_open(service.breaker.state(service.gateway.name))
 
 
 def test_what_waited_beyond_its_deadline_fails_and_is_never_handed_over(service: Service) -> None:
@@ -267,7 +267,7 @@ def test_a_gateway_that_refuses_is_not_away(service: Service) -> None:
     service.gateway.outcomes = [REFUSED]
     service.clock.move(FIRST_STEP)
     service.work()
-    assert not is_open(service.breaker.look(service.gateway.name))
+    assert not is_open(service.breaker.state(service.gateway.name))
 
 
 def test_a_test_key_does_not_wait_for_the_phone(service: Service) -> None:
@@ -280,7 +280,7 @@ def test_a_test_key_does_not_wait_for_the_phone(service: Service) -> None:
 def test_uncertain_outcomes_are_counted(service: Service) -> None:
     service.gateway.outcomes = [Outcome(OutcomeKind.UNCERTAIN, "no answer")]
     service.deliver(service.issue())
-    assert service.breaker.look(service.gateway.name).uncertain_total == 1
+    assert service.breaker.state(service.gateway.name).uncertain_total == 1
 
 
 def test_a_publish_that_fails_is_made_good_by_the_next_sweep(service: Service) -> None:

@@ -36,7 +36,7 @@ def away(db: Database, *names: str) -> tuple[Phones, dict[str, AskedGateway]]:
     for n in range(20 * len(names)):
         phones.service.issue(number(n))
     phones.work(FAILURES_TO_OPEN * 2)
-    assert all(phones.service.breaker.look(name).is_open for name in names)
+    assert all(phones.service.breaker.state(name).is_open for name in names)
     return phones, asked
 
 
@@ -83,7 +83,7 @@ def test_a_gateway_that_cannot_be_asked_any_more_is_probed_by_messages_again(db:
     phones.work(5)
     asked["a"].answer, asked["a"].outcomes = lambda: None, [ACCEPTED]
     phones.work(10)
-    assert not phones.service.breaker.look("a").is_open
+    assert not phones.service.breaker.state("a").is_open
 
 
 def test_a_health_question_ends_the_wait_that_a_gateway_asked_for(db: Database) -> None:
@@ -113,10 +113,10 @@ def test_one_that_hangs_keeps_nobody_from_asking_another(db: Database) -> None:
     first.start()
     try:
         hangs.wait()
-        while not phones.service.breaker.look("b").healthy:
+        while not phones.service.breaker.state("b").healthy:
             phones.service.recovery.ask()
         assert first.is_alive()
     finally:
         goes_on.set()
         first.join()
-    assert phones.service.breaker.look("a").healthy is False
+    assert phones.service.breaker.state("a").healthy is False

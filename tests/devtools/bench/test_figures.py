@@ -5,8 +5,8 @@ import pytest
 from otp_worker.devtools.bench.figures import Measurement, percentile
 
 
-def measurement(subject: list[float], floor: list[float]) -> Measurement:
-    return Measurement("codes", "1/s", "nothing", ">= 1", subject, floor)
+def measurement(subject: list[float], baseline: list[float]) -> Measurement:
+    return Measurement("codes", "1/s", "nothing", ">= 1", subject, baseline)
 
 
 def test_the_ratio_is_that_of_the_medians_and_its_spread_that_of_the_rounds() -> None:

@@ -87,7 +87,7 @@ def test_a_gateway_that_asked_to_wait_is_tried_at_once_when_the_operator_says_so
 ) -> None:
     db, now = Database(f"sqlite:///{tmp_path}/otp.db"), utc_now()
     sim, breaker = Sim("main", "office"), Breaker(db, 30)
-    permit = breaker.admit(breaker.look("office"), sim, now, now)
+    permit = breaker.allow(breaker.state("office"), sim, now, now)
     assert isinstance(permit, Permit)
     breaker.record(permit, Outcome(OutcomeKind.THROTTLED, "fewer, please", retry_after_seconds=600), now)
     main, night = json.loads(command.invoke(app, ["gateways", "--json"]).stdout)["sims"]
@@ -98,7 +98,7 @@ def test_a_gateway_that_asked_to_wait_is_tried_at_once_when_the_operator_says_so
         "office: the next message that waits for it is tried at once\n",
     )
     later = now + timedelta(seconds=1)
-    assert isinstance(breaker.admit(breaker.look("office"), sim, later, later), Permit)
+    assert isinstance(breaker.allow(breaker.state("office"), sim, later, later), Permit)
     told = command.invoke(app, ["gateways", "retry", "office", "--json"]).stdout
     assert json.loads(told) == {"gateway": "office"}
     db.close()

@@ -4,7 +4,7 @@ from otp_worker.devtools.bench.bench import CONNECTIONS, Bench
 from otp_worker.devtools.bench.codes import right_checks
 from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
 from otp_worker.devtools.bench.generator import ask
-from otp_worker.devtools.bench.hashing import FLOOR_NAME, hashes_per_s
+from otp_worker.devtools.bench.hashing import BASELINE_NAME, hashes_per_s
 from otp_worker.devtools.bench.load import Order
 from otp_worker.devtools.bench.service import DEFAULT_HASHES
 
@@ -21,8 +21,8 @@ def _measure(bench: Bench) -> Measured:
         order = Order(service.port, checks, CONNECTIONS, _SECONDS, most=count, headers=service.headers)
         return ask(order, expected=[200]).per_s
 
-    subject, floor = bench.alternate(checked_per_s, lambda: hashes_per_s(rounds, seconds))
-    measurement = Measurement("checks, default hash", "1/s", FLOOR_NAME, ">= 0.9", subject, floor)
+    subject, baseline = bench.alternate(checked_per_s, lambda: hashes_per_s(rounds, seconds))
+    measurement = Measurement("checks, default hash", "1/s", BASELINE_NAME, ">= 0.9", subject, baseline)
     return Measured([measurement], {**service.settings, "checks_a_round": count, "connections": CONNECTIONS})
 
 

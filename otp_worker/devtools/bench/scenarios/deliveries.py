@@ -2,10 +2,10 @@
 
 from functools import partial
 
+from otp_worker.devtools.bench.baselines import start_poster
 from otp_worker.devtools.bench.bench import Bench
 from otp_worker.devtools.bench.drain import accepted_per_s, posted_per_s
 from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
-from otp_worker.devtools.bench.floors import start_poster
 from otp_worker.devtools.bench.service import QUICK_HASHES
 
 
@@ -13,15 +13,15 @@ def _measure(bench: Bench, delay_seconds: float, full: int, goal: str) -> Measur
     service = bench.services.get(QUICK_HASHES)
     app = start_poster(service.stack)
     count = bench.pick(full, 64)
-    subject, floor = bench.alternate(
+    subject, baseline = bench.alternate(
         lambda: accepted_per_s(bench, service, count, delay_seconds),
         lambda: posted_per_s(bench, service, app, count, delay_seconds),
     )
     name = f"deliveries, gateway {delay_seconds * 1000:.0f} ms"
-    measurement = Measurement(name, "1/s", "bare Celery task with session.post", goal, subject, floor)
+    measurement = Measurement(name, "1/s", "bare Celery task with session.post", goal, subject, baseline)
     return Measured(
         [measurement],
-        {**service.settings, "deliveries_a_round": count, "floor": "late ack, prefetch 1, no task events"},
+        {**service.settings, "deliveries_a_round": count, "baseline": "late ack, prefetch 1, no task events"},
     )
 
 

@@ -32,9 +32,9 @@ def _measure(bench: Bench) -> Measured:
                 refused.append(_refused_per_s(flood))
         return percentile(loaded.latencies, 99) * 1000
 
-    subject, floor = bench.alternate(lambda: p99_ms(True), lambda: p99_ms(False))
+    subject, baseline = bench.alternate(lambda: p99_ms(True), lambda: p99_ms(False))
     measurement = Measurement(
-        "honest checks' p99, flooded", "ms", "without the flood", "<= 2", subject, floor
+        "honest checks' p99, flooded", "ms", "without the flood", "<= 2", subject, baseline
     )
     return Measured(
         [measurement],

@@ -2,9 +2,9 @@
 
 from functools import partial
 
+from otp_worker.devtools.bench.baselines import start_intake
 from otp_worker.devtools.bench.bench import CONNECTIONS, Bench
 from otp_worker.devtools.bench.figures import Measured, Measurement, Scenario
-from otp_worker.devtools.bench.floors import start_intake
 from otp_worker.devtools.bench.generator import ask
 from otp_worker.devtools.bench.load import Order
 from otp_worker.devtools.bench.service import Needs
@@ -21,11 +21,11 @@ def _measure(bench: Bench, database: DatabaseKind) -> Measured:
         items = bench.sends(bench.pick(_NUMBERS, 1000))
         return ask(Order(port, items, CONNECTIONS, seconds, headers=service.headers)).per_s
 
-    subject, floor = bench.alternate(
+    subject, baseline = bench.alternate(
         partial(accepted_per_s, service.port), partial(accepted_per_s, start_intake(service.stack))
     )
     measurement = Measurement(
-        f"intake, {database}", "1/s", "bare WSGI function with apply_async", ">= 1.0", subject, floor
+        f"intake, {database}", "1/s", "bare WSGI function with apply_async", ">= 1.0", subject, baseline
     )
     limits = "all on, and wide"
     return Measured(

@@ -53,8 +53,8 @@ def _alternate(bench: Bench, few: Stepper, many: Stepper, rows: int, times: int)
                 if number < bench.warm_ups:
                     medians.clear()
     for step, kept in rounds.items():
-        name, floor = f"{step}, {rows:,} rows", f"{_FEW:,} rows"
-        measurements.append(Measurement(name, "ms", floor, "<= 1.2", kept.many, kept.few))
+        name, baseline = f"{step}, {rows:,} rows", f"{_FEW:,} rows"
+        measurements.append(Measurement(name, "ms", baseline, "<= 1.2", kept.many, kept.few))
     return measurements
 
 

@@ -1,11 +1,11 @@
-"""The floor of deliveries: a bare Celery task that does nothing but POST what it is given."""
+"""The baseline of deliveries: a bare Celery task that does nothing but POST what it is given."""
 
 import threading
 
 import requests
 from celery import Celery
 
-from otp_worker.devtools.bench.floors import POST_QUEUE, POST_TASK
+from otp_worker.devtools.bench.baselines import POST_QUEUE, POST_TASK
 from otp_worker.service.roles import load_settings
 
 _TIMEOUT_SECONDS = 15
@@ -22,7 +22,7 @@ def post(url: str, message: dict[str, str]) -> None:
     session.post(url, json=message, timeout=_TIMEOUT_SECONDS)
 
 
-celery = Celery("floor", broker=load_settings("beat").broker_url, set_as_current=False)
+celery = Celery("baseline", broker=load_settings("beat").broker_url, set_as_current=False)
 celery.conf.update(
     task_ignore_result=True,
     task_default_queue=POST_QUEUE,

@@ -1,4 +1,4 @@
-"""The floors that are processes: started beside the service, with the options of its own processes."""
+"""The baselines that are processes: started beside the service, with the options of its own processes."""
 
 import socket
 
@@ -7,18 +7,18 @@ from celery import Celery
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.stack import READY_SECONDS, Stack
 
-POST_QUEUE = "floor.worker"
-POST_TASK = "floor.post"
-POSTER = "floor-worker"
-INTAKE = "floor-intake"
-_HOSTNAME = "floor-"
+POST_QUEUE = "baseline.worker"
+POST_TASK = "baseline.post"
+POSTER = "baseline-worker"
+INTAKE = "baseline-intake"
+_HOSTNAME = "baseline-"
 _PING_SECONDS = 0.5
 
 
 def start_intake(stack: Stack) -> int:
     """Start the bare WSGI function on the intake's server, with its options; the port it listens on."""
     port = free_ports(None)[0]
-    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.devtools.bench.floor_intake:app")
+    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.devtools.bench.baseline_intake:app")
     stack.fleet.start(INTAKE, command, {**stack.settings, "PORT": str(port)})
     stack.fleet.await_ready(INTAKE, lambda: _is_up(port), READY_SECONDS)
     return port
@@ -26,11 +26,11 @@ def start_intake(stack: Stack) -> int:
 
 def start_poster(stack: Stack) -> Celery:
     """Start the bare worker with the options of the service's, unless it runs; the app to publish with."""
-    app = Celery("floor", broker=stack.broker.url, set_as_current=False)
+    app = Celery("baseline", broker=stack.broker.url, set_as_current=False)
     if POSTER not in stack.fleet:
         command = (
             stack.lines["worker"]
-            .replace("otp_worker.service.worker", "otp_worker.devtools.bench.floor_worker")
+            .replace("otp_worker.service.worker", "otp_worker.devtools.bench.baseline_worker")
             .replace("deliver-", _HOSTNAME)
             .replace("otp.deliver", POST_QUEUE)
         )
@@ -42,7 +42,7 @@ def start_poster(stack: Stack) -> Celery:
 def publish_posts(app: Celery, url: str, count: int) -> None:
     """Put that many messages for the gateway at ``url`` on the bare worker's queue."""
     for number in range(count):
-        message = {"to": f"+447400{number:06d}", "text": "Your code is 123456.", "ref": f"floor-{number}"}
+        message = {"to": f"+447400{number:06d}", "text": "Your code is 123456.", "ref": f"baseline-{number}"}
         app.send_task(POST_TASK, args=[url, message], queue=POST_QUEUE)
 
 
