@@ -1,4 +1,4 @@
-"""``otp-worker migrate, doctor, replies, unlock, forget, flower``: what an operator does."""
+"""``otp-worker migrate, doctor, replies, unlock, forget, callback-url, flower``: what an operator does."""
 
 import sys
 import time

@@ -1,4 +1,7 @@
-"""The time that one attempt has: it ends with its lease or its deadline, by whichever clock says so first."""
+"""The time that is left of an attempt's lease, which ``store/claims.py`` takes.
+
+It ends with the lease or with the deadline, by whichever clock says so first.
+"""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which way a delivery goes: the first SIM that may send it now, with a turn of its budgets and a permit."""
+"""Choose the SIM of a delivery: the first that may send now, with its budgets' reservation and a permit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ A description, as a table of the gateways' file::
     delivered = ["delivered"]
     undelivered = ["failed", "rejected"]
 
-What can be described, and what is wrong with a description, is in http_json_account.py.
+What can be described, and what is wrong with a description, is in http_json_description.py.
 """
 
 import hashlib
@@ -52,7 +52,6 @@ PROBE_SECONDS = 10.0
 
 # The lists of statuses, and the lists of words, have the names of what they mean.
 _LISTED = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED, OutcomeKind.UNAVAILABLE, OutcomeKind.THROTTLED)
-# A Unix instant above this, which in seconds is the year 5138, is in milliseconds.
 
 
 class HttpJson(Gateway):

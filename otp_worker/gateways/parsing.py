@@ -13,6 +13,7 @@ from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError, W
 _MESSAGE_ID_LENGTH = 128
 _WORD_LENGTH = 40
 _UNIX = re.compile(r"[0-9]{9,16}(\.[0-9]{1,9})?")
+# A Unix instant above this, which in seconds is the year 5138, is in milliseconds.
 _MILLISECONDS_FROM = 100_000_000_000
 _NO_CLOCK_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""What a reply does: STOP and START, a person's report, or a word for support. Each has its effect once.
+"""Take a reply in: who sent it, and what it says. ``store/replies.py`` gives it its effect, once.
 
 The sender's number of an SMS can be forged: but for reverse verification, which is off by default, a reply
 can spare a person SMS, and give nobody anything.

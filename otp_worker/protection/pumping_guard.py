@@ -1,4 +1,4 @@
-"""The pumping guard: a sweep that pauses pumped blocks and countries, and what intake asks before a send."""
+"""The pumping guard: the sweep that pauses pumped blocks and countries. ``pauses.py`` is asked by sends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

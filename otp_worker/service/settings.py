@@ -1,4 +1,7 @@
-"""The environment, read here and nowhere else."""
+"""The settings, read from the environment here and nowhere else in Python.
+
+The Procfile's lines themselves read HOST, PORT and OTP_WORKER_THREADS.
+"""
 
 import os
 from functools import cached_property
