@@ -56,7 +56,7 @@ class Lease:
             return False
         if self.monotonic() < self._good_until:
             return True
-        if not claims.holds(db, job.delivery_id, job.attempt, self.now()):
+        if not claims.holds(db, job, self.now()):
             return False
         self._good_until = self.monotonic() + ANSWER_HOLDS_SECONDS
         return True

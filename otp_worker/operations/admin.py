@@ -88,7 +88,7 @@ class Operator:
             parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
         except InvalidFieldError:
             raise NotFoundError(
-                f"{number!r} is no country code, no number and no name that `otp-worker guard` shows"
+                "target: this is no country code, no mobile number and no name that `otp-worker guard` shows"
             ) from None
         label = f"{parsed.e164[:-BLOCK_DIGITS]}{'*' * BLOCK_DIGITS}"
         return stored_pauses.exempt(
@@ -103,6 +103,8 @@ def _spellings(sender: str) -> list[str]:
         return [parse_number(sender, phonenumbers.SUPPORTED_REGIONS).e164]
     except InvalidFieldError:
         plain = sender.strip()
+        if not plain.isprintable():
+            raise
         if not plain.startswith("+") and sum(map(str.isdigit, plain)) > LONGEST_SHORT_CODE:
             raise
     # Some gateways' adapters put a plus before whatever stands there.

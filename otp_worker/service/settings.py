@@ -1,7 +1,4 @@
-"""The settings, read from the environment here and nowhere else in Python.
-
-The Procfile's lines themselves read HOST, PORT and OTP_WORKER_THREADS.
-"""
+"""The environment, read here and nowhere else; HOST, PORT and OTP_WORKER_THREADS by the Procfile's lines."""
 
 import os
 from functools import cached_property
@@ -41,6 +38,7 @@ from otp_worker.service.setting_types import (
     UserAndPassword,
     WebhookSecret,
     listed,
+    refuse_forgotten_windows,
 )
 from otp_worker.service.single_gateway import check_countries, single_gateway
 
@@ -167,6 +165,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "OTP_REPLY_WEBHOOK_URL: is a private address; OTP_REPLY_WEBHOOK_PRIVATE=true allows it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _limits_can_be_counted(self) -> "Settings":
+        refuse_forgotten_windows(self.limit_rates, self.retention_days)
         return self
 
     @classmethod

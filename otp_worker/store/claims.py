@@ -1,9 +1,9 @@
 """The claim on a delivery: when it can be made, making it, and whether it holds still."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Update, and_, bindparam, case, or_, select, update
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
@@ -11,6 +11,22 @@ from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 NOT_CLAIMED = (DeliveryStatus.QUEUED, DeliveryStatus.WAITING)
+
+
+class Claim(Protocol):
+    """What tells a claim from every other one: the attempt's number and the end of its lease."""
+
+    @property
+    def delivery_id(self) -> str:
+        """Of what it is a claim."""
+
+    @property
+    def attempt(self) -> int:
+        """Its number, from 1."""
+
+    @property
+    def lease_until(self) -> datetime:
+        """When another worker may claim it."""
 
 
 def due_at(db: Database, delivery_id: str) -> datetime | None:
@@ -25,14 +41,27 @@ def take(connection: Connection, delivery_id: str, now: datetime, until: datetim
     return connection.execute(_TAKE, {"this": delivery_id, "now": now, "until": until}).first()
 
 
-def holds(db: Database, delivery_id: str, attempt: int, now: datetime) -> bool:
+def holds(db: Database, claim: Claim, now: datetime) -> bool:
     """Whether this attempt has its lease still, and the code is wanted still.
 
     No later attempt was made, no receipt and no cancellation came, and time has not ended it.
     """
     with db.read() as connection:
-        asked = {"this": delivery_id, "attempt": attempt, "now": now}
+        asked = {"this": claim.delivery_id, "attempt": claim.attempt, "until": claim.lease_until, "now": now}
         return connection.execute(_HOLDS, asked).first() is not None
+
+
+def update_claimed(claim: Claim) -> Update:
+    """An UPDATE of a claimed delivery that changes nothing once the claim is over or another's.
+
+    A delivery that is put back counts no attempt: the next claim has the same number, and another lease.
+    """
+    return update(deliveries).where(
+        _d.id == claim.delivery_id,
+        _d.attempts == claim.attempt,
+        _d.lease_until == claim.lease_until,
+        _d.status == DeliveryStatus.SENDING,
+    )
 
 
 _NOW: BindParameter[datetime] = bindparam("now", type_=Instant())
@@ -53,7 +82,9 @@ _TAKE = (
         abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
         lease_until=bindparam("until", type_=Instant()),
     )
-    .returning(_d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim)
+    .returning(
+        _d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim, _d.lease_until
+    )
 )
 _HOLDS = (
     select(_d.id)
@@ -61,6 +92,7 @@ _HOLDS = (
     .where(
         _d.id == bindparam("this"),
         _d.attempts == bindparam("attempt"),
+        _d.lease_until == bindparam("until", type_=Instant()),
         _d.status == DeliveryStatus.SENDING,
         _d.lease_until > _NOW,
         _d.deadline_at > _NOW,

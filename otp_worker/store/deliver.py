@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Update, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
 
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store import claims
@@ -31,6 +31,7 @@ class Job:
 
     delivery_id: str
     attempt: int
+    lease_until: datetime
     abandoned: int
     uncertain: int
     deadline_at: datetime
@@ -96,6 +97,7 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
     return Job(
         delivery_id=delivery_id,
         attempt=claimed.attempts,
+        lease_until=claimed.lease_until,
         abandoned=claimed.abandoned,
         uncertain=claimed.uncertain,
         deadline_at=claimed.deadline_at,
@@ -132,7 +134,7 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
     with db.write() as connection:
         _start_life(connection, job, now)
         connection.execute(
-            _update_claimed(job).values(
+            claims.update_claimed(job).values(
                 status=DeliveryStatus.SENT,
                 sent_at=func.coalesce(_d.sent_at, now),
                 gateway=via.gateway,
@@ -159,7 +161,7 @@ def settle_retry(
         if uncertain:
             _start_life(connection, job, now)
         settled = connection.execute(
-            _update_claimed(job)
+            claims.update_claimed(job)
             .values(
                 status=status,
                 due_at=due_at,
@@ -177,13 +179,10 @@ def settle_retry(
 
 
 def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = None) -> None:
-    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt.
-
-    No two claims get the same fencing token by this: each one still adds to what it finds.
-    """
+    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt."""
     with db.update() as connection:
         connection.execute(
-            _update_claimed(job).values(
+            claims.update_claimed(job).values(
                 status=DeliveryStatus.WAITING,
                 attempts=_d.attempts - 1,
                 gateway=via.gateway if via else _d.gateway,
@@ -199,15 +198,18 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
 def settle_failed(
     db: Database, job: Job, via: Via | None, status: DeliveryStatus, now: datetime, reason: str
 ) -> None:
-    """Give the delivery up, and its verification unless an SMS of it went, or may have gone, out."""
+    """Give the delivery up, and its verification unless an SMS of it went, or may have gone, out.
+
+    Without ``via`` it stays the gateway's that was asked last: a receipt of that one may still come.
+    """
     with db.write() as connection:
         lock_verification(connection, job.verification_id)
         settled = connection.execute(
-            _update_claimed(job)
+            claims.update_claimed(job)
             .values(
                 status=status,
-                gateway=via.gateway if via else None,
-                sim=via.sim if via else None,
+                gateway=via.gateway if via else _d.gateway,
+                sim=via.sim if via else _d.sim,
                 reason=reason,
                 lease_until=None,
             )
@@ -215,12 +217,6 @@ def settle_failed(
         ).first()
         if settled is not None:
             fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
-
-
-def _update_claimed(job: Job) -> Update:
-    return update(deliveries).where(
-        _d.id == job.delivery_id, _d.attempts == job.attempt, _d.status == DeliveryStatus.SENDING
-    )
 
 
 _THIS: BindParameter[str] = bindparam("this")

@@ -56,6 +56,18 @@ def test_an_admin_lifts_a_pause(admin: Caller, service: Service, by_name: bool) 
     assert pauses.active_pauses(service.db, service.clock()) == []
 
 
+def test_a_target_that_is_a_number_but_no_mobile_is_not_told_back(admin: Caller) -> None:
+    answer = admin.simulate_post(f"{PAUSES}/exempt", json={"target": "+442079460000"})
+    assert problem(answer) == (404, "not_found")
+    assert "2079460000" not in answer.text
+
+
+def test_what_no_sender_can_be_is_an_invalid_field(admin: Caller) -> None:
+    answer = admin.simulate_post("/v1/admin/numbers/forget", json={"to": "ab\0c"})
+    assert problem(answer) == (422, "invalid_field")
+    assert answer.json["errors"][0]["field"] == "to"
+
+
 def test_a_target_that_is_nothing_is_not_found(admin: Caller) -> None:
     answer = admin.simulate_post(f"{PAUSES}/exempt", json={"target": "nowhere"})
     assert problem(answer) == (404, "not_found")

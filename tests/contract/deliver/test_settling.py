@@ -7,15 +7,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from otp_worker.deliver.deliverer import Delivered
-from otp_worker.domain.gateway import Message, Outcome
+from otp_worker.domain.gateway import Message, Outcome, Receipt, ReceiptKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import derive_code, hash_code
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store import circuit_breakers, code_hashes, deliver
+from otp_worker.store import circuit_breakers, claims, code_hashes, deliver
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.deliver import Via
-from otp_worker.store.receipts import AFTER_ALL
+from otp_worker.store.receipts import AFTER_ALL, take_in
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import (
     ACCEPTED,
@@ -123,6 +123,36 @@ def test_a_worker_that_was_taken_over_does_not_put_back_what_another_one_has(ser
     claimed(service, verification.id)
     deliver.park(service.db, late, service.clock(), "away")
     assert service.read(verification).delivery.status is DeliveryStatus.SENDING
+
+
+def test_a_delivery_that_is_put_back_twice_is_not_taken_from_who_claimed_it_meanwhile(
+    service: Service,
+) -> None:
+    """The answer to the first time was lost, so that the worker repeats it; both claims are attempt 1."""
+    verification = service.issue()
+    first = claimed(service, verification.id)
+    deliver.park(service.db, first, service.clock(), "away")
+    service.clock.move(0.2)
+    second = claimed(service, verification.id)
+    deliver.park(service.db, first, service.clock(), "away")
+    assert claims.holds(service.db, second, service.clock())
+    assert not claims.holds(service.db, first, service.clock())
+    assert deliver.claim(service.db, second.delivery_id, service.clock(), LEASE_SECONDS) is None
+
+
+def test_what_is_given_up_without_a_gateway_keeps_the_one_that_may_have_sent_it(service: Service) -> None:
+    """Its receipt is found by the gateway, and a resend avoids the SIM."""
+    verification = service.issue()
+    lost = claimed(service, verification.id)
+    now = service.clock()
+    deliver.settle_retry(service.db, lost, VIA, DeliveryStatus.QUEUED, now, now, "no answer", uncertain=True)
+    late = claimed(service, verification.id)
+    deliver.settle_failed(service.db, late, None, DeliveryStatus.EXPIRED, now, "not sent in time")
+    found = service.read(verification).delivery
+    assert (found.gateway, found.sim) == (VIA.gateway, VIA.sim)
+    receipt = Receipt(ReceiptKind.DELIVERED, late.delivery_id, None)
+    assert take_in(service.db, VIA.gateway, receipt, None, now)[0] == late.delivery_id
+    assert (service.read(verification).delivery.reason or "").endswith(AFTER_ALL)
 
 
 def test_a_second_lost_answer_of_a_worker_that_was_taken_over_changes_nothing(service: Service) -> None:

@@ -312,7 +312,7 @@ def test_what_is_exempt_is_never_paused(
 
 
 def test_a_name_that_is_not_known_is_told(operator: Operator) -> None:
-    with pytest.raises(NotFoundError, match="no country code, no number and no name"):
+    with pytest.raises(NotFoundError, match="no country code, no mobile number and no name"):
         operator.exempt("deadbeef", START)
 
 

@@ -48,6 +48,16 @@ def test_a_whole_environment_is_taken() -> None:
     assert (settings.code_length, settings.ttl_seconds, settings.max_checks) == (6, 300, 5)
 
 
+def test_a_limit_whose_sends_are_purged_before_its_window_ends_stops_the_start(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("OTP_LIMIT_NUMBER", "1/30s,3/7d")
+    environment.setenv("OTP_RETENTION_DAYS", "7")
+    load_settings("worker")
+    environment.setenv("OTP_RETENTION_DAYS", "6")
+    assert problem() == "OTP_LIMIT_NUMBER: its window of 7 d is longer than OTP_RETENTION_DAYS"
+
+
 @pytest.mark.parametrize(
     ("role", "variable"),
     [
