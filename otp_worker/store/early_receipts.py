@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.store.database import Database, insert_missing
@@ -27,14 +27,25 @@ def keep(db: Database, gateway: str, subject: str, kind: ReceiptKind, now: datet
         )
 
 
-def take(db: Database, gateway: str, subjects: Sequence[str]) -> list[ReceiptKind]:
-    """The kinds of a gateway's receipts about these subjects, in the order in which they came; once."""
+def find(db: Database, gateway: str, subjects: Sequence[str]) -> list[ReceiptKind]:
+    """The kinds of a gateway's receipts about these subjects, in the order in which they came."""
     with db.read() as connection:
         found = connection.execute(_FIND, {"of_gateway": gateway, "about": list(subjects)}).all()
-    if found:
-        with db.update() as connection:
-            connection.execute(delete(early_receipts).where(_e.gateway == gateway, _e.subject.in_(subjects)))
     return list(dict.fromkeys(ReceiptKind(row.kind) for row in found))
+
+
+def take(connection: Connection, gateway: str, subjects: Sequence[str]) -> list[ReceiptKind]:
+    """What ``find`` finds, once: to be called in the transaction that applies it.
+
+    One statement reads and deletes, so that no receipt is deleted that was not read.
+    """
+    taken = connection.execute(
+        delete(early_receipts)
+        .where(_e.gateway == gateway, _e.subject.in_(subjects))
+        .returning(_e.kind, _e.received_at)
+    ).all()
+    in_order = sorted(taken, key=lambda row: row.received_at)
+    return list(dict.fromkeys(ReceiptKind(row.kind) for row in in_order))
 
 
 def purge(db: Database, before: datetime) -> int:

@@ -104,10 +104,16 @@ def take_in(
 def apply_early(db: Database, delivery_id: str, gateway: str, subjects: Sequence[str], now: datetime) -> bool:
     """Note the receipts that came before it was known that they are about this delivery.
 
-    To be called after the commit that makes it known: of the two sides, one sees the other.
+    To be called after the commit that makes it known, as a receipt is kept before the second look for its
+    delivery: of the two sides, the later one sees what the other wrote. What a side deletes it has applied,
+    in one transaction; after a failure the receipts are there still.
     """
-    kinds = early_receipts.take(db, gateway, subjects)
-    moved = [move_forward(db, delivery_id, kind, now) for kind in kinds]
+    if not early_receipts.find(db, gateway, subjects):
+        return False
+    with db.write() as connection:
+        lock_verification(connection, delivery_id.rpartition(".")[0])
+        kinds = early_receipts.take(connection, gateway, subjects)
+        moved = [_move_forward(connection, delivery_id, kind, now) for kind in kinds]
     return any(moved)
 
 
@@ -118,15 +124,19 @@ def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetim
     """
     with db.write() as connection:
         lock_verification(connection, delivery_id.rpartition(".")[0])
-        moved = connection.execute(_move(delivery_id, kind, now)).first()
-        if moved is None:
-            if kind in _ON_A_PHONE:
-                connection.execute(_note_after_all(delivery_id, kind, now))
-            return False
-        if kind is ReceiptKind.UNREACHABLE:
-            _fail_if_nothing_arrives(connection, moved.verification_id, now)
-        else:
-            _start_life_that_was_overtaken(connection, moved.verification_id, now)
+        return _move_forward(connection, delivery_id, kind, now)
+
+
+def _move_forward(connection: Connection, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:
+    moved = connection.execute(_move(delivery_id, kind, now)).first()
+    if moved is None:
+        if kind in _ON_A_PHONE:
+            connection.execute(_note_after_all(delivery_id, kind, now))
+        return False
+    if kind is ReceiptKind.UNREACHABLE:
+        _fail_if_nothing_arrives(connection, moved.verification_id, now)
+    else:
+        _start_life_that_was_overtaken(connection, moved.verification_id, now)
     return True
 
 

@@ -251,7 +251,7 @@ def test_a_receipt_of_a_stranger_is_forgotten_soon(service: Service) -> None:
     exchange.receipt(Kind.DELIVERED)()
     service.clock.move(early_receipts.KEPT_SECONDS + 1)
     service.expirer.purge(service.clock())
-    assert early_receipts.take(service.db, "obedient", [BATCH]) == []
+    assert early_receipts.find(service.db, "obedient", [BATCH]) == []
 
 
 def test_a_receipt_of_another_gateway_is_not_taken_for_ours(service: Service) -> None:
