@@ -21,7 +21,6 @@ GIVE_UP_AFTER = timedelta(days=1)
 """What nobody took for so long is given up, all of it at once and without another attempt."""
 LEASE = timedelta(seconds=30)
 """Longer than any attempt: a notice whose worker died in the middle of one is due again then."""
-BATCH = 500
 
 
 class Channel(Protocol):
@@ -71,8 +70,8 @@ class Notifier:
         return len(due)
 
     def give_up(self, now: datetime) -> int:
-        """End what nobody took for a day, in one batch; its number."""
-        return notifications.give_up(self.db, now - GIVE_UP_AFTER, BATCH)
+        """End what nobody took for a day; its number."""
+        return notifications.give_up(self.db, now - GIVE_UP_AFTER)
 
     def _tell(self, channel: Channel, notice: Notification, now: datetime) -> str | None:
         if notice.reply_id is None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, update
 from ulid import ULID
 
-from otp_worker.store.batches import delete_where
+from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import notice_channels, notices
 
@@ -175,16 +175,20 @@ def mark_published(db: Database, notice_ids: Sequence[str], now: datetime) -> No
         connection.execute(update(notices).where(_n.id.in_(notice_ids)).values(published_at=now))
 
 
-def give_up(db: Database, created_before: datetime, limit: int) -> int:
+def give_up(db: Database, created_before: datetime) -> int:
     """End the notices from before then that nobody took, without another attempt; their number."""
     old = (
         select(_n.id)
         .where(_n.due_at.is_not(None), _n.created_at <= created_before)
         .order_by(_n.due_at, _n.id)
-        .limit(limit)
     )
-    with db.update() as connection:
-        return connection.execute(update(notices).where(_n.id.in_(old)).values(due_at=None)).rowcount
+
+    def act(size: int) -> int:
+        ended = update(notices).where(_n.id.in_(old.limit(size))).values(due_at=None)
+        with db.update() as connection:
+            return connection.execute(ended).rowcount
+
+    return until_short(act)
 
 
 def purge(db: Database, before: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.store import inbound_tokens, lockouts, opt_outs, receipts, reply_keys
-from otp_worker.store.batches import BATCH, delete_where
+from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lockouts import Reported
 from otp_worker.store.notifications import insert_notices
@@ -128,10 +128,15 @@ def _tell_of_reports(
 
 def forget_numbers(db: Database, before: datetime) -> int:
     """Drop the plain numbers of the replies that came before then."""
-    batch = select(replies.c.id).where(replies.c.number.is_not(None), replies.c.created_at <= before)
-    with db.update() as connection:
-        forgotten = update(replies).where(replies.c.id.in_(batch.limit(BATCH))).values(number=None)
-        return connection.execute(forgotten).rowcount
+
+    def act(size: int) -> int:
+        old = (replies.c.number.is_not(None), replies.c.created_at <= before)
+        batch = select(replies.c.id).where(*old).limit(size)
+        with db.update() as connection:
+            forgotten = update(replies).where(replies.c.id.in_(batch)).values(number=None)
+            return connection.execute(forgotten).rowcount
+
+    return until_short(act)
 
 
 def purge(db: Database, before: datetime) -> int:

@@ -7,15 +7,15 @@ reply's retention and a wish to be forgotten: else the same signed post would ac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import reply_keys
 
 _k = reply_keys.c
 
 KEPT = timedelta(days=366)
-BATCH = 500
 
 
 def insert_new(connection: Connection, key_hashes: Sequence[bytes], now: datetime) -> bool:
@@ -31,6 +31,4 @@ def insert_new(connection: Connection, key_hashes: Sequence[bytes], now: datetim
 
 def purge(db: Database, now: datetime) -> int:
     """Delete those that were first seen longer ago than they are kept."""
-    old = select(_k.key_hash).where(_k.seen_at <= now - KEPT).limit(BATCH)
-    with db.update() as connection:
-        return connection.execute(delete(reply_keys).where(_k.key_hash.in_(old))).rowcount
+    return delete_where(db, reply_keys, _k.seen_at <= now - KEPT)

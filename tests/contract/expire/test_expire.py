@@ -10,7 +10,15 @@ from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.expire import STALLED_SECONDS
 from otp_worker.store import deliver, sweeps
 from otp_worker.store.batches import BATCH, until_short
-from otp_worker.store.schema import deliveries, idempotency_keys, replies, sim_recipients, verifications
+from otp_worker.store.reply_keys import KEPT
+from otp_worker.store.schema import (
+    deliveries,
+    idempotency_keys,
+    replies,
+    reply_keys,
+    sim_recipients,
+    verifications,
+)
 from tests.contract.rows import old_rows
 from tests.contract.service import OFFLINE, SHOP, START, Service, wrong
 
@@ -213,6 +221,31 @@ def test_a_purge_forgets_every_number_whose_time_is_over_however_many_there_are(
     with service.db.read() as connection:
         numbers = connection.execute(select(verifications.c.number).distinct()).scalars().all()
     assert numbers == [None]
+
+
+def test_a_purge_forgets_the_number_of_every_old_reply_however_many_there_are(service: Service) -> None:
+    over = START - timedelta(hours=2)
+    many = [
+        _reply() | {"id": f"rep_{n}", "dedupe_key": f"{n}", "number": "+447400123456", "created_at": over}
+        for n in range(2 * BATCH + 1)
+    ]
+    with service.db.write() as connection:
+        connection.execute(insert(replies), many)
+    service.expirer.purge(service.clock())
+    with service.db.read() as connection:
+        numbers = connection.execute(select(replies.c.number)).scalars().all()
+    assert numbers == [None] * len(many)
+
+
+def test_a_purge_deletes_every_reply_key_that_is_old_however_many_there_are(service: Service) -> None:
+    old = START - KEPT
+    many = [{"key_hash": n.to_bytes(32, "big"), "seen_at": old} for n in range(2 * BATCH + 1)]
+    young = {"key_hash": b"y" * 32, "seen_at": old + timedelta(seconds=1)}
+    with service.db.write() as connection:
+        connection.execute(insert(reply_keys), [*many, young])
+    service.expirer.purge(service.clock())
+    with service.db.read() as connection:
+        assert connection.execute(select(reply_keys.c.key_hash)).scalars().all() == [b"y" * 32]
 
 
 def test_a_purge_deletes_everything_that_is_old_however_much_there_is(service: Service) -> None:

@@ -24,6 +24,7 @@ from otp_worker.issue.request import SendRequest
 from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier
 from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.store import notifications, receipts, replies
+from otp_worker.store.batches import BATCH
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import ATTEMPTS_AT_ONCE, Notification, insert_notices
 from otp_worker.store.receipts import StoredReply
@@ -300,9 +301,9 @@ def test_a_channel_that_is_away_is_tried_with_one_notice_at_a_time_and_on_its_re
 def test_what_nobody_took_for_a_day_is_given_up_in_a_row_without_another_attempt(db: Database) -> None:
     away = _Away()
     notifier = Notifier(db, {"webhook": away})
-    _insert(db, 60)
+    _insert(db, 2 * BATCH + 1)
     (young,) = _insert(db, 1, START + timedelta(hours=1))
-    assert notifier.give_up(START + timedelta(days=1)) == 60
+    assert notifier.give_up(START + timedelta(days=1)) == 2 * BATCH + 1
     assert notifications.due_notices(db, START + timedelta(days=1), 100) == [young]
     assert away.attempts == 0
 
