@@ -9,7 +9,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from otp_worker.domain.ip_address import is_public
-from otp_worker.gateways.exchange import EXCHANGE, DeadlineResponse, Exchange
+from otp_worker.gateways.exchange import EXCHANGE, DeadlineResponse, Exchange, NoWordError
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 64 * 1024
@@ -94,7 +94,7 @@ class BoundedClient:
         """POST a JSON body; the whole answer must be there within ``seconds``.
 
         ``may_leave`` is asked when the connection stands, right before the first byte of the request.
-        Raises NotReachedError, WithdrawnError or NoAnswerError.
+        Raises NotReachedError, WithdrawnError, NoAnswerError, or what ``may_leave`` raises.
         """
         headers = {"Content-Type": "application/json", **headers}
         return self._ask("POST", url, body, headers, Exchange(time.monotonic() + seconds, may_leave))
@@ -118,9 +118,14 @@ class BoundedClient:
                 method, url, data=body, headers=headers, allow_redirects=False, stream=True
             ) as response:
                 answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
+        except (NotReachedError, WithdrawnError):
+            raise
         except _NEVER_LEFT as error:
             raise NotReachedError(_short(error)) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except NoWordError as error:
+            raise error.cause from error.cause.__cause__
+        except Exception as error:
+            # Whatever it is, its words may be the URL or the answer.
             raise NoAnswerError(_short(error)) from None
         finally:
             EXCHANGE.reset(under_way)
@@ -132,11 +137,17 @@ class BoundedClient:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
+            session = self._local.session = _Session()
             session.trust_env = False
             session.mount("http://", self._adapter())
             session.mount("https://", self._adapter())
         return session
+
+
+class _Session(requests.Session):
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        """None: even where it follows none, requests would decode Location and read the body to its end."""
+        return iter(())
 
 
 _NEVER_LEFT = (
@@ -166,7 +177,7 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
         """
         if self.sock is None:
             self.connect()
-        if not EXCHANGE.get().may_leave():
+        if not EXCHANGE.get().is_wanted():
             raise WithdrawnError
         self.timeout = _seconds_left()
         super().request(*args, **kwargs)

@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class NoWordError(Exception):
+    """Our own word could not be had: nothing was sent, and ``cause`` says nothing about the gateway."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__()
+        self.cause = cause
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What bounds one request with its answer: an instant of the monotonic clock, and our own word."""
@@ -20,6 +28,13 @@ class Exchange:
     def seconds_left(self) -> float:
         """The time that is left; none or less once it is over."""
         return self.deadline - time.monotonic()
+
+    def is_wanted(self) -> bool:
+        """Whether the request may leave still. Raises NoWordError."""
+        try:
+            return self.may_leave()
+        except Exception as error:
+            raise NoWordError(error) from None
 
 
 EXCHANGE: ContextVar[Exchange] = ContextVar("exchange")

@@ -43,6 +43,7 @@ from otp_worker.gateways.parsing import (
     instant,
     json_body,
     outcome_of,
+    told_by,
     usual_outcome,
 )
 
@@ -107,24 +108,16 @@ class HttpSms(Gateway):
 
     def poll(self, message_id: str) -> Receipt | None:
         """How far an SMS came: sent, delivered or failed; every other state says nothing final."""
-        message = body_of(lambda: self._get(f"messages/{quote(message_id, safe='')}")).get("data")
-        if not isinstance(message, dict):
-            return None
-        kind = _RECEIPT_STATES.get(clean(message.get("status")) or "")
-        return Receipt(kind, clean(message.get("request_id")) or None, message_id) if kind else None
+        path = f"messages/{quote(message_id, safe='')}"
+        return told_by(lambda: _polled(body_of(self._get(path)), message_id))
 
     # httpSMS itself takes a phone to be offline after four missed heartbeats of 16 minutes.
     silent_after = timedelta(minutes=64)
 
     def phone_state(self) -> PhoneState | None:
         """When the sender's phone was last heard of; it reports every 15 minutes."""
-        heartbeats = body_of(lambda: self._get(f"heartbeats?{urlencode({'owner': self._sender})}")).get(
-            "data"
-        )
-        if not isinstance(heartbeats, list):
-            return None
-        newest = heartbeats[0] if heartbeats and isinstance(heartbeats[0], dict) else {}
-        return PhoneState(last_seen_at=instant(newest.get("timestamp")))
+        path = f"heartbeats?{urlencode({'owner': self._sender})}"
+        return told_by(lambda: _seen(body_of(self._get(path))))
 
     def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Check ``Authorization: Bearer <JWT>``, HS256; it says who posts and when, not what."""
@@ -186,6 +179,22 @@ def _invalid(answer: Answer, told: dict[str, Any]) -> Outcome:
     if _LOOK_UP_FAILED in said and _NO_SUCH_PHONE not in said:
         return Outcome(OutcomeKind.UNAVAILABLE, "the gateway could not look its phone up (422)")
     return Outcome(OutcomeKind.MISCONFIGURED, "the gateway has no phone of the sender's number (422)")
+
+
+def _polled(body: dict[str, Any], message_id: str) -> Receipt | None:
+    message = body.get("data")
+    if not isinstance(message, dict):
+        return None
+    kind = _RECEIPT_STATES.get(clean(message.get("status")) or "")
+    return Receipt(kind, clean(message.get("request_id")) or None, message_id) if kind else None
+
+
+def _seen(body: dict[str, Any]) -> PhoneState | None:
+    heartbeats = body.get("data")
+    if not isinstance(heartbeats, list):
+        return None
+    newest = heartbeats[0] if heartbeats and isinstance(heartbeats[0], dict) else {}
+    return PhoneState(last_seen_at=instant(newest.get("timestamp")))
 
 
 def _reply(data: dict[str, Any]) -> list[Receipt | Reply]:

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import urlencode
 
-from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.parsing import told_by
 
 _SECONDS = 5.0
 # An SMSC's id and how it is: `online 12s`, `connecting`, `re-connecting`, `disconnected` or `dead`. The page
@@ -21,11 +22,11 @@ class KannelStatus:
 
     def is_online(self, smsc: str | None) -> bool | None:
         """Whether a link is up, of that smsc-id where there are some; None where the page does not say."""
-        try:
-            page = self._client.get(self._url, {}, _SECONDS).text
-        except (NotReachedError, NoAnswerError):
-            return None
-        links = _LINK.findall(page)
-        named = [status for name, status in links if name == smsc]
-        stati = named or [status for _, status in links]
-        return any(status.startswith("online") for status in stati) if stati else None
+        return told_by(lambda: _is_online(self._client.get(self._url, {}, _SECONDS).text, smsc))
+
+
+def _is_online(page: str, smsc: str | None) -> bool | None:
+    links = _LINK.findall(page)
+    named = [status for name, status in links if name == smsc]
+    stati = named or [status for _, status in links]
+    return any(status.startswith("online") for status in stati) if stati else None

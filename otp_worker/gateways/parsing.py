@@ -5,10 +5,16 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import structlog
 
 from otp_worker.domain.gateway import CallbackRequest, Outcome, OutcomeKind
 from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError, WithdrawnError
+
+log = structlog.get_logger()
+
+Told = TypeVar("Told")
 
 _MESSAGE_ID_LENGTH = 128
 _WORD_LENGTH = 40
@@ -19,7 +25,10 @@ _NO_CLOCK_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> Outcome:
-    """What came of asking: what ``read`` makes of the answer, or why there is none."""
+    """What came of asking: what ``read`` makes of the answer, or why there is none.
+
+    The answer that ``read`` stumbles over may be to a message that was taken.
+    """
     try:
         answer = ask()
     except NotReachedError as error:
@@ -28,7 +37,27 @@ def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> 
         return Outcome(OutcomeKind.WITHDRAWN, "it was not wanted any more when it could leave")
     except NoAnswerError as error:
         return Outcome(OutcomeKind.UNCERTAIN, f"the gateway gave no answer ({error})")
-    return read(answer)
+    try:
+        return read(answer)
+    except Exception as error:
+        return Outcome(OutcomeKind.UNCERTAIN, f"the gateway's answer cannot be read ({_stumbled(error)})")
+
+
+def told_by(ask: Callable[[], Told | None]) -> Told | None:
+    """What a question is answered with; None where no answer comes, or none that can be read."""
+    try:
+        return ask()
+    except (NotReachedError, NoAnswerError):
+        return None
+    except Exception as error:
+        _stumbled(error)
+        return None
+
+
+def _stumbled(error: Exception) -> str:
+    # Its words may quote the answer, and with it the number and the text.
+    log.error("answer_not_read", error=type(error).__name__)
+    return type(error).__name__
 
 
 def health_of(asked: Outcome) -> bool | None:
@@ -38,12 +67,8 @@ def health_of(asked: Outcome) -> bool | None:
     return False if asked.kind is OutcomeKind.UNAVAILABLE else None
 
 
-def body_of(ask: Callable[[], Answer]) -> dict[str, Any]:
-    """The JSON object that a 200 answers with; empty where there is no such answer."""
-    try:
-        answer = ask()
-    except (NotReachedError, NoAnswerError):
-        return {}
+def body_of(answer: Answer) -> dict[str, Any]:
+    """The JSON object that a 200 answers with; empty where it is another answer."""
     return (answer.body or {}) if answer.status == 200 else {}
 
 

@@ -27,8 +27,8 @@ from otp_worker.domain.gateway import (
     Reply,
 )
 from otp_worker.gateways.account import Account, BaseUrl
-from otp_worker.gateways.client import Answer, BoundedClient, NoAnswerError, NotReachedError
-from otp_worker.gateways.parsing import instant, outcome_of, usual_outcome
+from otp_worker.gateways.client import Answer, BoundedClient
+from otp_worker.gateways.parsing import health_of, instant, outcome_of, told_by, usual_outcome
 from otp_worker.gateways.smsgate_parsing import (
     id_of,
     read_battery,
@@ -94,33 +94,25 @@ class SmsGate(Gateway):
 
     def health(self) -> bool | None:
         """A phone's own server tells its health; another one does not say whether it reaches the phone."""
-        try:
-            battery = read_battery(self._get("/health", HEALTH_SECONDS))
-        except NotReachedError:
-            return False
-        except NoAnswerError:
-            return None
-        return None if battery is None else True
+        return health_of(outcome_of(lambda: self._get("/health", HEALTH_SECONDS), _healthy))
 
     def poll(self, message_id: str) -> Receipt | None:
         """The state of a message; one that is pending or in the phone's hands says nothing yet."""
-        try:
-            return read_state(self._get(f"/messages/{quote(message_id, safe='')}"), message_id)
-        except (NotReachedError, NoAnswerError):
-            return None
+        path = f"/messages/{quote(message_id, safe='')}"
+        return told_by(lambda: read_state(self._get(path), message_id))
 
     # A server sees the phone when it polls, which is every 15 minutes.
     silent_after = timedelta(minutes=35)
 
     def phone_state(self) -> PhoneState | None:
         """A phone's own server tells its battery; the cloud and other servers tell when they saw it last."""
-        try:
-            battery = read_battery(self._get("/health"))
-            if battery is not None:
-                return PhoneState(online=True, battery_percent=battery)
-            phones = self._ours(self._list_phones())
-        except (NotReachedError, NoAnswerError):
-            return None
+        return told_by(self._phone_state)
+
+    def _phone_state(self) -> PhoneState | None:
+        battery = read_battery(self._get("/health"))
+        if battery is not None:
+            return PhoneState(online=True, battery_percent=battery)
+        phones = self._ours(self._list_phones())
         if phones is None:
             return None
         seen = [at for phone in phones if (at := instant(phone.get("lastSeen")))]
@@ -180,6 +172,12 @@ class SmsGate(Gateway):
         if not phones:
             return Outcome(OutcomeKind.UNAVAILABLE, "no phone is paired, or none has the id given as device")
         return Outcome(OutcomeKind.ACCEPTED, "the gateway answers and takes the key")
+
+
+def _healthy(answer: Answer) -> Outcome:
+    if read_battery(answer) is None:
+        return Outcome(OutcomeKind.UNCERTAIN, "it does not speak for the phone")
+    return Outcome(OutcomeKind.ACCEPTED, "the phone's own server answers")
 
 
 def _is_recent(signed_at: str, now: datetime) -> bool:

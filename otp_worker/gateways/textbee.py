@@ -42,6 +42,7 @@ from otp_worker.gateways.parsing import (
     instant,
     json_body,
     outcome_of,
+    told_by,
     usual_outcome,
 )
 from otp_worker.gateways.textbee_responses import read_send
@@ -103,27 +104,14 @@ class Textbee(Gateway):
     def poll(self, message_id: str) -> Receipt | None:
         """How far a batch of one SMS came: sent, delivered or failed; other states say nothing final."""
         path = f"/{self._device}/sms-batch/{quote(message_id, safe='')}"
-        data = body_of(lambda: self._get(path)).get("data")
-        messages = data.get("messages") if isinstance(data, dict) else None
-        if not isinstance(messages, list) or len(messages) != 1 or not isinstance(messages[0], dict):
-            return None
-        kind = _RECEIPT_STATES.get(clean(messages[0].get("status")) or "")
-        return Receipt(kind, None, message_id) if kind else None
+        return told_by(lambda: _polled(body_of(self._get(path)), message_id))
 
     # Two of its heartbeats may be missed, of which one comes every 30 minutes.
     silent_after = timedelta(minutes=95)
 
     def phone_state(self) -> PhoneState | None:
         """The phone's battery and when it was last heard of; it reports every 30 minutes."""
-        phone = self._phone(body_of(lambda: self._get("")))
-        if phone is None:
-            return None
-        battery = phone.get("batteryInfo")
-        percent = battery.get("percentage") if isinstance(battery, dict) else None
-        known = isinstance(percent, int | float) and 0 <= percent <= 100
-        return PhoneState(
-            battery_percent=percent if known else None, last_seen_at=instant(phone.get("lastHeartbeat"))
-        )
+        return told_by(lambda: _state(self._phone(body_of(self._get("")))))
 
     def signature_is_good(self, request: CallbackRequest, now: datetime) -> bool | None:
         """Check ``X-Signature: <hex>``, HMAC-SHA256 over the raw body."""
@@ -165,6 +153,26 @@ class Textbee(Gateway):
             lacking = "has no such device" if phone is None else "has the device disabled"
             return Outcome(OutcomeKind.MISCONFIGURED, f"the gateway account {lacking}")
         return Outcome(OutcomeKind.ACCEPTED, "the gateway answers, takes the key and knows the device")
+
+
+def _polled(body: dict[str, Any], message_id: str) -> Receipt | None:
+    data = body.get("data")
+    messages = data.get("messages") if isinstance(data, dict) else None
+    if not isinstance(messages, list) or len(messages) != 1 or not isinstance(messages[0], dict):
+        return None
+    kind = _RECEIPT_STATES.get(clean(messages[0].get("status")) or "")
+    return Receipt(kind, None, message_id) if kind else None
+
+
+def _state(phone: dict[str, Any] | None) -> PhoneState | None:
+    if phone is None:
+        return None
+    battery = phone.get("batteryInfo")
+    percent = battery.get("percentage") if isinstance(battery, dict) else None
+    known = isinstance(percent, int | float) and 0 <= percent <= 100
+    return PhoneState(
+        battery_percent=percent if known else None, last_seen_at=instant(phone.get("lastHeartbeat"))
+    )
 
 
 def _reply(body: dict[str, Any]) -> list[Receipt | Reply]:

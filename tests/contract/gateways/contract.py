@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from otp_worker.devtools.processes.ports import free_ports
 from otp_worker.devtools.simulator import Simulator
@@ -30,6 +31,7 @@ from otp_worker.domain.gateway import (
     ReceiptKind,
     Reply,
 )
+from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.registry import account_kinds
 from tests.contract.gateways.stub import Stub, answer
 from tests.contract.gateways.tls import ENDS, TlsStub, make_certificate
@@ -62,6 +64,13 @@ def request_of(heard: Heard) -> CallbackRequest:
     """A callback as the intake would hand it over."""
     fields = dict(parse_qsl(urlsplit(heard.path).query, keep_blank_values=True))
     return CallbackRequest({name.lower(): value for name, value in heard.headers.items()}, heard.body, fields)
+
+
+class Unreadable:
+    """An answer that every adapter stumbles over, and says why in words that must not be shown."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ValueError(f"{name} of {CODE_TEXT} to {NUMBER}")
 
 
 class AdapterContract:
@@ -317,6 +326,32 @@ class AdapterContract:
                 stub.answers.append(answer(status, echo))
                 shown = repr(self.send_to(stub))
                 assert not any(secret in shown for secret in ("123456", NUMBER[1:], self.key)), shown
+
+    def test_an_answer_that_it_stumbles_over_is_uncertain_and_not_quoted(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for method in ("get", "post"):
+            monkeypatch.setattr(BoundedClient, method, lambda *_, **__: Unreadable())
+        gateway = self.open("http://gateway.invalid")
+        with capture_logs() as logs:
+            outcome = gateway.send(message())
+            told = [gateway.health(), gateway.poll("an id"), gateway.phone_state()]
+            shown = repr((outcome, logs))
+        assert (outcome.kind, told) == (OutcomeKind.UNCERTAIN, [None] * 3)
+        assert "ValueError" in outcome.reason
+        assert {"event": "answer_not_read", "error": "ValueError", "log_level": "error"} in logs
+        assert not any(secret in shown for secret in ("123456", NUMBER[1:])), shown
+
+    @pytest.mark.parametrize("failure", [LookupError, OSError])
+    def test_where_our_own_word_cannot_be_had_nothing_leaves_and_no_gateway_is_blamed(
+        self, stub: Stub, failure: type[Exception]
+    ) -> None:
+        def cannot_tell() -> bool:
+            raise failure
+
+        with pytest.raises(failure):
+            self.open(stub.url).send(replace(message(), may_leave=cannot_tell))
+        assert stub.requests == []
 
     def test_nothing_that_is_shown_of_it_quotes_the_key(self) -> None:
         account = account_kinds()[self.kind].model_validate(

@@ -1,6 +1,8 @@
 """The Kannel adapter against the simulated smsbox and against a stub that says what it is told."""
 
 import logging
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -22,8 +24,16 @@ from otp_worker.domain.gateway import (
     ReceiptKind,
     Reply,
 )
+from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.kannel import KannelAccount
-from tests.contract.gateways.contract import CODE_TEXT, NUMBER, SIM_NUMBER, AdapterContract, message
+from tests.contract.gateways.contract import (
+    CODE_TEXT,
+    NUMBER,
+    SIM_NUMBER,
+    AdapterContract,
+    Unreadable,
+    message,
+)
 from tests.contract.gateways.stub import Stub, answer
 from tests.devtools.simulator.rehearsal import ListeningApp
 
@@ -270,6 +280,26 @@ class TestKannel(AdapterContract):
         assert not any(secret in said for secret in ("horse", "battery", "123456", NUMBER[1:], "looking")), (
             said
         )
+
+    def test_a_redirect_that_echoes_the_request_is_an_outcome_that_quotes_nothing(self) -> None:
+        def echo(listener: socket.socket) -> None:
+            connection, _ = listener.accept()
+            with connection:
+                uri = connection.recv(65536).split(b" ")[1]
+                connection.sendall(
+                    b"HTTP/1.1 302 Found\r\nLocation: /caf\xe9?from=%b\r\nContent-Length: 0\r\n\r\n" % uri
+                )
+
+        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+            pool.submit(echo, listener)
+            outcome = self.open(f"http://127.0.0.1:{listener.getsockname()[1]}").send(message())
+        assert (outcome.kind, outcome.alarm) == (OutcomeKind.MISCONFIGURED, True)
+        assert not any(secret in repr(outcome) for secret in ("horse", "123456", NUMBER[1:]))
+
+    def test_a_status_page_that_it_stumbles_over_tells_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(BoundedClient, "get", lambda *_, **__: Unreadable())
+        gateway = self.open("http://gateway.invalid", admin_url="http://gateway.invalid")
+        assert gateway.phone_state() is None
 
     @pytest.mark.parametrize(
         ("fields", "named"),
