@@ -1,5 +1,6 @@
 """The API described as OpenAPI 3.1: the routes' table, and the models that judge the real bodies."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -111,7 +112,18 @@ def _responses(route: Route) -> dict[str, Any]:
             responses["503"] = {**done, "description": "Not now; for what reason."}
     for status in sorted({error.http_status for error in route.errors}):
         responses[str(status)] = _problem([error for error in route.errors if error.http_status == status])
+    if _names_others_too(route):
+        responses["405"] = _OTHER_METHODS
     return responses
+
+
+def _names_others_too(route: Route) -> bool:
+    """Whether a path of other methods alone has this one's form, as ``/check`` has where an id may stand."""
+    form = re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path))
+    taken = {(each.method, each.path) for each in ROUTES}
+    return any(
+        path != route.path and form.fullmatch(path) and (route.method, path) not in taken for _, path in taken
+    )
 
 
 def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
@@ -135,3 +147,10 @@ def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
 
 def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
     return {media_type: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+
+
+_OTHER_METHODS = {
+    "description": "This path is another call's, which takes other methods.",
+    "headers": {"Allow": {"description": "The methods that it takes.", "required": True, **_TEXT}},
+    "content": _content("application/problem+json", ProblemBody),
+}
