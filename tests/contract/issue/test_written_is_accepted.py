@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.store import expire, verifications
+from otp_worker.store import deliveries as stored_deliveries
+from otp_worker.store import verifications
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 from tests.contract.issue.test_accepted_together import NUMBERS, Crowd
@@ -44,7 +45,7 @@ def service(db: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Serv
     """The broker is away, and the database cannot note it: nothing that comes after a commit works."""
     service = Service(db, limits={Limit.TOTAL: parse_rates("100/h")}, redis=redis)
     service.broker_is_away = True
-    monkeypatch.setattr(expire, "mark_published", gone)
+    monkeypatch.setattr(stored_deliveries, "mark_published", gone)
     return service
 
 

@@ -62,6 +62,7 @@ def place() -> Iterator[Place]:
         yield Place(Path(name), secrets.token_hex(8))
 
 
+@pytest.mark.nightly
 def test_a_quick_run_measures_every_scenario_and_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     done = subprocess.run(
