@@ -10,8 +10,8 @@ from otp_worker.devtools.bench.report import print_table, write_json
 from otp_worker.devtools.bench.run import run
 from otp_worker.devtools.bench.scenarios import SCENARIOS
 from otp_worker.devtools.chaos.scenario import DatabaseKind
+from otp_worker.devtools.processes.interrupts import INTERRUPTED
 
-_INTERRUPTED = 130
 _WIDTH = 160
 
 
@@ -44,7 +44,7 @@ def bench(
             say=lambda line: console.print(line, style="dim"),
         )
     except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
     print_table(done, console)
     if json is not None:
         write_json(done, json)

@@ -1,10 +1,9 @@
 """One run of the bench: its scenarios one after another, each of which may fail by itself."""
 
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from otp_worker.devtools.bench import machine
@@ -17,8 +16,7 @@ from otp_worker.devtools.bench.service import Services
 from otp_worker.devtools.chaos.scenario import DatabaseKind
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from otp_worker.devtools.processes.interrupts import interruptible
 
 
 def run(
@@ -61,9 +59,7 @@ def _measure(scenario: Scenario, bench: Bench) -> Outcome:
 @contextmanager
 def _parts(database: DatabaseKind) -> Iterator[tuple[Sink, Services]]:
     """The sink, and services to be started; at the end nothing of it is left, whatever ended it."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
-    parts = ExitStack()
-    try:
+    with interruptible() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="otp-bench-")))
         # Postgres does not run as root, and its own user must get in.
         folder.chmod(0o755)
@@ -74,10 +70,3 @@ def _parts(database: DatabaseKind) -> Iterator[tuple[Sink, Services]]:
         services = Services(folder, database, sink)
         parts.callback(services.close)
         yield sink, services
-    finally:
-        # Ending takes seconds; another Ctrl-C must not cut it short and leave processes.
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        parts.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -13,6 +13,7 @@ from otp_worker.devtools.chaos.plan import MIN_KILLS
 from otp_worker.devtools.chaos.report import Report
 from otp_worker.devtools.chaos.run import run
 from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+from otp_worker.devtools.processes.interrupts import INTERRUPTED
 
 LARGEST_SEED = 2**32
 
@@ -45,7 +46,11 @@ def chaos(
     console = Console(highlight=False)
     report = Report(console)
     report.head(scenario)
-    result = run(scenario, folder, report.fault)
+    try:
+        result = run(scenario, folder, report.fault)
+    except KeyboardInterrupt:
+        console.print(f"stopped; history: {folder / 'history.jsonl'}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     report.account(result)
     console.print(f"history: {folder / 'history.jsonl'}", soft_wrap=True)
     raise typer.Exit(1 if result.findings else 0)

@@ -21,6 +21,7 @@ from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario
 from otp_worker.devtools.chaos.tls import HOST, TlsFront, tls_front
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.interrupts import interruptible
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.devtools.processes.stack import Stack, planned_stack
 from otp_worker.devtools.simulator import Simulator
@@ -52,7 +53,7 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
     Raises NoBrokerError, NoPostgresError, and ProcessError where it does not come up.
     """
     journal = folder / "journal.jsonl"
-    with ExitStack() as parts:
+    with interruptible() as parts:
         postgres = None
         data = parts.enter_context(_data_folder(folder, small=Family.FULL_DISK in scenario.families))
         url = f"sqlite:///{data}/otp.db"

@@ -1,8 +1,8 @@
 """The demo from its first line to its last."""
 
-import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from otp_worker.devtools.demo.display import Display
@@ -15,14 +15,13 @@ from otp_worker.devtools.demo.state import State
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.errors import EndedEarlyError, NoBrokerError
 from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.interrupts import INTERRUPTED, interruptible
 from otp_worker.service.processes.errors import BusyError
 from otp_worker.service.processes.ledger import Ledger
 from otp_worker.service.processes.lock import locked
 
 _ROOT = Path(__file__).resolve().parents[3]
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_SECONDS = 0.5
-_INTERRUPTED = 130
 
 
 def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".state" / "demo") -> int:
@@ -33,13 +32,11 @@ def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".stat
     0: approved, 1: a hop or a process failed, 130: stopped before the approved check.
     """
     display = Display()
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, signal.default_int_handler)
     kept = State(state)
     try:
-        with locked(kept.lock):
-            return _run_alone(display, kept, fresh=fresh, serve=not once and sys.stdout.isatty())
+        with interruptible() as parts:
+            parts.enter_context(locked(kept.lock))
+            _run_alone(display, kept, parts, fresh=fresh, serve=not once and sys.stdout.isatty())
     except BusyError as busy:
         display.say(f"Another demo is running on {kept.folder} ({busy.holder}); stop that one first.")
         return 1
@@ -50,29 +47,28 @@ def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".stat
         display.say(str(error))
         return 1
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
+    return 0
 
 
-def _run_alone(display: Display, state: State, *, fresh: bool, serve: bool) -> int:
+def _run_alone(display: Display, state: State, parts: ExitStack, *, fresh: bool, serve: bool) -> None:
     for name in Ledger(state.folder).end_leftovers():
         display.say(f"Ended {name}, which a killed demo left behind.")
     state.begin(fresh=fresh)
-    with Fleet(state.folder, cwd=_ROOT, env=child_environment({})) as fleet:
-        service = Service.planned(_ROOT, fleet, state)
-        try:
-            api_key = start(service, state, display)
-            send_one(service, api_key, display)
-            if serve:
-                invite(service, api_key, display)
-                _serve(fleet)
-        finally:
-            # Another Ctrl-C must not cut it short and leave processes.
-            for number in _SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
-            display.say(f"Stopping {', '.join(service.names)}; this takes {LONGEST_STOP_SECONDS} s at most.")
-            service.stop()
-            display.say("Stopped.")
-    return 0
+    fleet = parts.enter_context(Fleet(state.folder, cwd=_ROOT, env=child_environment({})))
+    service = Service.planned(_ROOT, fleet, state)
+    parts.callback(_stop, service, display)
+    api_key = start(service, state, display)
+    send_one(service, api_key, display)
+    if serve:
+        invite(service, api_key, display)
+        _serve(fleet)
+
+
+def _stop(service: Service, display: Display) -> None:
+    display.say(f"Stopping {', '.join(service.names)}; this takes {LONGEST_STOP_SECONDS} s at most.")
+    service.stop()
+    display.say("Stopped.")
 
 
 def _serve(fleet: Fleet) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
+from otp_worker.devtools.processes.interrupts import uninterrupted
 from otp_worker.service.processes.ledger import Ledger
 from otp_worker.service.processes.process import POLL_SECONDS, Process, stop_all
 
@@ -91,11 +92,13 @@ class Fleet:
 
     def _launch(self, name: str) -> Process:
         command, env = self._commands[name]
-        self._live[name] = Process(name, command, env=env, cwd=self._cwd, log=self.log(name))
-        self._ledger.write(self._live.values())
+        with uninterrupted():
+            self._live[name] = Process(name, command, env=env, cwd=self._cwd, log=self.log(name))
+            self._ledger.write(self._live.values())
         return self._live[name]
 
     def _forget(self, *names: str) -> None:
-        for name in names:
-            self._live.pop(name, None)
-        self._ledger.write(self._live.values())
+        with uninterrupted():
+            for name in names:
+                self._live.pop(name, None)
+            self._ledger.write(self._live.values())

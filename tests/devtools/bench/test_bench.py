@@ -1,15 +1,8 @@
 """The bench for real, as small as it can be: that it measures everything, and leaves nothing behind."""
 
 import json
-import os
-import secrets
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,46 +13,9 @@ from otp_worker.devtools.bench.run import run
 from otp_worker.devtools.bench.scenarios import SCENARIOS
 from otp_worker.devtools.chaos.scenario import DatabaseKind
 from otp_worker.domain.errors import OtpError
-from tests.waiting import awaited
+from tests.devtools.place import OTP_WORKER, Place
 
 PATIENCE_SECONDS = 600
-MARK = "BENCH_TEST_MARK"
-OTP_WORKER = Path(sys.executable).with_name("otp-worker")
-
-
-@dataclass
-class Place:
-    """A folder for what a bench writes, and a word in the environment of every process it starts."""
-
-    folder: Path
-    mark: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the bench is run with."""
-        return {**os.environ, "TMPDIR": str(self.folder), MARK: self.mark}
-
-    @property
-    def left_running(self) -> list[str]:
-        """The command lines of the processes that carry the mark."""
-        found = (self._command_line(process) for process in Path("/proc").glob("[0-9]*"))
-        return [line for line in found if line]
-
-    def _command_line(self, process: Path) -> str:
-        try:
-            if f"{MARK}={self.mark}".encode() in (process / "environ").read_bytes():
-                return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:  # it has ended
-            pass
-        return ""
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    # Not in pytest's own folder: the user that Postgres runs as is shut out of that.
-    with TemporaryDirectory(prefix="otp-bench-test-") as name:
-        Path(name).chmod(0o755)
-        yield Place(Path(name), secrets.token_hex(8))
 
 
 @pytest.mark.nightly
@@ -97,28 +53,6 @@ def assert_is_whole(name: str, scenario: dict[str, Any]) -> None:
         assert min(measurement["baseline"]["rounds"]) > 0, measurement["name"]
         assert measurement["ratio"] > 0, measurement["name"]
         assert measurement["goal"], measurement["name"]
-
-
-def test_an_interrupted_run_leaves_nothing_behind(place: Place) -> None:
-    bench = subprocess.Popen(
-        [OTP_WORKER, "bench", "--quick", "--scenario", "intake-gateway"],
-        env=place.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A group of its own: the signal goes to the bench alone, which has to end the others.
-        start_new_session=True,
-    )
-    try:
-        assert awaited(lambda: any("beat" in line for line in place.left_running), 60)
-        bench.send_signal(signal.SIGINT)
-        output, _ = bench.communicate(timeout=60)
-    finally:
-        bench.kill()
-        bench.communicate()
-    assert bench.returncode == 130, output
-    assert place.left_running == []
-    assert list(place.folder.iterdir()) == []
 
 
 def test_a_scenario_that_fails_says_why_and_the_others_still_run() -> None:
