@@ -16,6 +16,7 @@ from otp_worker.store import (
     replies,
     reply_keys,
     sim_budgets,
+    steps,
 )
 from otp_worker.store.database import Database
 
@@ -36,6 +37,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
         _older_than(rows, lockouts.purge),
         _older_than(rows, notifications.purge),
         _older_than(rows, expire.purge),
+        _older_than(rows, steps.purge),
         _older_than(rows, replies.purge),
     )
 

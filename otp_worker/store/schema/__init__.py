@@ -18,6 +18,7 @@ from otp_worker.store.schema.reply import (
     replies,
     reply_keys,
 )
+from otp_worker.store.schema.step import steps
 from otp_worker.store.schema.upkeep import counters, schema_version, sweeps
 from otp_worker.store.schema.verification import (
     IS_OPEN,
@@ -54,6 +55,7 @@ __all__ = [
     "sim_breakers",
     "sim_recipients",
     "sims",
+    "steps",
     "sweeps",
     "verifications",
 ]

@@ -1,0 +1,66 @@
+"""One step on a verification's way: what happened when, without the code and without the number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class StepKind(StrEnum):
+    """What happened. Which fields of a step each kind fills stands beside it."""
+
+    ACCEPTED = "accepted"
+    """The request was answered with 202. ``count``: sends left by its limits; ``detail``: the template."""
+    PUBLISHED = "published"
+    """The delivery's id was put on the queue."""
+    CLAIMED = "claimed"
+    """A worker took the delivery up. ``detail``: the worker's name."""
+    HASHED = "hashed"
+    """The code's hash was stored. ``milliseconds``: what hashing took."""
+    ATTEMPT = "attempt"
+    """A gateway was asked to send. ``outcome``: the kind of its answer; ``detail``: the reason."""
+    WAITING = "waiting"
+    """The delivery waits in the database. ``detail``: for what; ``count``: its position, if known."""
+    BREAKER_OPENED = "breaker_opened"
+    """A gateway or SIM is taken to be away. It belongs to no verification. ``detail``: why."""
+    BREAKER_CLOSED = "breaker_closed"
+    """It is back. It belongs to no verification. ``milliseconds``: how long it was away."""
+    PROBE = "probe"
+    """The delivery asked whether a gateway is back, ``count`` times, at ``at`` for the last time."""
+    TAKEN = "taken"
+    """The gateway took the SMS over. ``milliseconds``: since the request was accepted."""
+    RECEIPT = "receipt"
+    """A receipt came. ``outcome``: what it says; ``milliseconds``: since the gateway took the SMS."""
+    REPLY = "reply"
+    """The person wrote. ``outcome``: the kind of the reply."""
+    RESEND = "resend"
+    """Another SMS with the same code was asked for."""
+    CHECK = "check"
+    """A code was checked. ``outcome``: right, wrong or locked; ``count``: how many checks are left."""
+    APPROVED = "approved"
+    """The right code was entered. ``milliseconds``: since the request was accepted."""
+    ENDED = "ended"
+    """The verification is over otherwise. ``outcome``: its status; ``detail``: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; ``delivery_number`` counts a verification's SMS from 1. What does not apply is None."""
+
+    at: datetime
+    kind: StepKind
+    verification_id: str | None = None
+    delivery_number: int | None = None
+    outcome: str | None = None
+    http_status: int | None = None
+    milliseconds: int | None = None
+    count: int | None = None
+    gateway: str | None = None
+    sim: str | None = None
+    detail: str | None = None
+
+    @property
+    def delivery_id(self) -> str | None:
+        """The id of the delivery that it is about, if it is about one."""
+        if self.verification_id is None or self.delivery_number is None:
+            return None
+        return f"{self.verification_id}.{self.delivery_number}"
