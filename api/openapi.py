@@ -12,7 +12,7 @@ from api.problem_schemas import ProblemBody
 from api.routes import ROUTES, Route
 from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
-from otp_worker.issue.idempotency import HEADER
+from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
 
 _BY_ID = {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
@@ -33,7 +33,13 @@ _FOR = {
 }
 _TEXT = {"schema": {"type": "string"}}
 _SECONDS = {"description": "In seconds.", "schema": {"type": "integer"}}
-_LOCATION = {"Location": {"description": "Where to look at it.", "required": True, **_TEXT}}
+_ACCEPTED = {
+    "Location": {"description": "Where to look at it.", "required": True, **_TEXT},
+    REPLAYED_HEADER: {
+        "description": f"`true`: the answer to the same request before, by its {HEADER}.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
 
 _DESCRIPTION = """
 Ask for a one-time passcode to be sent by SMS, and later ask whether what your user typed is right.
@@ -107,7 +113,7 @@ def _responses(route: Route) -> dict[str, Any]:
             "description": "Done.",
             "content": _content("application/json", route.answer),
         }
-        responses[str(route.status)] = {**done, "headers": _LOCATION} if route.status == 202 else done
+        responses[str(route.status)] = {**done, "headers": _ACCEPTED} if route.status == 202 else done
         if route.answer is ReadinessBody:
             responses["503"] = {**done, "description": "Not now; for what reason."}
     for status in sorted({error.http_status for error in route.errors}):

@@ -18,12 +18,26 @@ Body = TypeVar("Body", bound=BaseModel)
 
 _PLAIN_NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_]{0,39}")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_CODE = f"give the {MIN_LENGTH} to {MAX_LENGTH} digits of the code as text"
 _FIXES = {
-    "code": f"give the {MIN_LENGTH} to {MAX_LENGTH} digits of the code as a string of 0-9",
+    "code": _CODE,
     "user": "give printable characters on one line",
     "template": "give a name of letters, digits, dots, dashes or underscores",
     "ip": "this is not an IP address",
     "locale": "give a language tag, such as de-AT",
+}
+_CODE_AS_NUMBER = f"{_CODE}: a number loses its leading zeros"
+_SENTENCES = {
+    "extra_forbidden": "there is no such field",
+    "missing": "is required",
+    "string_type": "give text",
+    "string_too_short": "give at least {min_length} character",
+    "string_too_long": "give at most {max_length} characters",
+    "int_type": "give a whole number, without quotes",
+    "bool_type": "give true or false, without quotes",
+    "greater_than_equal": "give {ge} or more",
+    "less_than_equal": "give {le} or less",
+    "literal_error": "give {expected}",
 }
 
 
@@ -32,7 +46,7 @@ def read_body(req: falcon.Request, model: type[Body]) -> Body:
     try:
         return model.model_validate(_read_object(req))
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        problems = error.errors(include_url=False, include_input=False)
         raise InvalidFieldsError([(_name(problem), _detail(problem)) for problem in problems]) from None
 
 
@@ -98,10 +112,15 @@ def _name(problem: ErrorDetails) -> str:
 
 
 def _detail(problem: ErrorDetails) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "there is no such field"
-    if problem["type"] == "missing":
-        return "is required"
-    if problem["type"] == "string_pattern_mismatch":
-        return _FIXES[_name(problem)]
-    return problem["msg"].removeprefix("Value error, ")
+    """What is wrong with a field and the fix, in our words: a library's change with its versions."""
+    kind, name = problem["type"], _name(problem)
+    if name == "code":
+        return _CODE_AS_NUMBER if kind == "string_type" else _CODE
+    if kind == "string_pattern_mismatch":
+        return _FIXES[name]
+    sentence = _SENTENCES.get(kind)
+    return (
+        sentence.format(**problem.get("ctx", {}))
+        if sentence
+        else problem["msg"].removeprefix("Value error, ")
+    )

@@ -1,5 +1,6 @@
 """The JSON that comes in and goes out, as models: what they allow is what OpenAPI says."""
 
+import re
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -18,10 +19,25 @@ from otp_worker.verify import CheckResult
 # No control characters and no line breaks: these values are stored, shown and logged.
 _Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 
+# People type codes as they are printed: in groups, with spaces and dashes of every kind.
+_BETWEEN_DIGITS = r"[ \u00a0\u2007\u2009\u202f\u2010-\u2015\u2212-]"
+
+
+def _digits_of(value: str) -> str:
+    return re.sub(_BETWEEN_DIGITS, "", value)
+
+
 Code = Annotated[
     str,
-    StringConstraints(pattern=rf"^[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}$"),
-    Field(description="The digits that the person typed.", examples=["123456"]),
+    StringConstraints(
+        pattern=rf"^{_BETWEEN_DIGITS}*[0-9]({_BETWEEN_DIGITS}*[0-9]){{{MIN_LENGTH - 1},{MAX_LENGTH - 1}}}"
+        rf"{_BETWEEN_DIGITS}*$",
+        max_length=4 * MAX_LENGTH,
+    ),
+    AfterValidator(_digits_of),
+    Field(
+        description="The digits as the person typed them; spaces and dashes do no harm.", examples=["123456"]
+    ),
 ]
 To = Annotated[
     str,

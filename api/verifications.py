@@ -12,7 +12,7 @@ from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import Verification
-from otp_worker.issue.idempotency import HEADER, Idempotency
+from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER, Idempotency
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.issue.resend import Resender
@@ -98,7 +98,7 @@ class Verifications:
     ) -> None:
         """Answer 202 with what ``act`` accepts; with an Idempotency-Key, what it accepted before."""
         app: App = req.context.app
-        text = self._idempotency.run(
+        answered = self._idempotency.run(
             app=app.name,
             key=req.get_header(HEADER),
             request=request,
@@ -108,8 +108,10 @@ class Verifications:
             ),
         )
         # An answer that an older version kept is completed with the fields that are new since.
-        answer = AcceptedBody.model_validate_json(text)
+        answer = AcceptedBody.model_validate_json(answered.text)
         resp.status = 202
+        if answered.replayed:
+            resp.set_header(REPLAYED_HEADER, "true")
         resp.set_header("Location", f"/v1/verifications/{answer.id}")
         resp.text = answer.model_dump_json()
 

@@ -172,7 +172,7 @@ class TooManyRequestsError(RequestError):
     http_status = 429
 
     def __init__(self, sentence: str, retry_at: datetime | None) -> None:
-        until = f"; not before {retry_at:%Y-%m-%dT%H:%M:%SZ}" if retry_at else ""
+        until = f"; again from {retry_at:%Y-%m-%dT%H:%M:%SZ}" if retry_at else ""
         super().__init__(f"{sentence}{until}")
         self.retry_at = retry_at
 
@@ -195,8 +195,9 @@ class TooSoonError(TooManyRequestsError):
     problem = "too_soon"
     rejection = "too_soon"
 
-    def __init__(self, retry_at: datetime) -> None:
-        super().__init__("an SMS was sent for this a moment ago", retry_at)
+    def __init__(self, sent_at: datetime, now: datetime, retry_at: datetime) -> None:
+        ago = max(round((now - sent_at).total_seconds()), 0)
+        super().__init__(f"this number was sent a code {ago} s ago", retry_at)
 
 
 class RateLimitExceededError(TooManyRequestsError):

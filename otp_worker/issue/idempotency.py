@@ -22,10 +22,20 @@ from otp_worker.store.idempotency_keys import IdempotencyKey, StoredRequest
 log = structlog.get_logger()
 
 HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+"""Set to ``true`` where an answer is that of the same request before."""
 ANSWER_SECONDS = 10
 """A request that has no answer after this long will get none: its process died."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with; ``replayed`` where it had its effect before."""
+
+    text: str
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Idempotency:
         request: str,
         act: Callable[[IdempotencyKey | None], str],
         recover: Callable[[str], str],
-    ) -> str:
+    ) -> Answer:
         """The answer to a request: that of ``act``, or of the same request before.
 
         ``act`` writes what it is given in the transaction that has the effect. ``recover`` makes the answer
@@ -55,14 +65,14 @@ class Idempotency:
         and what ``act`` and ``recover`` raise.
         """
         if key is None:
-            return act(None)
+            return Answer(act(None))
         once = self.once(app, key, request)
         kept = self._recall(once)
         if kept is not None:
-            return recover(kept.verification_id) if kept.answer is None else kept.answer
+            return Answer(kept.answer or recover(kept.verification_id), replayed=True)
         answer = act(once)
         self._remember(once, answer)
-        return answer
+        return Answer(answer)
 
     def once(self, app: str, key: str, request: str) -> IdempotencyKey:
         """What identifies a request. Raises InvalidFieldError."""

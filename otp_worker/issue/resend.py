@@ -84,7 +84,8 @@ class Resender:
         found = self._pending(verification_id, app, now)
         if statements.is_on_its_way(self.db, found.id):
             return self._on_its_way(found, app, now, once, ip_hash)
-        raise TooSoonError(found.resend_at)
+        last = found.delivery
+        raise TooSoonError(last.sent_at or last.created_at, now, found.resend_at)
 
     def _on_its_way(
         self, found: Verification, app: App, now: datetime, once: IdempotencyKey | None, ip_hash: bytes | None

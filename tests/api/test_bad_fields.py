@@ -84,9 +84,12 @@ WRONG_CODES: list[object] = [
     "123456\x00",
     "12\x003456",
     "123456\n",
-    " 123456",
-    "12 34 56",
     "+123456",
+    "12.34.56",
+    "12\t3456",
+    "1 2 3",
+    " ",
+    "123456" + " " * 40,
     "12345a",
     "\u0661\u0662\u0663\u0664\u0665\u0666",
     "\uff11\uff12\uff13\uff14\uff15\uff16",
@@ -101,6 +104,53 @@ def test_what_cannot_be_a_code_costs_no_check(shop: Caller, service: Service, co
         assert problem(answer) == (422, "invalid_field")
         assert [error["field"] for error in answer.json["errors"]] == ["code"]
     assert shop.read(verification_id).json["checks_left"] == 5
+
+
+IN_PAIRS = "{0[0]}{0[1]} {0[2]}{0[3]} {0[4]}{0[5]}"
+IN_THREES = "{0[0]}{0[1]}{0[2]}-{0[3]}{0[4]}{0[5]}"
+PRINTED = ["\u00a0", "\u2007", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212"]
+AFTER = ["{0}" + each for each in PRINTED]
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", IN_PAIRS, IN_THREES, *AFTER], ids=ascii)
+def test_a_code_is_taken_as_people_type_it(shop: Caller, service: Service, typed: str) -> None:
+    verification_id = shop.sent()
+    service.deliver_queued()
+    code = service.gateway.codes[-1]
+    assert shop.check(verification_id, typed.format(code)).json["valid"] is True
+
+
+def test_a_code_that_is_a_number_costs_no_check_and_is_told_why(shop: Caller) -> None:
+    told = shop.check(shop.sent(), 123456).json["errors"]
+    detail = "give the 4 to 10 digits of the code as text: a number loses its leading zeros"
+    assert told == [{"field": "code", "detail": detail}]
+
+
+OUR_WORDS = {
+    ("to", 447400123456): "give text",
+    ("to", ""): "give at least 1 character",
+    ("user", "x" * 129): "give at most 128 characters",
+    ("channel", "voice"): "give 'sms' or 'inbound'",
+    ("ttl_seconds", 59): "give 60 or more",
+    ("ttl_seconds", 601): "give 600 or less",
+    ("ttl_seconds", "300"): "give a whole number, without quotes",
+    ("code_length", 6.5): "give a whole number, without quotes",
+    ("new", "yes"): "give true or false, without quotes",
+}
+
+
+@pytest.mark.parametrize(("wrong", "fix"), OUR_WORDS.items(), ids=ascii)
+def test_what_to_give_is_told_in_our_words(shop: Caller, wrong: tuple[str, object], fix: str) -> None:
+    field, value = wrong
+    told = shop.simulate_post(SEND, json={"to": NUMBER, field: value}).json["errors"]
+    assert told == [{"field": field, "detail": fix}]
+
+
+def test_no_library_speaks_to_apps(shop: Caller) -> None:
+    for field, value in WRONG_FIELDS:
+        told = shop.simulate_post(SEND, json={"to": NUMBER, field: value}).json["detail"]
+        assert "Input should" not in told
+        assert "String should" not in told
 
 
 def test_every_field_that_is_wrong_is_named(shop: Caller) -> None:

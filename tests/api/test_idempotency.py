@@ -39,6 +39,8 @@ def test_a_repeated_send_is_one_sms_and_one_answer(shop: Caller, service: Servic
     again = send(shop, "order-1", user="ann")
     assert (again.status_code, again.text) == (202, first.text)
     assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
     assert service.count("verifications") == len(service.gateway.messages) == 1
 
 

@@ -206,7 +206,7 @@ def test_a_key_from_before_new_was_known_is_still_the_same_request(shop: Caller,
     answer = service.intake().idempotency.run(
         app="shop", key="order-1", request=as_before, act=act, recover=act
     )
-    assert json.loads(answer) == first.json
+    assert json.loads(answer.text) == first.json
 
 
 def test_new_is_a_boolean(shop: Caller) -> None:

@@ -67,7 +67,7 @@ def stored(db: Database) -> int:
     [
         *((RateLimitExceededError(limit, 1, 60, START), f"limit_{limit}") for limit in Limit),
         (LOCKED, "number_locked"),
-        (TooSoonError(START), "too_soon"),
+        (TooSoonError(START, START, START), "too_soon"),
         (CountryNotAllowedError("FR"), "country"),
         (ScopeMissingError("not for this"), "scope"),
         (UnauthenticatedError("unknown"), "unauthenticated"),
@@ -85,7 +85,7 @@ def test_a_flood_is_one_statement_a_second(db: Database, passed: list[float]) ->
     with statements(db) as asked:
         for _ in range(100):
             refusals.count(LOCKED)
-            refusals.count(TooSoonError(START))
+            refusals.count(TooSoonError(START, START, START))
         assert len(asked) == 1
         passed[0] += STORE_SECONDS
         refusals.count(LOCKED)
@@ -116,7 +116,7 @@ def test_the_processes_count_together_and_no_total_ever_falls(db: Database, pass
 
 def test_all_that_is_refused_at_once_is_counted(db: Database) -> None:
     web = [Rejections(db), Rejections(db)]
-    errors = [LOCKED, TooSoonError(START), CountryNotAllowedError("FR")]
+    errors = [LOCKED, TooSoonError(START, START, START), CountryNotAllowedError("FR")]
 
     def refuse(number: int) -> None:
         # Due at once, so that they do store at the same time.
