@@ -13,6 +13,7 @@ from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
+from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
@@ -102,6 +103,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     for check in health.checks(db.now):
         yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)
+    yield from _key_limits(db, settings.retention_days)
     db.close()
 
 
@@ -121,6 +123,18 @@ def _clock(db: Database) -> Finding:
         detail = f"{apart:.0f} s apart from the database's clock: run an NTP client on both machines"
         return Finding("clock", Verdict.FIX, detail)
     return Finding("clock", Verdict.OK, "agrees with the database's clock")
+
+
+def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
+    """Keys were made with limits that could be counted; the retention may have been shortened since."""
+    try:
+        forgotten = ApiKeys(db, retention_days=retention_days).forgotten(utc_now())
+    except DatabaseError:
+        # Already a finding.
+        return
+    for key in forgotten:
+        detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
+        yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; make another key")
 
 
 def _limits(settings: Settings) -> Finding:

@@ -24,9 +24,10 @@ _CHECKS_LIMIT = typer.Option(
 
 
 def _keys() -> ApiKeys:
-    db = open_database(load_settings("cli"))
+    settings = load_settings("cli")
+    db = open_database(settings)
     check_current(db)
-    return ApiKeys(db)
+    return ApiKeys(db, retention_days=settings.retention_days)
 
 
 @app.command()

@@ -13,7 +13,8 @@ BLOCK_DIGITS = 4
 
 _RATE = re.compile(r"([0-9]{1,9})/([0-9]{0,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_LONGEST_SECONDS = 31 * 86_400
+LONGEST_DAYS = 31
+"""No window of a limit is longer."""
 
 
 class Limit(StrEnum):
@@ -80,10 +81,17 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
     return tuple(_rate(part.strip()) for part in text.split(",")) if text.strip() else ()
 
 
+def refuse_forgotten_window(rates: Iterable[Rate], retention_days: int) -> None:
+    """Raise ValueError for a window that is longer than the sends which it counts are kept."""
+    days = max((rate.seconds for rate in rates), default=0) / _UNIT_SECONDS["d"]
+    if days > retention_days:
+        raise ValueError(f"its window of {days:g} d is longer than OTP_RETENTION_DAYS")
+
+
 def _rate(text: str) -> Rate:
     match = _RATE.fullmatch(text)
     rate = Rate(int(match[1]), int(match[2] or 1) * _UNIT_SECONDS[match[3]]) if match else Rate(0, 0)
-    if not (rate.count and 0 < rate.seconds <= _LONGEST_SECONDS):
+    if not (rate.count and 0 < rate.seconds <= LONGEST_DAYS * _UNIT_SECONDS["d"]):
         raise ValueError("give rates such as 1/30s,5/10m,10/h, or nothing for no limit")
     return rate
 

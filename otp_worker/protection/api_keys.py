@@ -11,7 +11,7 @@ from ulid import ULID
 
 from otp_worker.domain.app import APP_SCOPES, App, KeyScope
 from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
-from otp_worker.domain.limits import Limit, LimitRates, parse_rates
+from otp_worker.domain.limits import LONGEST_DAYS, Limit, LimitRates, parse_rates, refuse_forgotten_window
 from otp_worker.domain.ports import Clock, utc_now
 from otp_worker.store import api_keys
 from otp_worker.store.api_keys import StoredKey
@@ -24,11 +24,15 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 
 
 class ApiKeys:
-    """The keys of this service; only their SHA-256 is stored."""
+    """The keys of this service; only their SHA-256 is stored.
 
-    def __init__(self, db: Database, clock: Clock = utc_now) -> None:
+    Sends are kept for ``retention_days``: no new key's limit may count older ones.
+    """
+
+    def __init__(self, db: Database, clock: Clock = utc_now, retention_days: int = LONGEST_DAYS) -> None:
         self._db = db
         self._clock = clock
+        self._retention_days = retention_days
 
     def create(
         self,
@@ -48,6 +52,21 @@ class ApiKeys:
             raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
         if test and KeyScope.ADMIN in scopes:
             raise InvalidFieldError("scope", "a test key cannot act for the operator; leave out admin")
+        rates = _rates("--limit", limit, self._retention_days)
+        # Checks are counted where no row is purged.
+        checks_rates = _rates("--checks-limit", checks_limit, LONGEST_DAYS)
+        return self._insert(name, now, test=test, scopes=scopes, limit=rates, checks_limit=checks_rates)
+
+    def _insert(
+        self,
+        name: str,
+        now: datetime,
+        *,
+        test: bool,
+        scopes: frozenset[KeyScope],
+        limit: str | None,
+        checks_limit: str | None,
+    ) -> str:
         body = f"otp_{'test' if test else 'live'}_{_random()}"
         key = body + _checksum(body)
         stored = StoredKey(
@@ -56,8 +75,8 @@ class ApiKeys:
             test=test,
             hint=f"{key[:13]}…{key[-4:]}",
             scopes=scopes,
-            limit=_rates("--limit", limit),
-            checks_limit=_rates("--checks-limit", checks_limit),
+            limit=limit,
+            checks_limit=checks_limit,
             created_at=now,
             revoked_at=None,
         )
@@ -78,6 +97,19 @@ class ApiKeys:
         name = f"test:{stored.name}" if stored.test else stored.name
         return App(name, stored.test, stored.scopes, _own_rates(stored))
 
+    def forgotten(self, now: datetime) -> list[StoredKey]:
+        """The valid keys whose limit counts sends that are not kept for so long."""
+        return [
+            key for key in api_keys.list_keys(self._db) if key.is_valid(now) and self._is_forgotten(key.limit)
+        ]
+
+    def _is_forgotten(self, limit: str | None) -> bool:
+        try:
+            _rates("--limit", limit, self._retention_days)
+        except InvalidFieldError:
+            return True
+        return False
+
     def list(self) -> list[StoredKey]:
         """Every key, newest first."""
         return api_keys.list_keys(self._db)
@@ -91,7 +123,8 @@ class ApiKeys:
         old = api_keys.valid_key(self._db, key_id, now)
         if old is None:
             return None
-        new = self.create(
+        # Its limits stay, whatever the retention has become since: a key that leaked must be replaceable.
+        new = self._insert(
             old.name,
             now,
             test=old.test,
@@ -103,9 +136,9 @@ class ApiKeys:
         return new
 
 
-def _rates(option: str, text: str | None) -> str | None:
+def _rates(option: str, text: str | None, retention_days: int) -> str | None:
     try:
-        parse_rates(text or "")
+        refuse_forgotten_window(parse_rates(text or ""), retention_days)
     except ValueError as error:
         raise InvalidFieldError(option, str(error)) from None
     return None if text is None else "".join(text.split())

@@ -9,7 +9,7 @@ import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from otp_worker.domain.errors import InvalidFieldError
-from otp_worker.domain.limits import Limit, LimitRates, Rate, parse_rates
+from otp_worker.domain.limits import Limit, LimitRates, Rate, parse_rates, refuse_forgotten_window
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
 from otp_worker.gateways.registry import account_kinds
@@ -163,10 +163,12 @@ def _parse_templates(value: dict[str, str]) -> dict[str, str]:
 def refuse_forgotten_windows(limit_rates: LimitRates, retention_days: int) -> None:
     """Raise ValueError for a limit of sends whose window is longer than the sends are kept that it counts."""
     for limit, rates in limit_rates.items():
-        days = max((rate.seconds for rate in rates), default=0) / 86_400
-        if limit not in (Limit.CHECKS_KEY, Limit.CHECKS_IP) and days > retention_days:
-            variable = f"OTP_LIMIT_{limit.name}"
-            raise ValueError(f"{variable}: its window of {days:g} d is longer than OTP_RETENTION_DAYS")
+        if limit in (Limit.CHECKS_KEY, Limit.CHECKS_IP):
+            continue
+        try:
+            refuse_forgotten_window(rates, retention_days)
+        except ValueError as error:
+            raise ValueError(f"OTP_LIMIT_{limit.name}: {error}") from None
 
 
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parse_rates)]

@@ -31,6 +31,10 @@ class StoredKey:
     created_at: datetime
     revoked_at: datetime | None
 
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it can be used at that time."""
+        return self.revoked_at is None or self.revoked_at > now
+
 
 def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
     """Keep a new key."""

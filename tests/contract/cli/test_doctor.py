@@ -11,6 +11,7 @@ from otp_worker.cli.doctor import Finding, Verdict, examine
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.gateway import PhoneState
+from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
@@ -65,6 +66,25 @@ def test_a_limit_that_is_off_is_to_be_looked_at_and_named(environment: pytest.Mo
     environment.setenv("OTP_REDIS_URL", "")
     environment.setenv("OTP_LIMIT_TOTAL", "")
     assert limits()[0] == Finding("limits", Verdict.LOOK, "turned off: OTP_LIMIT_TOTAL", chosen=True)
+
+
+def test_a_keys_limit_that_the_retention_no_longer_covers_is_to_be_fixed(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("OTP_REDIS_URL", "")
+    with closing(Database(f"sqlite:///{tmp_path}/otp.db")) as database:
+        keys = ApiKeys(database)
+        for limit in ("30/7d", "30/d", None):
+            keys.create("shop", START, limit=limit)
+        keys.create("former", START, limit="30/31d")
+        (former,) = [key for key in keys.list() if key.name == "former"]
+        keys.revoke(former.id, START)
+    environment.setenv("OTP_RETENTION_DAYS", "7")
+    assert [finding.verdict for finding in limits()] == [Verdict.OK]
+    environment.setenv("OTP_RETENTION_DAYS", "6")
+    forgotten, _ = limits()
+    assert forgotten.verdict is Verdict.FIX
+    assert "30/7d: longer than OTP_RETENTION_DAYS=6" in forgotten.detail
 
 
 def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:

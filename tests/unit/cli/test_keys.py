@@ -78,6 +78,35 @@ def test_a_limit_that_is_no_rates_is_named_with_the_fix_and_no_key_is_made(
     assert (done.exit_code, done.stdout, listed(command)) == (1, "", [])
 
 
+def test_a_limit_whose_sends_are_purged_before_its_window_ends_is_refused_and_no_key_is_made(
+    command: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTP_RETENTION_DAYS", "6")
+    done = command.invoke(app, ["keys", "create", "--name", "shop", "--limit", "5/h,30/7d"])
+    assert str(done.exception) == "--limit: its window of 7 d is longer than OTP_RETENTION_DAYS"
+    assert (done.exit_code, done.stdout, listed(command)) == (1, "", [])
+    monkeypatch.setenv("OTP_RETENTION_DAYS", "7")
+    assert command.invoke(app, ["keys", "create", "--name", "shop", "--limit", "5/h,30/7d"]).exit_code == 0
+
+
+def test_a_limit_on_checks_may_be_longer_because_no_row_counts_them(
+    command: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTP_RETENTION_DAYS", "6")
+    done = command.invoke(app, ["keys", "create", "--name", "shop", "--checks-limit", "5/7d"])
+    assert done.exit_code == 0
+    assert listed(command)[0]["checks_limit"] == "5/7d"
+
+
+def test_a_key_can_be_rotated_whatever_its_limit_became(
+    command: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.invoke(app, ["keys", "create", "--name", "shop", "--limit", "30/7d"])
+    monkeypatch.setenv("OTP_RETENTION_DAYS", "6")
+    assert command.invoke(app, ["keys", "rotate", str(listed(command)[0]["id"])]).exit_code == 0
+    assert [key["limit"] for key in listed(command)] == ["30/7d", "30/7d"]
+
+
 @pytest.mark.parametrize("verb", ["rotate", "revoke"])
 def test_a_key_that_is_not_there_is_named(command: CliRunner, verb: str) -> None:
     done = command.invoke(app, ["keys", verb, "key_unknown"])
