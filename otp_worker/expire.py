@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, closed_by, open_breakers
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import (
     deliveries,
     sim_budgets,
@@ -69,7 +70,8 @@ class Expirer:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""
         found = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
         for sim in self.sims.all:
-            found |= self._over(sim, now, most)
+            with isolated("release", sim=sim.name):
+                found |= self._over(sim, now, most)
         return sorted(found, key=lambda delivery_id: found[delivery_id])[:most]
 
     def _over(self, sim: Sim, now: datetime, most: int) -> dict[str, datetime]:
@@ -90,7 +92,10 @@ class Expirer:
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""
-        forgotten = sum(purge(self.db, now) for purge in self.purges)
+        forgotten = 0
+        for purge in self.purges:
+            with isolated("purge"):
+                forgotten += purge(self.db, now)
         # The log of changes is emptied last: it holds what was wiped.
         self.db.checkpoint()
         return forgotten

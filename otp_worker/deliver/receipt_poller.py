@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from otp_worker.domain.gateway import Gateway, ReceiptKind
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import polls, receipts
 from otp_worker.store.database import Database
 
@@ -62,8 +63,9 @@ class Poller:
             if time.monotonic() >= until:
                 break
             # The next question is written down before this one is asked: a crash in between loses nothing.
-            if polls.claim_poll(self.db, due.delivery_id, now, next_poll_at(due.sent_at, now)):
-                moved += self._ask(due, now)
+            with isolated("poll", gateway=due.gateway, delivery=due.delivery_id):
+                if polls.claim_poll(self.db, due.delivery_id, now, next_poll_at(due.sent_at, now)):
+                    moved += self._ask(due, now)
         return moved
 
     def _ask(self, due: polls.DuePoll, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.senders import can_stand_for
 from otp_worker.inbound.side_sends import Away, obstacle
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import canaries
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import release, reserve
@@ -58,7 +59,9 @@ class Canaries:
         slot = int(now.timestamp()) // self.every_seconds * self.every_seconds
         if not canaries.reserve(self.db, slot, sender.name, to.name):
             return "somebody else sends the canary of this time"
-        failure = self._send(sender, to, now)
+        failure: str | None = "an error of our own, which the log names"
+        with isolated("canary", sim=sender.name):
+            failure = self._send(sender, to, now)
         if failure is None:
             return f"a canary from {sender.name} to {to.name}"
         told = canaries.fail_turn(self.db, slot, failure, self.outbox.channels, now)

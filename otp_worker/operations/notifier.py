@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from otp_worker.domain.ports import Publish
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import notifications, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
@@ -62,7 +63,10 @@ class Notifier:
 
     def publish_due(self, publish: Publish, now: datetime) -> int:
         """Publish the notices that are due, as many as their channels have room for; their number."""
-        due = [each for name in self.channels for each in notifications.publishable(self.db, name, now)]
+        due: list[str] = []
+        for name in self.channels:
+            with isolated("notices", channel=name):
+                due += notifications.publishable(self.db, name, now)
         if due:
             notifications.mark_published(self.db, due, now)
         for notice_id in due:

@@ -10,6 +10,7 @@ import structlog
 from otp_worker.domain.gateway import Gateway, PhoneState
 from otp_worker.domain.ports import Outbox
 from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import phones
 from otp_worker.store.circuit_breakers import GatewayState, read_state
 from otp_worker.store.database import Database
@@ -62,12 +63,21 @@ class PhoneMonitor:
         if not self._turn.acquire(blocking=False):
             return 0
         try:
-            return sum(self._look_at(name, gateway, now) for name, gateway in self.gateways.items())
+            return self._check(now)
         finally:
             self._turn.release()
 
+    def _check(self, now: datetime) -> int:
+        reports = 0
+        for name, gateway in self.gateways.items():
+            with isolated("look at a phone", gateway=name):
+                reports += self._look_at(name, gateway, now)
+        return reports
+
     def _look_at(self, name: str, gateway: Gateway, now: datetime) -> int:
-        phone = gateway.phone_state()
+        phone = None
+        with isolated("phone state", gateway=name):
+            phone = gateway.phone_state()
         moved_at, judged = None, phone
         if phone is not None and phone.last_seen_at is not None:
             # The gateway's clock need not agree with ours: what counts is when its word last changed.

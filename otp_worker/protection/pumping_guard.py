@@ -19,6 +19,7 @@ from otp_worker.domain.pumping import (
     is_pumped,
     usual,
 )
+from otp_worker.protection.isolation import isolated
 from otp_worker.store import conversions, pauses
 from otp_worker.store.conversions import Recent, Span
 from otp_worker.store.database import Database
@@ -49,13 +50,14 @@ class PumpingGuard:
         conversions.forget_hours(self.db, oldest)
         until = now - timedelta(seconds=SETTLING_SECONDS)
         since = until - timedelta(seconds=WINDOW_SECONDS)
-        return sum(
-            self._judge(kind, recent, conversions.Span(oldest, since), now)
-            for kind, min_sends in self._min_sends().items()
-            for recent in conversions.recent(self.db, kind, conversions.Span(since, until), min_sends)
-            # Most are seen to be well without a look at what is usual there.
-            if highest_conversion(recent.figures) < 1 / FALL
-        )
+        paused = 0
+        for kind, min_sends in self._min_sends().items():
+            for recent in conversions.recent(self.db, kind, conversions.Span(since, until), min_sends):
+                # Most are seen to be well without a look at what is usual there.
+                if highest_conversion(recent.figures) < 1 / FALL:
+                    with isolated("guard", kind=kind.value, app=recent.app):
+                        paused += self._judge(kind, recent, conversions.Span(oldest, since), now)
+        return paused
 
     def _min_sends(self) -> dict[PumpedKind, int]:
         return {PumpedKind.BLOCK: self.min_sends, PumpedKind.COUNTRY: COUNTRY_SENDS * self.min_sends}

@@ -10,6 +10,7 @@ import structlog
 from otp_worker.domain.gateway import Gateway
 from otp_worker.domain.ports import Clock
 from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.protection.isolation import isolated
 
 log = structlog.get_logger()
 
@@ -43,9 +44,11 @@ class RecoveryWatch:
         asking = self._asking.setdefault(name, threading.Lock())
         if not asking.acquire(blocking=False):
             return False
+        is_back = False
         try:
-            healthy = self.gateways[name].health()
-            is_back = self.breaker.record_health(name, healthy, self.clock())
+            with isolated("health question", gateway=name):
+                healthy = self.gateways[name].health()
+                is_back = self.breaker.record_health(name, healthy, self.clock())
         finally:
             asking.release()
         if is_back:

@@ -5,12 +5,14 @@ of the others: the sweeps one thread each, confirmations two, and notices what t
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from celery import Celery
 
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
+from otp_worker.protection.isolation import isolated
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.bulkhead import Bulkhead
 from otp_worker.service.celery_app import (
@@ -79,17 +81,29 @@ def _expire(parts: WorkerParts) -> str:
 
 
 def _release(parts: WorkerParts) -> str:
-    released = parts.expirer.enqueue_due(parts.clock())
-    if parts.recovery.ask():
-        released += parts.expirer.enqueue_due(parts.clock())
-    released += parts.notifier.publish_due(parts.queue.publish_notice, parts.clock())
-    released += parts.confirmer.publish_waiting(parts.queue.publish_confirmation, parts.clock())
+    queue = parts.queue
+    released = _each(
+        parts,
+        deliveries=parts.expirer.enqueue_due,
+        returned=lambda _: parts.expirer.enqueue_due(parts.clock()) if parts.recovery.ask() else 0,
+        notices=lambda now: parts.notifier.publish_due(queue.publish_notice, now),
+        confirmations=lambda now: parts.confirmer.publish_waiting(queue.publish_confirmation, now),
+    )
     return f"{released} published again"
 
 
 def _purge(parts: WorkerParts) -> str:
-    purged = parts.expirer.purge(parts.clock()) + parts.notifier.give_up(parts.clock())
+    purged = _each(parts, rows=parts.expirer.purge, notices=parts.notifier.give_up)
     return f"{purged} purged"
+
+
+def _each(parts: WorkerParts, **turns: Callable[[datetime], int]) -> int:
+    """The sum of what several parts of a sweep did, each of which has its turn whatever the others do."""
+    done = 0
+    for name, turn in turns.items():
+        with isolated("sweep", part=name):
+            done += turn(parts.clock())
+    return done
 
 
 def _guard(parts: WorkerParts) -> str:

@@ -52,6 +52,8 @@ An internal error is what a standby that only reads answers after a failover.
 """
 # A deadlock, and a transaction that met another one: Postgres ended one of several, and works.
 _ENDED_FOR_ANOTHER = ("40P01", "40001")
+# A statement's time-out, and a lock's.
+_TOOK_TOO_LONG = ("57014", "55P03")
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -135,8 +137,17 @@ class Database:
 
 def is_away(error: Exception) -> bool:
     """Whether the database itself is away, locked, full or read-only, whatever is asked of it."""
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return isinstance(error, AWAY) and state not in _ENDED_FOR_ANOTHER
+    return isinstance(error, AWAY) and _sqlstate(error) not in _ENDED_FOR_ANOTHER
+
+
+def met_a_limit(error: Exception) -> bool:
+    """Whether Postgres, which works, ended a statement that took too long or waited too long for a lock."""
+    return _sqlstate(error) in _TOOK_TOO_LONG
+
+
+def _sqlstate(error: Exception) -> str | None:
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state
 
 
 @contextmanager

@@ -1,0 +1,37 @@
+"""One of several: what goes wrong with one gateway, SIM, channel or sweep ends nothing for the others.
+
+Every loop over such runs each of its turns in ``isolated``.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from otp_worker.domain.errors import BrokerUnavailableError
+from otp_worker.store.database import is_away, met_a_limit
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def isolated(what: str, **of: str) -> Iterator[None]:
+    """Log an error and go on behind the block; ``of`` names whose turn it is.
+
+    A database or a broker that is away is everybody's: that is raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, BrokerUnavailableError) or (is_away(error) and not met_a_limit(error)):
+            raise
+        _note(error, what=what, **of)
+
+
+def _note(error: Exception, **of: str) -> None:
+    # Its words may quote a number or a text: its type and place are enough to find it.
+    raised = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(raised.filename).name}:{raised.lineno}"
+    log.error("isolated_error", **of, error=type(error).__name__, place=place)
