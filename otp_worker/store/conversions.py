@@ -13,6 +13,7 @@ from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.domain.pumping import SETTLING_SECONDS, WINDOW_SECONDS, Figures, PumpedKind
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store import sweeps
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_ignoring
 from otp_worker.store.schema import conversions, pauses, verifications
 
@@ -103,8 +104,7 @@ def sum_up(db: Database, now: datetime, since: datetime) -> int:
 def sum_up_again(db: Database, since: datetime) -> None:
     """Let the sums of the hours from that instant on be made again."""
     hour = whole_hour(since)
-    with db.update() as connection:
-        connection.execute(conversions.delete().where(_c.hour >= hour))
+    delete_where(db, conversions, _c.hour >= hour)
     summed_until = sweeps.last_sweep(db, SUMMED)
     if summed_until is not None and summed_until > hour:
         sweeps.record_sweep(db, SUMMED, hour)
@@ -112,8 +112,7 @@ def sum_up_again(db: Database, since: datetime) -> None:
 
 def forget_hours(db: Database, before: datetime) -> None:
     """Delete the sums of hours before then."""
-    with db.update() as connection:
-        connection.execute(conversions.delete().where(_c.hour < before))
+    delete_where(db, conversions, _c.hour < before)
 
 
 _HOUR = timedelta(hours=1)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, select
 
 from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import early_receipts
 
@@ -50,8 +51,7 @@ def take(connection: Connection, gateway: str, subjects: Sequence[str]) -> list[
 
 def purge(db: Database, before: datetime) -> int:
     """Delete what came before then."""
-    with db.update() as connection:
-        return connection.execute(delete(early_receipts).where(_e.received_at < before)).rowcount
+    return delete_where(db, early_receipts, _e.received_at < before)
 
 
 # Made once: every SMS that is handed over asks.
