@@ -22,12 +22,13 @@ from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.gateways.hand_over import hand_over
 from otp_worker.store import claims, misconfigured, opt_outs, receipts
 from otp_worker.store import deliver as statements
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
 from otp_worker.store.deliver import Job, Via
-from otp_worker.store.persistence import Written, persist
+from otp_worker.store.persistence import DATABASE_AWAY, Written, persist
 
 log = structlog.get_logger()
 
@@ -113,10 +114,13 @@ class Deliverer:
         try:
             is_allowed = lease.allows(self.db, job)
             message = self._message(job, way, code, lease)
-        except Exception:
-            self.router.release(way, self.clock())
-            raise
-        outcome = way.gateway.send(message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
+            outcome = hand_over(way.gateway, message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
+        except Exception as error:
+            # Nobody could say whether it may leave: nothing was handed over.
+            self._release(way, lease)
+            if not isinstance(error, DATABASE_AWAY):
+                raise
+            return self._persist(lease, lambda: self._park(job, "the database was away"))
         if outcome.kind is OutcomeKind.WITHDRAWN:
             return self._withdrawn(job, way, lease)
         log.info(
@@ -135,12 +139,15 @@ class Deliverer:
 
     def _withdrawn(self, job: Job, way: Way, lease: Lease) -> Delivered:
         """Nothing was handed over: say why, where the delivery is this attempt's still."""
-        self.router.release(way, self.clock())
+        self._release(way, lease)
         if lease.now() >= job.deadline_at:
             return self._give_up(job, way.via, DeliveryStatus.EXPIRED, LATE)
         if lease.exchange_seconds(job, 1.0) <= 0:
             return self._park(job, "its worker took too long")
         return Delivered(f"{OVER}, or another worker has it")
+
+    def _release(self, way: Way, lease: Lease) -> None:
+        self._persist(lease, lambda: self.router.release(way, self.clock()))
 
     def _conclude(self, job: Job, way: Way, outcome: Outcome, lease: Lease) -> Delivered | RetryAt:
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):

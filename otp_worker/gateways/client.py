@@ -120,13 +120,12 @@ class BoundedClient:
                 answer = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
         except (NotReachedError, WithdrawnError):
             raise
-        except _NEVER_LEFT as error:
-            raise NotReachedError(_short(error)) from None
         except NoWordError as error:
             raise error.cause from error.cause.__cause__
         except Exception as error:
             # Whatever it is, its words may be the URL or the answer.
-            raise NoAnswerError(_short(error)) from None
+            kind = NoAnswerError if exchange.has_begun else NotReachedError
+            raise kind(_short(error)) from None
         finally:
             EXCHANGE.reset(under_way)
         if len(answer) > MAX_ANSWER_BYTES:
@@ -148,15 +147,6 @@ class _Session(requests.Session):
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
         """None: even where it follows none, requests would decode Location and read the body to its end."""
         return iter(())
-
-
-_NEVER_LEFT = (
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-)
-"""What a request fails with that is never begun."""
 
 
 class _HTTPConnection(urllib3.connection.HTTPConnection):
@@ -181,6 +171,11 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
             raise WithdrawnError
         self.timeout = _seconds_left()
         super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        """Write a part of the request: from here on nobody knows what became of it."""
+        EXCHANGE.get().has_begun = True
+        super().send(data)
 
 
 class _HTTPSConnection(_HTTPConnection, urllib3.connection.HTTPSConnection):

@@ -18,12 +18,16 @@ class NoWordError(Exception):
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """What bounds one request with its answer: an instant of the monotonic clock, and our own word."""
+    """What bounds one request with its answer: an instant of the monotonic clock, and our own word.
+
+    ``has_begun`` tells whether its first byte may have left.
+    """
 
     deadline: float
     may_leave: Callable[[], bool]
+    has_begun: bool = False
 
     def seconds_left(self) -> float:
         """The time that is left; none or less once it is over."""

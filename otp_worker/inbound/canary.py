@@ -15,6 +15,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import country_of
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.gateways.hand_over import hand_over
 from otp_worker.inbound.senders import can_stand_for
 from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.protection.isolation import isolated
@@ -115,7 +116,7 @@ class Canaries:
         message = Message(
             number, _TEXT.format(canary), canary, None, life, TIMEOUT_SECONDS, sender.number, sender.slot
         )
-        outcome = self.sims.gateway_of(sender).send(message)
+        outcome = hand_over(self.sims.gateway_of(sender), message)
         if outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             return None
         release(self.db, turn)

@@ -16,6 +16,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Publish
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.gateways.hand_over import hand_over
 from otp_worker.inbound.side_sends import Away, obstacle
 from otp_worker.store import confirmations, opt_outs, receipts
 from otp_worker.store.database import Database
@@ -72,7 +73,7 @@ class Confirmer:
         message = Message(
             reply.number, text, reply_id, None, LIFE_SECONDS, TIMEOUT_SECONDS, sim.number, sim.slot
         )
-        outcome = self.sims.gateway_of(sim).send(message)
+        outcome = hand_over(self.sims.gateway_of(sim), message)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             release(self.db, turn)
         log.info("confirmation", reply=reply_id, outcome=outcome.kind.value, reason=outcome.reason)

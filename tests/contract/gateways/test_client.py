@@ -2,11 +2,12 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
 
-from otp_worker.gateways.client import MAX_ANSWER_BYTES, Answer, BoundedClient, NoAnswerError
+from otp_worker.gateways.client import MAX_ANSWER_BYTES, Answer, BoundedClient, NoAnswerError, NotReachedError
 from tests.contract.gateways.stub import Stub
 
 NUMBER = "+447400123456"
@@ -56,7 +57,10 @@ def test_of_a_redirects_body_no_more_is_read_than_of_another_answers(stub: Stub)
 def test_an_error_that_nobody_foresaw_is_no_answer_and_says_its_kind_alone(
     stub: Stub, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    def stumble(*_: object, **__: object) -> None:
+    send = requests.Session.send
+
+    def stumble(*arguments: Any, **named: Any) -> None:
+        send(*arguments, **named)
         raise OverflowError(f"cannot read what {NUMBER} was sent")
 
     monkeypatch.setattr(requests.Session, "send", stumble)
@@ -65,3 +69,10 @@ def test_an_error_that_nobody_foresaw_is_no_answer_and_says_its_kind_alone(
     assert str(caught.value) == "OverflowError"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("key", ["cl\u00e9 \u20ac", "two\r\nlines", "\ud800"])
+def test_a_header_that_http_cannot_carry_is_found_before_the_first_byte(stub: Stub, key: str) -> None:
+    with pytest.raises(NotReachedError):
+        BoundedClient().post(stub.url, b"{}", {"X-Key": key}, SECONDS)
+    assert stub.requests == []
