@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
         _continue_inside(Checkout(_ROOT), arguments)
         from otp_worker.devtools.demo import run
 
-        return run(once=options.once, fresh=options.fresh, state=options.state)
+        serve = options.serve or (sys.stdout.isatty() and not options.once)
+        return run(serve=serve, fresh=options.fresh, state=options.state)
     if command == ["test"]:
         _continue_inside(Checkout(_ROOT), arguments)
         pytest = [sys.executable, "-m", "pytest", *_test_arguments(rest)]
@@ -44,7 +45,9 @@ def _demo_options(arguments: list[str]) -> argparse.Namespace:
         "python3 -m otp_worker demo",
         description="Start the whole service with a simulated phone; send a code, read it there, check it.",
     )
-    parser.add_argument("--once", action="store_true", help="end after the approved check")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--once", action="store_true", help="end after the approved check")
+    length.add_argument("--serve", action="store_true", help="keep serving, also where no terminal is")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
     parser.add_argument(
         "--state", type=Path, default=_ROOT / ".state" / "demo", help="folder to keep state in (%(default)s)"

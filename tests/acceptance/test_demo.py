@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -130,7 +131,7 @@ def wait_for_processes(state: Path, running: subprocess.Popen[bytes]) -> dict[st
 )
 def test_a_hop_that_fails_is_named_with_its_log(state: Path, setting: str, failure: str, log: str) -> None:
     state.mkdir()
-    (state / "env").write_text(f"{setting}\n")
+    (state / "settings").write_text(f"{setting}\n")
     done = demo_once(state)
     assert done.returncode == 1
     assert re.search(failure, done.stdout), done.stdout
@@ -141,7 +142,7 @@ def test_a_hop_that_fails_is_named_with_its_log(state: Path, setting: str, failu
 def test_a_process_that_dies_is_named_with_its_log(state: Path) -> None:
     state.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        (state / "env").write_text(f"FLOWER_PORT={taken.getsockname()[1]}\n")
+        (state / "settings").write_text(f"FLOWER_PORT={taken.getsockname()[1]}\n")
         done = demo_once(state)
     assert done.returncode == 1
     assert "failed flower: ended with exit status 1" in done.stdout
@@ -161,7 +162,8 @@ def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
         assert f"(process {serving.pid}); stop that one first." in second.stdout
 
         serving.send_signal(signal.SIGINT)
-        assert "Stopping web, worker, " in read_until(ours, "Stopped.")
+        stopping = read_until(ours, "Stopped.")
+        assert re.search(r"Stopping web, worker, .*; this takes 3 s at most\.", stopping)
         assert serving.wait(LONG_ENOUGH_SECONDS) == 0
     os.close(ours)
     assert_nothing_is_left(state, output)
@@ -186,3 +188,34 @@ def assert_everything_answers(output: str) -> None:
     assert requests.get(phone, timeout=10).status_code == 200
     assert requests.get(flower, timeout=10).status_code == 401
     assert requests.get(flower, auth=(user, password), timeout=10).status_code == 200
+
+
+def test_without_a_terminal_it_serves_too_and_is_used_as_the_readme_says(state: Path) -> None:
+    section = (ROOT / "README.md").read_text().partition("## Try it")[2].partition("\n## ")[0]
+    [use] = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert ".state/demo/env" in use
+    use = use.replace(".state/demo/env", shlex.quote(f"{state}/env"))
+    # The checkout's own commands, wherever the tests run from.
+    use = use.replace(".venv/bin", shlex.quote(str(Path(sys.executable).parent)))
+    with subprocess.Popen(demo(state, "--serve"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        output = "".join(iter(serving.stdout.readline, "Serving until Ctrl-C.\n"))
+        used = subprocess.run(
+            ["bash", "-euc", use], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        )
+        serving.send_signal(signal.SIGTERM)
+        output += serving.stdout.read()
+        assert serving.wait(LONG_ENOUGH_SECONDS) == 0
+    assert used.returncode == 0, used.stdout + used.stderr
+    assert '"valid":true' in used.stdout
+    assert "approved" in used.stdout
+    assert_nothing_is_left(state, output)
+
+
+def test_the_environment_file_is_its_owners_alone_and_names_everything(state: Path) -> None:
+    assert demo_once(state).returncode == 0
+    file = state / "env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    names = {line.partition("=")[0] for line in file.read_text().splitlines() if "=" in line}
+    assert {"OTP_URL", "OTP_KEY", "OTP_PHONE_URL", "OTP_DATABASE_URL", "OTP_SECRET_KEY"} <= names
+    assert all(name.startswith("OTP_") for name in names)

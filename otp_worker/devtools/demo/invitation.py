@@ -1,13 +1,15 @@
 """What to look at while a demo serves."""
 
 import json
+import shlex
 
 from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.journey import fictional_number
 from otp_worker.devtools.demo.service import Service
+from otp_worker.devtools.demo.state import State
 
 
-def invite(service: Service, api_key: str, display: Display) -> None:
+def invite(service: Service, api_key: str, state: State, display: Display) -> None:
     """Print where everything is, and a call to try."""
     user, _, password = service.settings["OTP_FLOWER_AUTH"].partition(":")
     body = json.dumps({"to": fictional_number()})
@@ -21,5 +23,8 @@ def invite(service: Service, api_key: str, display: Display) -> None:
     display.say("  Send another:")
     display.say(f"  curl {service.url}/v1/verifications -H 'Authorization: Bearer {api_key}' \\")
     display.say(f"       -H 'Content-Type: application/json' -d '{body}'")
+    display.say()
+    display.say("  Operate it from another terminal, in this folder:")
+    display.say(f"  set -a; . {shlex.quote(str(state.env_file))}; set +a; .venv/bin/otp-worker doctor")
     display.say()
     display.say("Serving until Ctrl-C.")

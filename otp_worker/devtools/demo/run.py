@@ -1,6 +1,5 @@
 """The demo from its first line to its last."""
 
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,11 +23,11 @@ _ROOT = Path(__file__).resolve().parents[3]
 _WATCH_SECONDS = 0.5
 
 
-def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".state" / "demo") -> int:
-    """Show the whole way of a code and keep serving until Ctrl-C or SIGTERM; returns the exit status.
+def run(*, serve: bool, fresh: bool = False, state: Path = _ROOT / ".state" / "demo") -> int:
+    """Show the whole way of a code; returns the exit status.
 
-    ``once``, or a standard output that is no terminal, ends it after the approved check. ``fresh`` forgets
-    what earlier demos kept in the folder ``state``.
+    With ``serve`` it then goes on until Ctrl-C or SIGTERM. ``fresh`` forgets what earlier demos kept in the
+    folder ``state``.
     0: approved, 1: a hop or a process failed, 130: stopped before the approved check.
     """
     display = Display()
@@ -36,7 +35,7 @@ def run(*, once: bool = False, fresh: bool = False, state: Path = _ROOT / ".stat
     try:
         with interruptible() as parts:
             parts.enter_context(locked(kept.lock))
-            _run_alone(display, kept, parts, fresh=fresh, serve=not once and sys.stdout.isatty())
+            _run_alone(display, kept, parts, fresh=fresh, serve=serve)
     except BusyError as busy:
         display.say(f"Another demo is running on {kept.folder} ({busy.holder}); stop that one first.")
         return 1
@@ -59,9 +58,10 @@ def _run_alone(display: Display, state: State, parts: ExitStack, *, fresh: bool,
     service = Service.planned(_ROOT, fleet, state)
     parts.callback(_stop, service, display)
     api_key = start(service, state, display)
+    state.write_env(service.environment(api_key))
     send_one(service, api_key, display)
     if serve:
-        invite(service, api_key, display)
+        invite(service, api_key, state, display)
         _serve(fleet)
 
 

@@ -9,7 +9,6 @@ from otp_worker.devtools.demo.errors import HopError
 from otp_worker.devtools.demo.state import API_KEY, State
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.environment import child_environment
-from otp_worker.devtools.processes.fleet import GRACE_SECONDS as BROKER_GRACE_SECONDS
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.keyring import Keyring
@@ -17,9 +16,10 @@ from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.service.processes.procfile import procfile_commands
 
 PHONE = "phone"
-GRACE_SECONDS = 5
+GRACE_SECONDS = 2
+BROKER_GRACE_SECONDS = 1
 LONGEST_STOP_SECONDS = GRACE_SECONDS + BROKER_GRACE_SECONDS
-"""How long ending takes at most: all processes together, then the broker."""
+"""How long ending takes at most: all processes together, then the broker. Nothing is lost by a kill."""
 _COMMAND_SECONDS = 60
 _PHONE_COMMAND = (
     'exec otp-worker simulator --port "$SIMULATOR_PORT" --key "$OTP_GATEWAY_KEY"'
@@ -71,6 +71,11 @@ class Service:
         """Where the simulated phone can be looked at and its knobs turned."""
         return f"http://{LOOPBACK}:{self.settings['SIMULATOR_PORT']}"
 
+    def environment(self, api_key: str) -> dict[str, str]:
+        """What a shell needs to be an operator and an app of this service."""
+        settings = {name: value for name, value in self.settings.items() if name.startswith("OTP_")}
+        return settings | {"OTP_URL": self.url, "OTP_PHONE_URL": self.phone_url, "OTP_KEY": api_key}
+
     def start_phone(self) -> None:
         """Start the simulated phone; it is not awaited."""
         keyring = Keyring(self.settings["OTP_SECRET_KEY"].split(","))
@@ -90,7 +95,7 @@ class Service:
     def stop(self) -> None:
         """End everything; the broker last, so that nothing waits for it in vain."""
         self.fleet.stop(*procfile_commands(self.root / "Procfile"), PHONE, grace_seconds=GRACE_SECONDS)
-        self.broker.stop()
+        self.broker.stop(BROKER_GRACE_SECONDS)
 
     def command(self, *arguments: str) -> str:
         """Run an `otp-worker` command to its end and return what it printed. Raises HopError."""

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from otp_worker.devtools.processes.errors import NoBrokerError
-from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.fleet import GRACE_SECONDS, Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 NAME = "broker"
@@ -54,9 +54,9 @@ class EmbeddedBroker:
         self._fleet.start(NAME, command)
         self._await_ready()
 
-    def stop(self) -> None:
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """End it as an operator would; its data is on the disk."""
-        self._fleet.stop(NAME)
+        self._fleet.stop(NAME, grace_seconds=grace_seconds)
 
     def kill(self) -> None:
         """End it as a power cut would; it may lose its last second."""
