@@ -1,5 +1,6 @@
 """The command line: ``otp-worker``. A command's module is imported when it is run."""
 
+import json
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -9,7 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from otp_worker import __version__
-from otp_worker.domain.errors import OtpError
+from otp_worker.domain.errors import (
+    BrokerUnavailableError,
+    ConfigurationError,
+    OtpError,
+    RequestError,
+    SchemaNotCurrentError,
+)
 
 _OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
 COMMANDS = {
@@ -76,8 +83,23 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def main() -> None:
-    """Run one command; an error of ours is one line on stderr and exit code 1."""
+    """Run one command; an error of ours is one line on stderr and exit code 1, with --json a JSON object."""
     try:
         app()
     except OtpError as error:
-        sys.exit(f"otp-worker: {error}")
+        sys.exit(_json(error) if "--json" in sys.argv else f"otp-worker: {error}")
+
+
+def _json(error: OtpError) -> str:
+    if not isinstance(error, RequestError):
+        return json.dumps({"error": _NAMES.get(type(error), "failed"), "detail": str(error)})
+    until = {"retry_at": error.retry_at.isoformat()} if error.retry_at else {}
+    return json.dumps({"error": error.problem, "detail": str(error), **error.members, **until})
+
+
+_NAMES = {
+    ConfigurationError: "configuration",
+    SchemaNotCurrentError: "schema_not_current",
+    BrokerUnavailableError: "broker_away",
+}
+"""What scripts know the errors by that are no answer to a request; they never change."""

@@ -6,6 +6,7 @@ import typer
 
 from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
 from otp_worker.domain.app import APP_SCOPES, KeyScope
+from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.service.roles import load_settings
@@ -84,8 +85,7 @@ def rotate(
     """Create a key in place of another, and print it, this once, alone on stdout."""
     key = _keys().rotate(key_id, utc_now(), timedelta(hours=overlap_hours))
     if key is None:
-        typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
-        raise typer.Exit(1)
+        raise NotFoundError(f"there is no valid key {key_id}")
     say(key, {"replaces": key_id, "key": key}, json)
 
 
@@ -95,6 +95,5 @@ def revoke(
 ) -> None:
     """Make a key invalid at once."""
     if not _keys().revoke(key_id, utc_now()):
-        typer.echo(f"otp-worker: there is no valid key {key_id}", err=True)
-        raise typer.Exit(1)
+        raise NotFoundError(f"there is no valid key {key_id}")
     say(f"{key_id} is revoked", {"id": key_id, "revoked": True}, json)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from otp_worker.cli.doctor import Finding, Verdict, examine
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows, say
-from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.inbound.callbacks import inbound_url
@@ -136,8 +136,7 @@ def somebody_is_there() -> bool:
 def _ask(question: str) -> None:
     """Go on only with a yes of the person at the terminal."""
     if not somebody_is_there():
-        typer.echo("otp-worker: nobody is here to ask; --yes erases without asking", err=True)
-        raise typer.Exit(1)
+        raise OtpError("nobody is here to ask; --yes erases without asking")
     typer.confirm(question, abort=True, err=True)
 
 
@@ -157,8 +156,7 @@ def callback_url(
     """Print the URL to register at a gateway for what it posts: inbound messages, and receipts."""
     settings = load_settings("web")
     if not settings.public_url:
-        typer.echo("otp-worker: OTP_PUBLIC_URL is empty: nobody outside can reach this service", err=True)
-        raise typer.Exit(1)
+        raise ConfigurationError("OTP_PUBLIC_URL is empty: nobody outside can reach this service")
     known = settings.sims.gateways
     if gateway is not None and gateway not in known:
         raise NotFoundError(f"there is no gateway {gateway}; there are {', '.join(known)}")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from otp_worker.devtools.chaos.families import Family, read_families
 from otp_worker.devtools.chaos.plan import MIN_KILLS
-from otp_worker.devtools.chaos.report import Report
+from otp_worker.devtools.chaos.report import Report, write_json
 from otp_worker.devtools.chaos.run import run
 from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario
 from otp_worker.devtools.processes.interrupts import INTERRUPTED
@@ -31,6 +31,7 @@ def chaos(
         str, typer.Option(help=f"Which to draw from, with commas: {', '.join(Family)}, or all.")
     ] = "all",
     keep: Annotated[Path | None, typer.Option(help="Where history, journal and logs stay.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the account to this file.")] = None,
 ) -> None:
     """Run the whole service under load and faults, and account for every request; exits 1 on a breach."""
     chosen = secrets.randbelow(LARGEST_SEED) if seed is None else seed
@@ -52,5 +53,7 @@ def chaos(
         console.print(f"stopped; history: {folder / 'history.jsonl'}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     report.account(result)
+    if json is not None:
+        write_json(scenario, result, json)
     console.print(f"history: {folder / 'history.jsonl'}", soft_wrap=True)
     raise typer.Exit(1 if result.findings else 0)

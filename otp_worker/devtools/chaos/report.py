@@ -1,20 +1,26 @@
-"""What a run prints: its versions, its faults as they happen, and the account."""
+"""What a run prints and writes: its versions, its faults as they happen, and the account."""
 
+import json
 import platform
 import statistics
+from dataclasses import asdict, fields
 from importlib.metadata import version
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from otp_worker import __version__
-from otp_worker.devtools.chaos.breaches import MUST_BE_NONE
+from otp_worker.devtools.chaos.accounting import Account
+from otp_worker.devtools.chaos.breaches import MUST_BE_NONE, Breach
 from otp_worker.devtools.chaos.plan import Fault
+from otp_worker.devtools.chaos.records import Span
 from otp_worker.devtools.chaos.run import Result
 from otp_worker.devtools.chaos.scenario import Scenario
 
 SHOWN = 10
+DURATIONS = ("recoveries", "returns", "delays", "flooded", "latencies")
 
 
 class Report:
@@ -57,6 +63,53 @@ class Report:
             self._console.print(text, style="dim", soft_wrap=True)
 
 
+def write_json(scenario: Scenario, result: Result, file: Path) -> None:
+    """Write what is printed, with every fault and every breach."""
+    counts = {each.name: getattr(result.account, each.name) for each in fields(Account)}
+    del counts["findings"]
+    written, received = result.replies
+    told = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "servers": result.servers,
+        "settings": {name: getattr(scenario, name) for name in _SETTINGS},
+        "skipped": scenario.skipped,
+        "faults": [_fault(span) for span in result.spans],
+        "kills": result.kills,
+        "account": {**counts, "replies": written, "replies_told": received},
+        "breaches": {breach: sum(each.breach is breach for each in result.findings) for breach in Breach},
+        "findings": [asdict(finding) for finding in result.findings],
+        "died": [asdict(death) for death in result.died],
+        "seconds": {
+            **{name: _figures(getattr(result, name)) for name in DURATIONS},
+            "settled": result.settled_seconds,
+        },
+    }
+    file.write_text(json.dumps(told, indent=2) + "\n")
+
+
+_SETTINGS = (
+    "seed",
+    "seconds",
+    "requests",
+    "database",
+    "broker",
+    "dedupe",
+    "deadline_seconds",
+    "families",
+)
+
+
+def _fault(span: Span) -> dict[str, object]:
+    return {
+        "kind": span.fault.kind,
+        "target": span.fault.target,
+        "by_seconds": span.fault.by_seconds,
+        "begun_at": span.begun_at.isoformat(),
+        "healed_at": span.healed_at.isoformat(),
+    }
+
+
 def _table(result: Result) -> Table:
     account = result.account
     table = Table("account", "", title_justify="left")
@@ -89,10 +142,23 @@ def _table(result: Result) -> Table:
 
 
 def _spread(seconds: list[float]) -> str:
-    if not seconds:
+    found = _figures(seconds)
+    if found is None:
         return "not measured"
-    ordered = sorted(seconds)
     return (
-        f"median {statistics.median(ordered):.2f} s, p99 {ordered[int(len(ordered) * 0.99)]:.2f} s, "
-        f"max {ordered[-1]:.2f} s ({len(ordered)} times)"
+        f"median {found['median']:.2f} s, p99 {found['p99']:.2f} s, "
+        f"max {found['max']:.2f} s ({found['times']} times)"
     )
+
+
+def _figures(seconds: list[float]) -> dict[str, float] | None:
+    """How durations spread; None where none was measured."""
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    return {
+        "times": len(ordered),
+        "median": statistics.median(ordered),
+        "p99": ordered[int(len(ordered) * 0.99)],
+        "max": ordered[-1],
+    }

@@ -25,6 +25,7 @@ app = typer.Typer(
     invoke_without_command=True, help="A simulated phone gateway, for rehearsals without a phone."
 )
 Url = Annotated[str, typer.Option("--url", help="Where the simulator runs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of words.")]
 
 
 @app.callback()
@@ -43,6 +44,7 @@ def run(
     offline: Annotated[bool, typer.Option("--offline", help="Start with the phone offline.")] = False,
     slow: Annotated[float, typer.Option(min=0, help="Seconds to wait before each answer.")] = 0.0,
     knob: Annotated[list[str] | None, typer.Option(help="Any knob, as name=value; repeatable.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run a simulated phone gateway in the foreground, until interrupted."""
     if context.invoked_subcommand is not None:
@@ -62,7 +64,7 @@ def run(
             knobs=knobs,
             journal=journal,
         )
-        _serve(simulator)
+        _serve(simulator, as_json)
     except (ValidationError, OSError) as error:
         _fail(str(error))
 
@@ -73,12 +75,16 @@ def set_knobs(
         list[str], typer.Argument(metavar="NAME=VALUE...", help="next=N limits them to N sends.")
     ],
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Turn knobs of a running simulator: `set offline=true`, `set lose_reply=true next=1`."""
     try:
         knobs = Remote(url).set_knobs(read_words(words))
     except (ValidationError, RemoteError) as error:
         _fail(str(error))
+    if as_json:
+        _say(json.dumps(knobs, indent=2))
+        return
     table = Table("knob", "value")
     for name, value in knobs.items():
         table.add_row(name, _plain(json.dumps(value)))
@@ -89,7 +95,7 @@ def set_knobs(
 def messages(
     to: Annotated[str | None, typer.Option(help="Only those to this number.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, max=999_999, help="Only the newest so many.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Show what a running simulator was given to send, oldest first."""
@@ -98,7 +104,7 @@ def messages(
     except RemoteError as error:
         _fail(str(error))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        _say(json.dumps(found, indent=2))
         return
     table = Table()
     for column in COLUMNS:
@@ -113,25 +119,36 @@ def reply(
     text: Annotated[str, typer.Argument(help="What the person writes.")],
     number: Annotated[str, typer.Option("--from", help="The number it comes from.")],
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Let a number reply by SMS to a running simulator."""
     try:
         forwarded = Remote(url).reply(number, text)
     except RemoteError as error:
         _fail(str(error))
-    _say("Forwarded to the webhook." if forwarded else "Received; no webhook is registered to forward it to.")
+    if as_json:
+        _say(json.dumps({"forwarded": forwarded}))
+    else:
+        _say(
+            "Forwarded to the webhook."
+            if forwarded
+            else "Received; no webhook to forward it to is registered."
+        )
 
 
-def _serve(simulator: Simulator) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def _serve(simulator: Simulator, as_json: bool) -> None:
+    """Say where it listens, and serve until SIGINT or SIGTERM."""
     ending = {signal.SIGINT, signal.SIGTERM}
     # Waited for, not handled: a handler runs between any two lines of ours, and can wait for itself.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with simulator:
-        _say(f"Gateway  {simulator.url}")
-        _say(f"Key      {simulator.key}")
-        _say(f"Phone    {simulator.origin}/")
-        _say("Stop it with Ctrl-C.")
+        told = {"gateway": simulator.url, "key": simulator.key, "phone": f"{simulator.origin}/"}
+        if as_json:
+            _say(json.dumps(told))
+        else:
+            for name, value in told.items():
+                _say(f"{name.capitalize():<8} {value}")
+            _say("Stop it with Ctrl-C.")
         signal.sigwait(ending)
 
 
@@ -154,5 +171,6 @@ def _plain(cell: str) -> str:
 
 
 def _fail(reason: str) -> NoReturn:
-    sys.stderr.write(f"simulator: {reason}\n")
+    told = json.dumps({"error": "failed", "detail": reason})
+    sys.stderr.write(f"{told if '--json' in sys.argv else f'simulator: {reason}'}\n")
     raise typer.Exit(1)

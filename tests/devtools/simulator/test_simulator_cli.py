@@ -134,3 +134,40 @@ def test_a_simulator_that_does_not_run_is_said_so() -> None:
     done = run("messages", "--url", f"http://127.0.0.1:{port}")
     assert done.returncode == 1
     assert "no simulator answers" in done.stderr
+
+
+def test_set_and_reply_answer_in_json(simulator: Simulator) -> None:
+    knobs = json.loads(run("set", "offline=on", "--json", "--url", simulator.origin).stdout)
+    assert (knobs["offline"], knobs["slow_seconds"]) == (True, 0.0)
+    told = run("reply", "--from", NUMBER, "hello", "--json", "--url", simulator.origin).stdout
+    assert json.loads(told) == {"forwarded": False}
+
+
+def test_where_it_listens_is_told_as_a_line_of_json() -> None:
+    command = [*SIMULATOR, "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            told = json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+    assert set(told) == {"gateway", "key", "phone"}
+    assert told["gateway"].startswith(told["phone"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["messages", "--url", "http://127.0.0.1:1"],
+        ["set", "offline=on", "--url", "http://127.0.0.1:1"],
+        ["reply", "--from", NUMBER, "x", "--url", "http://127.0.0.1:1"],
+        ["set", "ofline=on"],
+        ["--profile", "nobodys"],
+    ],
+    ids=" ".join,
+)
+def test_an_error_is_json_for_scripts(words: list[str]) -> None:
+    done = run(*words, "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads(done.stderr)["error"] == "failed"
+    assert json.loads(done.stderr)["detail"] in run(*words).stderr

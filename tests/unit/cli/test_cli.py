@@ -162,7 +162,7 @@ class TestForget:
     def test_nobody_to_ask_erases_nothing(self, command: CliRunner, kept: str) -> None:
         told = command.invoke(app, ["forget", kept])
         assert told.exit_code == 1
-        assert "--yes" in told.stderr
+        assert "--yes" in str(told.exception)
         assert self.erased(command, kept) == 1
 
     @pytest.mark.parametrize(("answer", "left"), [("n\n", 1), ("\n", 1), ("y\n", 0)])

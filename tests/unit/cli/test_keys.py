@@ -111,4 +111,4 @@ def test_a_key_can_be_rotated_whatever_its_limit_became(
 def test_a_key_that_is_not_there_is_named(command: CliRunner, verb: str) -> None:
     done = command.invoke(app, ["keys", verb, "key_unknown"])
     assert done.exit_code == 1
-    assert "key_unknown" in done.stderr
+    assert str(done.exception) == "there is no valid key key_unknown"
