@@ -94,8 +94,7 @@ class Health:
             try:
                 vitals = self.vitals(clock())
                 checks += [
-                    _sweep(vitals),
-                    _workers(vitals, self.older_may_run()),
+                    *self.running(vitals),
                     _deliveries(vitals),
                     *_phones(vitals),
                 ]
@@ -117,6 +116,10 @@ class Health:
             phones=phones(self.db, list(self.sims.gateways)),
             paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
         )
+
+    def running(self, vitals: Vitals) -> tuple[HealthCheck, HealthCheck]:
+        """Whether beat with upkeep, and whether a worker, were seen lately."""
+        return _sweep(vitals), _workers(vitals, self.older_may_run())
 
     def _since(self, name: str, now: datetime) -> float | None:
         at = sweeps.last_sweep(self.db, name)

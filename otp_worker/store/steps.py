@@ -29,7 +29,7 @@ def of_verification(db: Database, verification_id: str) -> list[Step]:
     """The steps of a verification in the order of their writing."""
     statement = select(steps).where(_s.verification_id == verification_id).order_by(_s.id)
     with db.read() as connection:
-        return [_step(row) for row in connection.execute(statement)]
+        return [step_of(row) for row in connection.execute(statement)]
 
 
 def of_gateways(db: Database, gateways: Iterable[str], since: datetime, until: datetime) -> list[Step]:
@@ -40,7 +40,7 @@ def of_gateways(db: Database, gateways: Iterable[str], since: datetime, until: d
         .order_by(_s.at, _s.id)
     )
     with db.read() as connection:
-        return [_step(row) for row in connection.execute(statement)]
+        return [step_of(row) for row in connection.execute(statement)]
 
 
 def purge(db: Database, before: datetime) -> int:
@@ -48,5 +48,6 @@ def purge(db: Database, before: datetime) -> int:
     return delete_where(db, steps, _s.verification_id.is_(None), _s.at <= before)
 
 
-def _step(row: Row[Any]) -> Step:
+def step_of(row: Row[Any]) -> Step:
+    """A step from the values of its row."""
     return Step(**{name: row._mapping[name] for name in _STEP} | {"kind": StepKind(row.kind)})

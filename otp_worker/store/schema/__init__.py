@@ -19,10 +19,11 @@ from otp_worker.store.schema.reply import (
     reply_keys,
 )
 from otp_worker.store.schema.step import steps
-from otp_worker.store.schema.upkeep import counters, schema_version, sweeps
+from otp_worker.store.schema.upkeep import counters, schema_version, sweeps, tallies
 from otp_worker.store.schema.verification import (
     IS_OPEN,
     IS_PENDING,
+    IS_PROBLEM,
     deliveries,
     early_receipts,
     idempotency_keys,
@@ -32,6 +33,7 @@ from otp_worker.store.schema.verification import (
 __all__ = [
     "IS_OPEN",
     "IS_PENDING",
+    "IS_PROBLEM",
     "Instant",
     "api_keys",
     "canaries",
@@ -57,5 +59,6 @@ __all__ = [
     "sims",
     "steps",
     "sweeps",
+    "tallies",
     "verifications",
 ]

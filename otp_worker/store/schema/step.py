@@ -23,6 +23,8 @@ steps = Table(
     Column("gateway", String(64)),
     Column("sim", String(64)),
     Column("detail", Text),
+    # The number of a step that was erased is given to no other: steps are counted in the order of these.
+    sqlite_autoincrement=True,
 )
 Index("ix_steps_verification_id", steps.c.verification_id)
 # What concerns a gateway, found by time, and purged by age: nothing else takes it along.

@@ -1,6 +1,6 @@
-"""The tables of what the service knows of itself: its counters, its sweeps and its schema."""
+"""The tables of what the service knows of itself: its counters and tallies, its sweeps and its schema."""
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from otp_worker.store.schema.base import Instant, metadata
 
@@ -9,6 +9,23 @@ counters = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# What was counted of the steps, whatever became of them since: once in all, and by the spans of time.
+tallies = Table(
+    "tallies",
+    metadata,
+    # Of how many seconds; 0 for all that was ever counted.
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    # The instant at which the span began.
+    Column("at", Instant, primary_key=True),
+    Column("name", String(32), primary_key=True),
+    # Their values, with a bar between them.
+    Column("labels", String(255), primary_key=True),
+    # Which times are counted together; -1 where no time is counted.
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    Column("milliseconds", BigInteger, nullable=False),
 )
 
 sweeps = Table(

@@ -79,6 +79,9 @@ _OPEN = text("status IN ('queued', 'sending', 'waiting')")
 IS_OPEN = text("deliveries.status IN ('queued', 'sending', 'waiting')")
 """A delivery that may still become an SMS, in the very words of the indices that hold only such: SQLite takes
 them for a statement that says so word for word, and no bound parameter does."""
+_PROBLEM = text("status IN ('failed', 'expired', 'undelivered')")
+IS_PROBLEM = text("deliveries.status IN ('failed', 'expired', 'undelivered')")
+"""A delivery that did not reach its person, in the very words of the index that holds only such."""
 
 deliveries = Table(
     "deliveries",
@@ -142,6 +145,12 @@ Index(
     deliveries.c.deadline_at,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
+)
+Index(
+    "ix_deliveries_problems",
+    deliveries.c.created_at,
+    sqlite_where=_PROBLEM,
+    postgresql_where=_PROBLEM,
 )
 Index(
     "ix_deliveries_open_published",

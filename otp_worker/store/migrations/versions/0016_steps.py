@@ -31,6 +31,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_steps")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_steps_verification_id", "steps", ["verification_id"], unique=False)
     op.create_index(

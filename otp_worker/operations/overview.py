@@ -1,0 +1,176 @@
+"""The first thing that an operator looks at: figures over all verifications, and one sentence."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from otp_worker.domain.errors import BrokerUnavailableError
+from otp_worker.domain.headline import Situation, headline
+from otp_worker.domain.overview import (
+    Backlog,
+    CountryView,
+    Hop,
+    HopTimes,
+    Overview,
+    PausedView,
+    SimView,
+    Stage,
+    Tile,
+    Window,
+)
+from otp_worker.domain.percentile import percentile
+from otp_worker.domain.pumping import PumpedKind
+from otp_worker.domain.tally import NEVER_ARRIVED, Counted, Tally
+from otp_worker.operations.health import Health, Vitals
+from otp_worker.operations.sim_views import sim_views
+from otp_worker.store import overview as statements
+from otp_worker.store import pauses, tallies
+from otp_worker.store.counted_steps import count_steps
+from otp_worker.store.pauses import Pause
+
+PROBLEMS_SHOWN = 10
+Spans = Mapping[Tally, Counter[datetime]]
+"""What was counted, by when the spans began."""
+_COUNTED_OF = {stage: Counted(stage) for stage in Stage}
+_TIMED = {hop: Counted(hop) for hop in Hop}
+_NAMES = [*_COUNTED_OF.values(), *_TIMED.values(), Counted.REFUSED]
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewReader:
+    """Reads everything that the first page shows."""
+
+    health: Health
+
+    def read(self, window: Window, now: datetime) -> Overview:
+        """All of it as of now. Raises a DatabaseError where the database is away."""
+        db = self.health.db
+        # First, so that the figures are of this moment although no sweep may run.
+        count_steps(db, now, batches=1)
+        bars = bars_of(window, now)
+        spans = tallies.since(db, window.span, bars[0], _NAMES)
+        vitals = self.health.vitals(now)
+        active = pauses.active_pauses(db, now)
+        tiles = tuple(_tile(stage, spans, bars) for stage in Stage)
+        sims = sim_views(vitals, statements.canary_results(db))
+        paused = tuple(view for each in active if (view := _paused(each)) is not None)
+        hops = tuple(_hop(hop, spans) for hop in Hop)
+        backlog = statements.backlog(db)
+        situation = self._situation(window, now, vitals, tiles, sims, paused, hops, backlog)
+        return Overview(
+            at=now,
+            window=window,
+            since=bars[0],
+            headline=headline(situation),
+            tiles=tiles,
+            hops=hops,
+            sims=sims,
+            countries=_countries(spans, active),
+            paused=paused,
+            refusals=_refusals(spans),
+            problems=statements.latest_problems(db, now, PROBLEMS_SHOWN),
+            backlog=backlog,
+        )
+
+    def _situation(
+        self,
+        window: Window,
+        now: datetime,
+        vitals: Vitals,
+        tiles: Sequence[Tile],
+        sims: Sequence[SimView],
+        paused: Sequence[PausedView],
+        hops: Sequence[HopTimes],
+        backlog: Backlog,
+    ) -> Situation:
+        sweep, workers = self.health.running(vitals)
+        totals = {tile.stage: tile.total for tile in tiles}
+        ever = tallies.ever(self.health.db, [Counted.ACCEPTED])
+        return Situation(
+            now=now,
+            window=window,
+            sweep_runs=sweep.ok,
+            sweep_age=vitals.last_sweep_seconds,
+            worker_runs=workers.ok,
+            worker_age=vitals.last_worker_seconds,
+            broker_answers=self._broker_answers(),
+            oldest_due_seconds=vitals.oldest_due_seconds,
+            backlog=backlog,
+            sims=sims,
+            paused=paused,
+            failing_channels=statements.failing_channels(self.health.db),
+            ever_accepted=sum(total.count for total in ever.values()),
+            accepted=totals[Stage.ACCEPTED],
+            failed=totals[Stage.FAILED],
+            hops=hops,
+        )
+
+    def _broker_answers(self) -> bool:
+        try:
+            self.health.check_broker()
+        except BrokerUnavailableError:
+            return False
+        return True
+
+
+def bars_of(window: Window, now: datetime) -> list[datetime]:
+    """When each bar of a strip begins, the oldest first; the last one is not over yet."""
+    last = tallies.begin_of(window.span, now)
+    return [last - n * window.span for n in reversed(range(window.bars))]
+
+
+def _tile(stage: Stage, spans: Spans, bars: Sequence[datetime]) -> Tile:
+    at: Counter[datetime] = Counter()
+    for tally, counted in spans.items():
+        if tally.name == _COUNTED_OF[stage] and (
+            stage is not Stage.FAILED or tally.labels[1] in NEVER_ARRIVED
+        ):
+            at += counted
+    strip = tuple(at[begin] for begin in bars)
+    return Tile(stage, sum(strip), strip)
+
+
+def _hop(hop: Hop, spans: Spans) -> HopTimes:
+    buckets: Counter[int] = Counter()
+    for tally, counted in spans.items():
+        if tally.name == _TIMED[hop]:
+            buckets[tally.bucket] += counted.total()
+    return HopTimes(hop, buckets.total(), percentile(0.5, buckets), percentile(0.95, buckets))
+
+
+def _countries(spans: Spans, active: Sequence[Pause]) -> tuple[CountryView, ...]:
+    """What became of the codes to each country, most first; those that are paused are there in any case."""
+    totals: Counter[tuple[str, str]] = Counter()
+    for tally, counted in spans.items():
+        if tally.labels and tally.name in _COUNTED_OF.values():
+            totals[tally.labels[0], tally.name] += counted.total()
+    until = {
+        each.label: each.paused_until
+        for each in active
+        if each.kind is PumpedKind.COUNTRY and each.paused_until
+    }
+    views = [
+        CountryView(
+            country=country,
+            accepted=totals[country, Counted.ACCEPTED],
+            handed_over=totals[country, Counted.HANDED_OVER],
+            delivered=totals[country, Counted.DELIVERED],
+            approved=totals[country, Counted.APPROVED],
+            paused_until=until.get(country),
+        )
+        for country in {*(country for country, _ in totals), *until}
+    ]
+    return tuple(sorted(views, key=lambda view: (-view.accepted, view.country)))
+
+
+def _refusals(spans: Spans) -> dict[str, int]:
+    """How often each reason refused a request, most first."""
+    counted = [(tally.labels[0], at.total()) for tally, at in spans.items() if tally.name == Counted.REFUSED]
+    return dict(sorted(counted, key=lambda each: (-each[1], each[0])))
+
+
+def _paused(pause: Pause) -> PausedView | None:
+    if pause.paused_until is None:
+        return None
+    return PausedView(pause.name, pause.kind, pause.label, pause.app, pause.reason, pause.paused_until)
