@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from otp_worker.deliver.deliverer import Deliverer
@@ -41,6 +43,7 @@ from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.purges import purges
+from otp_worker.store.counted_steps import count_steps
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -86,6 +89,7 @@ class WorkerParts:
     recovery: RecoveryWatch
     canaries: Canaries
     confirmer: Confirmer
+    count_steps: Callable[[datetime], int]
     queue: DeliveryQueue
     clock: Clock
 
@@ -240,6 +244,7 @@ def assemble_worker(
             every_seconds=canary_seconds,
         ),
         confirmer=Confirmer(db=db, keyring=keyring, texts=confirmations, sims=sims, away=breaker.away),
+        count_steps=partial(count_steps, db),
         queue=queue,
         clock=clock,
     )

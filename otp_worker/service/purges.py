@@ -17,6 +17,7 @@ from otp_worker.store import (
     reply_keys,
     sim_budgets,
     steps,
+    tallies,
 )
 from otp_worker.store.database import Database
 
@@ -38,6 +39,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
         _older_than(rows, notifications.purge),
         _older_than(rows, expire.purge),
         _older_than(rows, steps.purge),
+        tallies.purge,
         _older_than(rows, replies.purge),
     )
 

@@ -77,7 +77,9 @@ def _register_sweep(
 
 
 def _expire(parts: WorkerParts) -> str:
-    return f"{parts.expirer.expire(parts.clock())} ended"
+    ended = parts.expirer.expire(parts.clock())
+    counted = parts.count_steps(parts.clock())
+    return f"{ended} ended, {counted} steps counted"
 
 
 def _release(parts: WorkerParts) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.tally import Count, Subject, counts_of
 from otp_worker.store import tallies
+from otp_worker.store.counted_refusals import count_refusals, take_over
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import counters, steps, sweeps, verifications
 from otp_worker.store.steps import step_of
@@ -54,6 +55,7 @@ def _count_batch(db: Database, now: datetime) -> int:
         counted = _lock(connection)
         if counted is None:
             return 0
+        count_refusals(connection, now)
         after = select(_s.id).where(_s.id > counted).order_by(_s.id).limit(AT_ONCE)
         found = list(connection.execute(after).scalars())
         if not found:
@@ -70,6 +72,7 @@ def _lock(connection: Connection) -> int | None:
     mine = select(_c.value).where(_c.name == _COUNTED).with_for_update(skip_locked=True)
     value = connection.execute(mine).scalar()
     if value is None and insert_missing(connection, counters, name=_COUNTED, value=0):
+        take_over(connection)
         return 0
     return value
 

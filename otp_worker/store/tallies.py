@@ -4,7 +4,7 @@ A purge takes steps and verifications along, and never a tally of all that was e
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,9 @@ KEPT = {
 """The spans of time that are counted apart, and how long each is kept."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE = 500
-_SEPARATOR = "|"
+_END = "|"
+"""Ends each label; no name of a gateway, SIM or reason holds one."""
+_Key = tuple[timedelta, datetime, Tally]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +47,40 @@ def begin_of(span: timedelta, at: datetime) -> datetime:
 
 def add(connection: Connection, counted: Iterable[tuple[datetime, Count]]) -> None:
     """Add counts to the figures of all spans that their instants are in, and to those of all time."""
-    sums: Counter[tuple[timedelta, datetime, Tally]] = Counter()
-    times: Counter[tuple[timedelta, datetime, Tally]] = Counter()
+    sums: Counter[_Key] = Counter()
+    times: Counter[_Key] = Counter()
     for at, each in counted:
-        for span in (EVER, *KEPT):
-            key = (span, begin_of(span, at), each.tally)
+        for key in _keys(at, each.tally):
             sums[key] += 1
             times[key] += each.milliseconds
-    _add(connection, [(*key, Total(count, times[key])) for key, count in sums.items()])
+    _add(connection, {key: Total(count, times[key]) for key, count in sums.items()})
+
+
+def add_totals(connection: Connection, at: datetime, totals: Mapping[Tally, Total]) -> None:
+    """Add to the figures of all spans that an instant is in, and to those of all time."""
+    _add(connection, {key: total for tally, total in totals.items() for key in _keys(at, tally)})
 
 
 def add_ever(connection: Connection, totals: Mapping[Tally, Total]) -> None:
     """Add to the figures of all time alone."""
-    _add(connection, [(EVER, _EPOCH, tally, total) for tally, total in totals.items()])
+    _add(connection, {(EVER, _EPOCH, tally): total for tally, total in totals.items()})
 
 
 def ever(db: Database, names: Sequence[str]) -> dict[Tally, Total]:
     """All that was ever counted under these names."""
+    with db.read() as connection:
+        return ever_in(connection, names)
+
+
+def ever_in(connection: Connection, names: Sequence[str]) -> dict[Tally, Total]:
+    """All that was ever counted under these names, in the transaction of what follows from it."""
     statement = select(_t.name, _t.labels, _t.bucket, _t.count, _t.milliseconds).where(
         _t.span == 0, _t.at == _EPOCH, _t.name.in_(names)
     )
-    with db.read() as connection:
-        return {
-            Tally(name, tuple(labels.split(_SEPARATOR)) if labels else (), bucket): Total(count, milliseconds)
-            for name, labels, bucket, count, milliseconds in connection.execute(statement)
-        }
+    return {
+        _tally(name, labels, bucket): Total(count, milliseconds)
+        for name, labels, bucket, count, milliseconds in connection.execute(statement)
+    }
 
 
 def since(
@@ -84,8 +95,7 @@ def since(
     found: dict[Tally, Counter[datetime]] = {}
     with db.read() as connection:
         for name, labels, bucket, at, count in connection.execute(statement):
-            tally = Tally(name, tuple(labels.split(_SEPARATOR)) if labels else (), bucket)
-            found.setdefault(tally, Counter())[at] += int(count)
+            found.setdefault(_tally(name, labels, bucket), Counter())[at] += int(count)
     return found
 
 
@@ -97,19 +107,28 @@ def purge(db: Database, now: datetime) -> int:
     )
 
 
-def _add(connection: Connection, figures: Sequence[tuple[timedelta, datetime, Tally, Total]]) -> None:
+def _keys(at: datetime, tally: Tally) -> Iterator[_Key]:
+    for span in (EVER, *KEPT):
+        yield span, begin_of(span, at), tally
+
+
+def _tally(name: str, labels: str, bucket: int) -> Tally:
+    return Tally(name, tuple(labels.split(_END)[:-1]), bucket)
+
+
+def _add(connection: Connection, figures: Mapping[_Key, Total]) -> None:
     rows = [
         {
             "span": int(span.total_seconds()),
             "at": at,
             "name": tally.name,
-            "labels": _SEPARATOR.join(tally.labels),
+            "labels": "".join(label + _END for label in tally.labels),
             "bucket": tally.bucket,
-            "count": total.count,
-            "milliseconds": total.milliseconds,
+            "count": figures[span, at, tally].count,
+            "milliseconds": figures[span, at, tally].milliseconds,
         }
         # In one order, so that two processes which add at once do not lock each other out.
-        for span, at, tally, total in sorted(figures, key=lambda each: each[:3])
+        for span, at, tally in sorted(figures)
     ]
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     for first in range(0, len(rows), _ROWS_AT_ONCE):

@@ -20,7 +20,7 @@ tallies = Table(
     # The instant at which the span began.
     Column("at", Instant, primary_key=True),
     Column("name", String(32), primary_key=True),
-    # Their values, with a bar between them.
+    # Their values, each with a bar after it.
     Column("labels", String(255), primary_key=True),
     # Which times are counted together; -1 where no time is counted.
     Column("bucket", Integer, primary_key=True, autoincrement=False),

@@ -46,7 +46,9 @@ def test_sweeps_that_piled_up_are_one_run() -> None:
         return 0
 
     expirer = SimpleNamespace(expire=sweep, purge=sweep)
-    parts: Any = SimpleNamespace(expirer=expirer, notifier=SimpleNamespace(give_up=len), clock=list)
+    parts: Any = SimpleNamespace(
+        expirer=expirer, notifier=SimpleNamespace(give_up=len), count_steps=len, clock=list
+    )
     app = make_celery("memory://")
     register_tasks(app, lambda: cast(WorkerParts, parts))
     for _ in range(1000):

@@ -92,6 +92,7 @@ def upkeep(
     parts = SimpleNamespace(
         clock=lambda: START,
         expirer=sweeps,
+        count_steps=lambda _: 0,
         notifier=Notifier(database, channels),
         queue=SimpleNamespace(publish_notice=len, publish_confirmation=len),
         confirmer=SimpleNamespace(confirm=outside.hang, publish_waiting=lambda *_: 0),
