@@ -70,6 +70,7 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
     for gateway in settings.sims.gateways.values():
         yield _gateway(gateway)
     yield _flower()
+    yield _console()
     if send_to is not None:
         yield _test_message(settings, send_to)
 
@@ -175,6 +176,15 @@ def _flower() -> Finding:
     except ConfigurationError as error:
         return Finding("flower", Verdict.FIX, f"{error}; Flower does not start without it")
     return Finding("flower", Verdict.OK, "loopback, basic auth, read-only")
+
+
+def _console() -> Finding:
+    role: Role = "console"
+    try:
+        load_settings(role)
+    except ConfigurationError as error:
+        return Finding("console", Verdict.FIX, f"{error}; the console does not start without it")
+    return Finding("console", Verdict.OK, "every visitor signs in, every action is written down")
 
 
 def _test_message(settings: Settings, number: str) -> Finding:

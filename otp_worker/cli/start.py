@@ -25,6 +25,7 @@ _ROLES: dict[str, Role] = {
     "upkeep": "worker",
     "beat": "beat",
     "flower": "flower",
+    "console": "console",
 }
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PROCESS]...", help="Some of them; else all.")]
@@ -32,10 +33,10 @@ Procfile = Annotated[Path, typer.Option("--procfile", help="What there is to run
 
 
 def start(processes: Names = None, procfile: Procfile = PROCFILE) -> None:
-    """Run the service: web, worker, upkeep, beat and flower, or those named; what dies is started again.
+    """Run the service: web, worker, upkeep, beat, flower and console, or those named.
 
-    A name may have an ending, such as worker-2, for one more of the same. Ctrl-C or SIGTERM stops all in
-    order, SIGHUP replaces web's children one by one.
+    What dies is started again. A name may have an ending, such as worker-2, for one more of the same. Ctrl-C
+    or SIGTERM stops all in order, SIGHUP replaces web's children one by one.
     """
     commands = _commands(procfile, processes or [])
     settings = _checked(commands)
@@ -83,7 +84,7 @@ def _checked(names: dict[str, str]) -> Settings:
     if problems:
         raise ConfigurationError("\n".join(problems))
     settings = load_settings("beat")
-    if roles & {"web", "worker"}:
+    if roles & {"web", "worker", "console"}:
         _check_schema(settings)
     return settings
 

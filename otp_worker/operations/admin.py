@@ -40,6 +40,15 @@ class Operator:
             raise NotFoundError(f"{parsed.masked} is not locked")
         return parsed
 
+    def unlock_number_of(self, verification_id: str) -> None:
+        """Unlock the number of a verification, which may be forgotten. Raises NotFoundError."""
+        if not lockouts.unlock(self.db, self._hashes_of(verification_id)):
+            raise NotFoundError("the number is not locked")
+
+    def number_is_locked(self, verification_id: str, now: datetime) -> bool:
+        """Whether no code of a verification's number is checked now. Raises NotFoundError."""
+        return lockouts.is_locked(self.db, self._hashes_of(verification_id), now)
+
     def forget(self, sender: str) -> tuple[str, Erased]:
         """Erase a person: every verification, delivery and reply of a number, but not its STOP.
 
@@ -49,6 +58,15 @@ class Operator:
         spellings = _spellings(sender)
         hashes = [each for spelling in spellings for each in self.limits.keyring.number_hashes(spelling)]
         return mask(spellings[0]), erasure.erase_number(self.db, spellings, hashes)
+
+    def _hashes_of(self, verification_id: str) -> list[bytes]:
+        found = lockouts.hashes_of(self.db, verification_id)
+        if found is None:
+            raise NotFoundError("there is no such verification")
+        number, known = found
+        # A lock is counted under the newest root secret, and the row may be of an older one.
+        hashes = self.limits.keyring.number_hashes(number) if number else []
+        return list(dict.fromkeys([*hashes, known]))
 
     def opt_outs(self) -> list[OptOut]:
         """Every number that is opted out, the last one first."""

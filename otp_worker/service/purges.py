@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.sim import Sims
 from otp_worker.expire import Purge
 from otp_worker.store import (
+    audit,
     canaries,
     confirmations,
     early_receipts,
@@ -41,6 +42,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
         _older_than(rows, steps.purge),
         tallies.purge,
         _older_than(rows, replies.purge),
+        _older_than(rows, audit.purge),
     )
 
 

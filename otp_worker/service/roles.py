@@ -8,10 +8,11 @@ from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.secret_files import variable_of
 from otp_worker.service.settings import Settings
 
-Role = Literal["web", "worker", "beat", "flower", "cli"]
+Role = Literal["web", "worker", "beat", "flower", "console", "cli"]
 
+_INTAKE = ("database_url", "broker_url", "secret_key", "countries", "public_url")
 _REQUIRED: dict[Role, tuple[str, ...]] = {
-    "web": ("database_url", "broker_url", "secret_key", "countries", "public_url"),
+    "web": _INTAKE,
     "worker": (
         "database_url",
         "broker_url",
@@ -23,6 +24,7 @@ _REQUIRED: dict[Role, tuple[str, ...]] = {
     ),
     "beat": ("broker_url",),
     "flower": ("broker_url", "flower_auth"),
+    "console": (*_INTAKE, "console_auth"),
     "cli": ("database_url",),
 }
 
@@ -41,7 +43,7 @@ def load_settings(role: Role) -> Settings:
         missing = [variable for variable in missing if not variable.startswith("OTP_GATEWAY_")]
     if missing:
         raise ConfigurationError("\n".join(f"{variable}: is not set" for variable in missing))
-    if role in ("web", "worker"):
+    if role in ("web", "worker", "console"):
         # What is wrong with the gateways stops the start as well.
         _ = settings.sims
     return settings

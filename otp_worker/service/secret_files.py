@@ -16,6 +16,7 @@ SECRETS = (
     "gateway_key",
     "gateway_webhook_secret",
     "flower_auth",
+    "console_auth",
     "reply_webhook_secret",
     "smtp_url",
 )

@@ -29,6 +29,11 @@ def listed(secret: SecretStr | None) -> list[str]:
     return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()] if secret else []
 
 
+def passwords(logins: SecretStr | None) -> dict[str, str]:
+    """The passwords of a comma-separated list of logins, by the users' names."""
+    return dict(login.split(":", 1) for login in listed(logins))
+
+
 def _parse_rates(value: object) -> object:
     return parse_rates(value) if isinstance(value, str) else value
 
@@ -111,6 +116,15 @@ def _parse_user_and_password(value: SecretStr) -> SecretStr:
     return value
 
 
+def _parse_logins(value: SecretStr) -> SecretStr:
+    logins = listed(value) or [""]
+    for login in logins:
+        _parse_user_and_password(SecretStr(login))
+    if len({login.partition(":")[0] for login in logins}) < len(logins):
+        raise ValueError("names a user twice")
+    return value
+
+
 def _parse_webhook_secret(value: SecretStr) -> SecretStr:
     # The library that signs passes over whatever is no base64, and would sign with another key.
     secret = value.get_secret_value().removeprefix("whsec_")
@@ -184,5 +198,6 @@ WebhookSecret = Annotated[SecretStr, AfterValidator(_parse_webhook_secret)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_parse_smtp_secret)]
 Email = Annotated[str, AfterValidator(_parse_email)]
 SmsText = Annotated[str, AfterValidator(_parse_text)]
+Logins = Annotated[SecretStr, AfterValidator(_parse_logins)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_parse_user_and_password)]
 Templates = Annotated[dict[str, str], BeforeValidator(_parse_json), AfterValidator(_parse_templates)]

@@ -29,6 +29,7 @@ from otp_worker.service.setting_types import (
     GatewayKind,
     HttpUrl,
     Languages,
+    Logins,
     Rates,
     RedisUrl,
     Secrets,
@@ -127,6 +128,7 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl | None = None
     smtp_from: Email | None = None
 
+    console_auth: Logins | None = None
     flower_auth: UserAndPassword | None = None
     flower_port: int = Field(
         5555, ge=1, le=65535, validation_alias=AliasChoices("FLOWER_PORT", "flower_port")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from otp_worker.domain.errors import NumberLockedError, NumberReportedError
 from otp_worker.domain.lockout import HARD_CAP, locked_until
@@ -14,7 +14,7 @@ from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.lifecycle import close_deliveries, end
 from otp_worker.store.schema import number_guards, verifications
 
-_n = number_guards.c
+_n, _v = number_guards.c, verifications.c
 
 
 def count_attempt(connection: Connection, number_hashes: Sequence[bytes], now: datetime) -> None:
@@ -84,14 +84,29 @@ def unlock(db: Database, number_hashes: list[bytes]) -> bool:
         )
 
 
+def hashes_of(db: Database, verification_id: str) -> tuple[str | None, bytes] | None:
+    """The number of a verification while it is kept, and its hash; None if there is no such verification."""
+    with db.read() as connection:
+        row = connection.execute(select(_v.number, _v.number_hash).where(_v.id == verification_id)).first()
+    return (row.number, row.number_hash) if row else None
+
+
+def is_locked(db: Database, number_hashes: Sequence[bytes], now: datetime) -> bool:
+    """Whether wrong codes, or a report, keep codes of a number from being checked now."""
+    locks = or_(_n.failed_checks >= HARD_CAP, _n.locked_until > now, _n.reported_until > now)
+    with db.read() as connection:
+        return (
+            connection.execute(select(_n.number_hash).where(_n.number_hash.in_(number_hashes), locks)).first()
+            is not None
+        )
+
+
 def purge(db: Database, before: datetime) -> int:
     """Delete what was last changed before then, and locks nobody: a number at the hard cap stays."""
     return delete_where(
         db, number_guards, number_guards.c.updated_at <= before, number_guards.c.failed_checks < HARD_CAP
     )
 
-
-_v = verifications.c
 
 REPORTED_BY_THE_PERSON = "reported by the person"
 

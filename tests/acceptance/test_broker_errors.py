@@ -16,7 +16,7 @@ from otp_worker.devtools.processes.stack import Stack, running_stack
 from otp_worker.service.celery_app import DELIVER_QUEUE
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
-LINES = ("web", "worker", "upkeep", "beat", "flower")
+LINES = ("web", "worker", "upkeep", "beat", "flower", "console")
 
 
 @pytest.fixture(scope="module")

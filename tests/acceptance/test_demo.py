@@ -20,7 +20,7 @@ import requests
 from otp_worker.service.processes.lock import locked
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower"]
+PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower", "console"]
 LONG_ENOUGH_SECONDS = 120
 
 
@@ -78,7 +78,7 @@ def test_once_shows_every_hop_and_leaves_nothing_behind(state: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     hops = re.findall(r"^  ok (.+?)  +.* (\d+) ms$", done.stdout, re.MULTILINE)
     assert [name for name, _ in hops] == [
-        *("broker", "database", "API key", "phone", "web", "worker", "beat", "flower"),
+        *("broker", "database", "API key", "phone", "web", "worker", "beat", "flower", "console"),
         *("accepted", "handed over", "read", "approved"),
     ]
     assert re.search(r"Your code is (\d{6}) \(valid 5 minutes\)\.(.|\n)*\1 is right", done.stdout)
@@ -180,12 +180,13 @@ def read_until(terminal: int, words: str) -> str:
 
 
 def assert_everything_answers(output: str) -> None:
-    docs, flower, phone = (
-        re.findall(rf"{name} +(http://\S+)", output)[-1] for name in ("API", "Flower", "Phone")
+    docs, console, flower, phone = (
+        re.findall(rf"{name} +(http://\S+)", output)[-1] for name in ("API", "Console", "Flower", "Phone")
     )
     user, password = re.findall(r"user (\S+), password (\S+)\)", output)[0]
     assert requests.get(docs, timeout=10).status_code == 200
     assert requests.get(phone, timeout=10).status_code == 200
+    assert requests.get(console, timeout=10).url.endswith("/login")
     assert requests.get(flower, timeout=10).status_code == 401
     assert requests.get(flower, auth=(user, password), timeout=10).status_code == 200
 

@@ -19,7 +19,7 @@ from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 PAUSE_SECONDS = 0.05
-LINES = ("web", "worker", "upkeep", "beat", "flower")
+LINES = ("web", "worker", "upkeep", "beat", "flower", "console")
 
 
 @dataclass

@@ -99,7 +99,7 @@ def newcomer() -> Iterator[Newcomer]:
 def test_the_production_start_works_as_written(
     request: pytest.FixtureRequest, newcomer: Newcomer, redis_server: EmbeddedBroker, database: str
 ) -> None:
-    web, flower = free_ports(None, None)
+    web, flower, console = free_ports(None, None, None)
     public_url = f"http://{LOOPBACK}:{web}"
     inbound = inbound_url(public_url, Keyring([SECRET_KEY]), "mobile_api_connect")
     with Simulator(key=GATEWAY_KEY, webhook_secret=WEBHOOK_SECRET, webhook_url=inbound) as phone:
@@ -111,7 +111,12 @@ def test_the_production_start_works_as_written(
             "whsec_...": WEBHOOK_SECRET,
             "https://otp.example.com": public_url,
         }
-        ports = {"PORT": str(web), "FLOWER_PORT": str(flower), "OTP_STATE_DIR": f"state-{database}"}
+        ports = {
+            "PORT": str(web),
+            "FLOWER_PORT": str(flower),
+            "CONSOLE_PORT": str(console),
+            "OTP_STATE_DIR": f"state-{database}",
+        }
         first = CALL[:1]
         lines = "\n".join([*CONFIGURE, *START, 'echo "key $OTP_KEY" "$!"', *first])
         started = newcomer.shell(_with(values, lines), ports)

@@ -7,7 +7,7 @@ import pytest
 
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.ports import free_ports
-from otp_worker.devtools.processes.stack import FLOWER_AUTH, ROOT, SECRET_KEY
+from otp_worker.devtools.processes.stack import CONSOLE_AUTH, FLOWER_AUTH, ROOT, SECRET_KEY
 from otp_worker.service.processes.procfile import procfile_commands
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
@@ -18,7 +18,7 @@ LINES = procfile_commands(ROOT / "Procfile")
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
     """A whole environment whose database is current and whose broker is away."""
-    web, flower, broker = free_ports(None, None, None)
+    web, flower, console, broker = free_ports(None, None, None, None)
     url = f"sqlite:///{tmp_path}/otp.db"
     database = Database(url)
     upgrade(database)
@@ -26,6 +26,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {
         "PORT": str(web),
         "FLOWER_PORT": str(flower),
+        "CONSOLE_PORT": str(console),
         "OTP_DATABASE_URL": url,
         "OTP_BROKER_URL": f"redis://127.0.0.1:{broker}/0",
         "OTP_SECRET_KEY": SECRET_KEY,
@@ -34,6 +35,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
         "OTP_GATEWAY_KEY": "sk_live_x",
         "OTP_PUBLIC_URL": "",
         "OTP_FLOWER_AUTH": FLOWER_AUTH,
+        "OTP_CONSOLE_AUTH": CONSOLE_AUTH,
         "OTP_STATE_DIR": str(tmp_path),
     }
 
@@ -63,6 +65,8 @@ def run(line: str, settings: dict[str, str]) -> subprocess.CompletedProcess[str]
         ("upkeep", "OTP_DATABASE_URL"),
         ("beat", "OTP_BROKER_URL"),
         ("flower", "OTP_FLOWER_AUTH"),
+        ("console", "OTP_CONSOLE_AUTH"),
+        ("console", "OTP_SECRET_KEY"),
     ],
 )
 def test_a_missing_variable_stops_the_start_and_is_named(
@@ -75,7 +79,7 @@ def test_a_missing_variable_stops_the_start_and_is_named(
     assert "Traceback" not in ended.stderr + ended.stdout
 
 
-@pytest.mark.parametrize("line", ["web", "worker", "upkeep"])
+@pytest.mark.parametrize("line", ["web", "worker", "upkeep", "console"])
 def test_a_schema_that_is_not_current_stops_the_start_and_the_command_is_named(
     settings: dict[str, str], tmp_path: Path, line: str
 ) -> None:

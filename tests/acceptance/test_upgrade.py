@@ -71,7 +71,7 @@ class Site:
 @contextmanager
 def running_site(folder: Path, database_url: str, version: Version) -> Iterator[Site]:
     """A whole service of one version; its phone's receipts go to the web that is replaced last."""
-    with planned_stack(folder, database_url, settings=SETTINGS, copies=COPIES) as stack:
+    with planned_stack(folder, database_url, settings=SETTINGS, copies={**COPIES, "console": 0}) as stack:
         stack.phone.knobs.set(receipts=["delivered"])
         site = Site(stack, {"web.1": free_ports(None)[0], "web.2": int(stack.settings["PORT"])})
         stack.broker.start()

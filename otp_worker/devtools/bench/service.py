@@ -17,7 +17,7 @@ from otp_worker.store.database import Database
 
 Settings = Mapping[str, str]
 _PROCESSES = ("web", "worker", "upkeep", "beat")
-_WITHOUT_FLOWER = {"flower": 0}
+_WITHOUT_PAGES = {"flower": 0, "console": 0}
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Services:
         gateway = {} if needs.phone else {"OTP_GATEWAY_URL": self._sink.url}
         settings = {**gateway, **needs.settings}
         stack = self._running.enter_context(
-            planned_stack(folder, url, settings=settings, copies=_WITHOUT_FLOWER)
+            planned_stack(folder, url, settings=settings, copies=_WITHOUT_PAGES)
         )
         stack.prepare()
         stack.phone.knobs.set(receipts=[])

@@ -27,7 +27,7 @@ from otp_worker.devtools.processes.stack import Stack, planned_stack
 from otp_worker.devtools.simulator import Simulator
 
 MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
-COPIES = {"worker": 2, "flower": 0}
+COPIES = {"worker": 2, "flower": 0, "console": 0}
 
 
 @dataclass(frozen=True, slots=True)

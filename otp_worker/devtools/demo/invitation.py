@@ -12,9 +12,11 @@ from otp_worker.devtools.demo.state import State
 def invite(service: Service, api_key: str, state: State, display: Display) -> None:
     """Print where everything is, and a call to try."""
     user, _, password = service.settings["OTP_FLOWER_AUTH"].partition(":")
+    operator, _, console_password = service.settings["OTP_CONSOLE_AUTH"].partition(":")
     body = json.dumps({"to": fictional_number()})
     display.say()
     display.say(f"  API          {service.url}/docs")
+    display.say(f"  Console      {service.console_url}/  (user {operator}, password {console_password})")
     display.say(f"  Flower       {service.flower_url}/  (user {user}, password {password})")
     display.say(f"  Phone        {service.phone_url}/")
     display.say(f"  API key      {api_key}")

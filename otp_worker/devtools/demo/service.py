@@ -40,11 +40,12 @@ class Service:
     def planned(cls, root: Path, fleet: Fleet, state: State) -> "Service":
         """Choose ports and settings; nothing runs yet. Raises NoBrokerError."""
         broker = EmbeddedBroker(fleet, state.broker)
-        web, flower, phone = free_ports(8000, 5555, 8025)
+        web, flower, console, phone = free_ports(8000, 5555, 5556, 8025)
         kept = {name: value for name, value in state.kept().items() if name != API_KEY}
         settings = {
             "PORT": str(web),
             "FLOWER_PORT": str(flower),
+            "CONSOLE_PORT": str(console),
             "SIMULATOR_PORT": str(phone),
             "OTP_DATABASE_URL": f"sqlite:///{state.database}",
             "OTP_BROKER_URL": broker.url,
@@ -65,6 +66,11 @@ class Service:
     def flower_url(self) -> str:
         """Where Flower listens."""
         return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
+
+    @property
+    def console_url(self) -> str:
+        """Where the console listens."""
+        return f"http://{LOOPBACK}:{self.settings['CONSOLE_PORT']}"
 
     @property
     def phone_url(self) -> str:

@@ -28,6 +28,7 @@ def start(service: Service, state: State, display: Display) -> str:
         hop.detail = "deliver and upkeep answer"
     _await_url(service, display, "beat", f"{service.url}/readyz", "its sweeps run: the service is ready")
     _await_url(service, display, "flower", f"{service.flower_url}/healthcheck", service.flower_url)
+    _await_url(service, display, "console", f"{service.console_url}/healthz", service.console_url)
     return api_key
 
 

@@ -18,6 +18,7 @@ _ENV_HEADER = """\
 _GENERATED: dict[str, Callable[[], str]] = {
     "OTP_SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "OTP_FLOWER_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
+    "OTP_CONSOLE_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
     "OTP_GATEWAY_KEY": lambda: f"sk_live_{secrets.token_hex(20)}",
     "OTP_GATEWAY_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_urlsafe(32)}",
 }

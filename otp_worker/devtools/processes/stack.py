@@ -31,6 +31,7 @@ SECRET_KEY = "the root secret of a service that lives for one run"  # nosec B105
 GATEWAY_KEY = "sk_live_" + "a" * 40
 WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # nosec B105 # noqa: S105
 FLOWER_AUTH = "operator:watching-flower"
+CONSOLE_AUTH = "operator:watching-console"
 
 WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in Limit}
 """One client asks for many codes here, which is what limits are there to prevent; they count, and let it."""
@@ -60,6 +61,11 @@ class Stack:
         return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
 
     @property
+    def console_url(self) -> str:
+        """Where the console listens."""
+        return f"http://{LOOPBACK}:{self.settings['CONSOLE_PORT']}"
+
+    @property
     def lines(self) -> dict[str, str]:
         """The commands of the service's processes by their names."""
         return procfile_commands(ROOT / "Procfile", self.copies)
@@ -78,6 +84,8 @@ class Stack:
         self.fleet.await_ready("web", lambda: answers(f"{self.url}/readyz"), READY_SECONDS)
         if "flower" in self.fleet:
             self.fleet.await_ready("flower", lambda: answers(f"{self.flower_url}/healthcheck"), READY_SECONDS)
+        if "console" in self.fleet:
+            self.fleet.await_ready("console", lambda: answers(f"{self.console_url}/healthz"), READY_SECONDS)
         if isinstance(self.broker, EmbeddedRabbit):
             self.broker.await_queues()
 
@@ -117,7 +125,7 @@ def planned_stack(
     broker: BrokerName = "redis",
 ) -> Iterator[Stack]:
     """A stack with its phone running and nothing else yet; at the end everything is stopped."""
-    web, flower = free_ports(None, None)
+    web, flower, console = free_ports(None, None, None)
     public_url = f"http://{LOOPBACK}:{web}"
     inbound = inbound_url(public_url, Keyring([SECRET_KEY]), "mobile_api_connect")
     simulator = Simulator(
@@ -132,6 +140,7 @@ def planned_stack(
             **_environment(folder, phone.url, public_url),
             "PORT": str(web),
             "FLOWER_PORT": str(flower),
+            "CONSOLE_PORT": str(console),
             "OTP_DATABASE_URL": database_url,
             "OTP_BROKER_URL": server.url,
             **(settings or {}),
@@ -154,6 +163,7 @@ def _environment(folder: Path, phone_url: str, public_url: str) -> dict[str, str
         "OTP_BCRYPT_ROUNDS": "4",
         "OTP_PUBLIC_URL": public_url,
         "OTP_FLOWER_AUTH": FLOWER_AUTH,
+        "OTP_CONSOLE_AUTH": CONSOLE_AUTH,
         "OTP_STATE_DIR": str(folder),
         # Codes by the thousand that nobody enters are what it is there to stop.
         "OTP_GUARD": "off",

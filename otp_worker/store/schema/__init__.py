@@ -1,5 +1,6 @@
 """The tables, by what they are about."""
 
+from otp_worker.store.schema.audit import audit
 from otp_worker.store.schema.base import Instant, metadata
 from otp_worker.store.schema.gateway import (
     canaries,
@@ -36,6 +37,7 @@ __all__ = [
     "IS_PROBLEM",
     "Instant",
     "api_keys",
+    "audit",
     "canaries",
     "canary_turns",
     "confirmations",

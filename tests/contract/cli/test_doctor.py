@@ -34,6 +34,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
         "GATEWAY_URL": f"http://{LOOPBACK}:{nowhere}/v1",
         "GATEWAY_KEY": "sk_live_x",
         "FLOWER_AUTH": "operator:watching-flower",
+        "CONSOLE_AUTH": "operator:watching-console",
     }.items():
         monkeypatch.setenv(f"OTP_{name}", value)
     return monkeypatch

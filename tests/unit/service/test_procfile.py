@@ -33,7 +33,7 @@ def test_copies_of_a_line_that_is_not_there_are_refused(procfile: Path) -> None:
 
 def test_ours_has_a_line_per_process_and_each_becomes_its_program() -> None:
     commands = procfile_commands(ROOT / "Procfile")
-    assert list(commands) == ["web", "worker", "upkeep", "beat", "flower"]
+    assert list(commands) == ["web", "worker", "upkeep", "beat", "flower", "console"]
     # Without exec, a shell would stand between a runner's signals and the program.
     assert all(command.startswith("exec ") for command in commands.values())
 

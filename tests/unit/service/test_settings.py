@@ -9,6 +9,7 @@ from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.operations.email import EmailChannel, SmtpServer
 from otp_worker.service.roles import Role, load_settings
+from otp_worker.service.setting_types import passwords
 from otp_worker.service.wiring import channels
 
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -21,6 +22,7 @@ WHOLE = {
     "OTP_GATEWAY_URL": "https://gateway.example.com/v1",
     "OTP_GATEWAY_KEY": "sk_live_gateway",
     "OTP_FLOWER_AUTH": "operator:the-password",
+    "OTP_CONSOLE_AUTH": "ann:the-password, bob:another:password",
 }
 
 
@@ -66,6 +68,7 @@ def test_a_limit_whose_sends_are_purged_before_its_window_ends_stops_the_start(
         ("beat", "OTP_BROKER_URL"),
         ("flower", "OTP_BROKER_URL"),
         ("flower", "OTP_FLOWER_AUTH"),
+        *[("console", name) for name in [*list(WHOLE)[:5], "OTP_CONSOLE_AUTH"]],
         ("cli", "OTP_DATABASE_URL"),
     ],
 )
@@ -74,6 +77,15 @@ def test_what_a_process_needs_and_has_not_is_named(
 ) -> None:
     environment.delenv(variable)
     assert problem(role) == f"{variable}: is not set"
+
+
+def test_the_console_knows_each_login_by_its_password(environment: pytest.MonkeyPatch) -> None:
+    assert passwords(load_settings("console").console_auth) == {
+        "ann": "the-password",
+        "bob": "another:password",
+    }
+    environment.setenv("OTP_CONSOLE_AUTH", "")
+    assert problem("console").startswith("OTP_CONSOLE_AUTH: ")
 
 
 @pytest.mark.parametrize(
@@ -135,6 +147,9 @@ def test_everything_missing_is_named_at_once(environment: pytest.MonkeyPatch) ->
         ("OTP_FLOWER_AUTH", "operator"),
         ("OTP_FLOWER_AUTH", "operator:short"),
         ("OTP_FLOWER_AUTH", ":long-enough"),
+        ("OTP_CONSOLE_AUTH", "ann"),
+        ("OTP_CONSOLE_AUTH", "ann:the-password,bob:short"),
+        ("OTP_CONSOLE_AUTH", "ann:the-password,ann:another-password"),
         ("OTP_GATEWAY_KIND", "carrier_pigeon"),
         ("OTP_CODE_LENGTH", "11"),
         ("OTP_TEMPLATES", '{"login": "no code"}'),

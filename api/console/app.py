@@ -1,0 +1,83 @@
+"""The console's WSGI application: which page is where."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import falcon
+
+from api.console.acts import Acts
+from api.console.attempts import LoginAttempts
+from api.console.countries import Countries
+from api.console.errors import add_error_pages
+from api.console.find import Find
+from api.console.guard import HEALTH, SIGN_IN, Guard
+from api.console.lists import Audit, Keys, Replies
+from api.console.login import Login, Logout
+from api.console.overview import Overview
+from api.console.pages import STATIC_FOLDER, Pages
+from api.console.sessions import Sessions
+from api.console.sims import SimsPage
+from api.console.verifications import Verifications
+from api.console.webhooks import Webhooks
+from otp_worker.domain import request_deadline
+from otp_worker.service.assembly import Intake
+
+
+class _App(falcon.App[Any, Any]):
+    """Gives each request its time to wait for the database."""
+
+    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with request_deadline.of_a_request():
+            return super().__call__(env, start_response)
+
+
+class _Alive:
+    """Whether the console answers, for whoever starts it."""
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Yes."""
+        resp.content_type = falcon.MEDIA_TEXT
+        resp.text = "ok\n"
+
+    on_head = on_get
+
+
+def create_console(intake: Intake, sessions: Sessions) -> "falcon.App[Any, Any]":
+    """The console over the given parts; starts nothing and reads no environment."""
+    app = _App(middleware=[Guard(sessions)])
+    pages = Pages(intake.clock)
+    add_error_pages(app, pages)
+    for path, resource, suffix in _routes(intake, sessions, pages):
+        app.add_route(path, resource, suffix=suffix)
+    app.add_static_route("/static", STATIC_FOLDER)
+    return app
+
+
+def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str, object, str | None]]:
+    db, clock = intake.db, intake.clock
+    acts = Acts(db, clock)
+    overview = Overview(pages, intake)
+    sims = SimsPage(pages, intake.health, acts, clock)
+    countries = Countries(pages, intake.operator, acts, clock)
+    webhooks = Webhooks(pages, db, acts, clock)
+    verifications = Verifications(pages, intake, acts)
+    return [
+        ("/", overview, None),
+        ("/fragments/overview", overview, "fragment"),
+        ("/find", Find(pages, intake), None),
+        ("/verifications/{verification_id}", verifications, None),
+        ("/verifications/{verification_id}/{act}", verifications, "act"),
+        ("/sims", sims, None),
+        ("/sims/{gateway}/retry", sims, "retry"),
+        ("/countries", countries, None),
+        ("/countries/{name}/lift", countries, "lift"),
+        ("/countries/{name}/exempt", countries, "exempt"),
+        ("/webhooks", webhooks, None),
+        ("/webhooks/{notice_id}/again", webhooks, "again"),
+        ("/replies", Replies(pages, db), None),
+        ("/keys", Keys(pages, intake.api_keys), None),
+        ("/audit", Audit(pages, db), None),
+        (SIGN_IN, Login(pages, sessions, LoginAttempts(), acts), None),
+        ("/logout", Logout(), None),
+        (HEALTH, _Alive(), None),
+    ]

@@ -1,0 +1,72 @@
+"""Pages: templates filled in, with autoescape always on."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import falcon
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.console import words
+from api.console.guard import is_signed_in
+from otp_worker.domain.ports import Clock
+
+_HERE = Path(__file__).parent
+STATIC_FOLDER = _HERE / "static"
+_STATIC_FILES = ("console.css", "console.js")
+
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/find", "Find"),
+    ("/sims", "SIMs"),
+    ("/countries", "Countries"),
+    ("/webhooks", "Webhooks"),
+    ("/replies", "Replies"),
+    ("/keys", "Keys"),
+    ("/audit", "Audit"),
+)
+
+
+class Pages:
+    """The console's templates."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(words.FILTERS)
+        self._environment.globals.update(
+            navigation=NAVIGATION, static={name: _versioned(name) for name in _STATIC_FILES}
+        )
+
+    def show(self, req: falcon.Request, resp: falcon.Response, template: str, **values: Any) -> None:
+        """Fill in a template for who asks."""
+        context = req.context
+        session = context.session
+        resp.content_type = falcon.MEDIA_HTML
+        resp.text = self._environment.get_template(template).render(
+            nonce=context.nonce,
+            csrf=session.csrf if session else "",
+            login=session.login if is_signed_in(req) else "",
+            here=_section(req.path),
+            now=self._clock(),
+            **values,
+        )
+
+
+def _section(path: str) -> str:
+    """Which of the navigation's entries a path belongs to."""
+    first = f"/{path.split('/')[1]}"
+    return "/find" if first == "/verifications" else first
+
+
+def _versioned(name: str) -> str:
+    """The URL of a static file, which changes with its content."""
+    digest = hashlib.sha256((STATIC_FOLDER / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"

@@ -1,0 +1,138 @@
+"""One verification: its cause, its trail, and what may be done to it."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import falcon
+
+from api.console.acts import Acts
+from api.console.confirmations import confirm, done
+from api.console.pages import Pages
+from api.console.timeline import Line, lines
+from api.console.words import starred, status_words
+from otp_worker.domain.app import App
+from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.sim import SANDBOX
+from otp_worker.domain.verification import Verification, VerificationStatus
+from otp_worker.service.assembly import Intake
+from otp_worker.store import audit, steps, verifications
+
+_ID = re.compile(r"ver_[0-9A-Z]{26}")
+_QUESTIONS = {
+    "cancel": (
+        "Cancel this verification?",
+        "Its code is not good any more, and what is not sent yet is called back. Its app may ask anew.",
+        "Cancel it",
+    ),
+    "resend": (
+        "Send the code once more?",
+        "The person gets the same code in another SMS. It counts toward the limits of its app and number.",
+        "Send it",
+    ),
+    "unlock": (
+        "Unlock the number?",
+        "Too many wrong codes, or its person's report, have locked it. Codes can be entered again at once.",
+        "Unlock it",
+    ),
+}
+
+
+class Verifications:
+    """One verification, found by its id."""
+
+    def __init__(self, pages: Pages, intake: Intake, acts: Acts) -> None:
+        self._pages = pages
+        self._intake = intake
+        self._acts = acts
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
+        """Where it stands and why, and everything that happened."""
+        found = self._find(verification_id)
+        db = self._intake.db
+        told = lines(steps.of_verification(db, found.id))
+        cause = status_words(found.status_at(self._intake.clock()))
+        self._pages.show(
+            req,
+            resp,
+            "verification.html",
+            found=found,
+            status=found.status_at(self._intake.clock()),
+            cause=cause,
+            lines=told,
+            support=_for_support(found, cause, told),
+            acts=[(act, _QUESTIONS[act][2]) for act in self._possible(found)],
+            said=audit.of_login(db, req.get_param("done"), req.context.session.login),
+        )
+
+    on_head = on_get
+
+    def on_get_act(self, req: falcon.Request, resp: falcon.Response, verification_id: str, act: str) -> None:
+        """Ask before it is done."""
+        found = self._find(verification_id)
+        if act not in _QUESTIONS:
+            raise falcon.HTTPNotFound
+        question, effect, yes = _QUESTIONS[act]
+        back = f"/verifications/{found.id}"
+        confirm(self._pages, req, resp, question=question, effect=effect, yes=yes, back=back)
+
+    on_head_act = on_get_act
+
+    def on_post_act(self, req: falcon.Request, resp: falcon.Response, verification_id: str, act: str) -> None:
+        """Do it, for its app."""
+        found = self._find(verification_id)
+        doing: dict[str, Callable[[Verification], str]] = {
+            "cancel": self._cancel,
+            "resend": self._resend,
+            "unlock": self._unlock,
+        }
+        if act not in doing:
+            raise falcon.HTTPNotFound
+        entry = self._acts.perform(req.context.session.login, act, found.id, lambda: doing[act](found))
+        done(resp, f"/verifications/{found.id}", entry)
+
+    def _cancel(self, found: Verification) -> str:
+        self._intake.issuer.cancel(found.id, _app(found), self._intake.clock())
+        return "It is canceled."
+
+    def _resend(self, found: Verification) -> str:
+        accepted = self._intake.resender.resend(found.id, _app(found), self._intake.clock())
+        is_new = accepted.verification.delivery.id != (found.newest_delivery and found.newest_delivery.id)
+        return "Another SMS is on its way." if is_new else "Its SMS is still on its way; none is added."
+
+    def _unlock(self, found: Verification) -> str:
+        self._intake.operator.unlock_number_of(found.id)
+        return f"{found.to} is unlocked."
+
+    def _possible(self, found: Verification) -> list[str]:
+        now = self._intake.clock()
+        if found.status_at(now) is VerificationStatus.PENDING:
+            acts = ["resend", "cancel"] if found.newest_delivery else ["cancel"]
+        else:
+            acts = []
+        return [*acts, "unlock"] if self._intake.operator.number_is_locked(found.id, now) else acts
+
+    def _find(self, verification_id: str) -> Verification:
+        # Postgres does not take every text in a query, NUL for one.
+        known = _ID.fullmatch(verification_id)
+        found = verifications.find(self._intake.db, verification_id) if known else None
+        if found is None:
+            raise NotFoundError("there is no such verification")
+        return found
+
+
+def _app(found: Verification) -> App:
+    """The app that it belongs to; what is rehearsed stays a rehearsal."""
+    newest = found.newest_delivery
+    return App(found.app, test=newest is not None and newest.route == SANDBOX)
+
+
+def _for_support(found: Verification, cause: str, told: Sequence[Line]) -> str:
+    """What may be sent to others: the number masked, and nothing secret."""
+    head = (
+        found.id,
+        f"app {found.app}, number {found.to}",
+        f"asked for at {found.created_at:%Y-%m-%d %H:%M:%S}Z",
+        cause,
+    )
+    trail = (f"{line.offset:>8}  {line.hop:8}  {line.what}" for line in told)
+    return "\n".join(map(starred, (*head, "", *trail)))

@@ -1,0 +1,126 @@
+"""What was told to support and operators, and what waits to be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import falcon
+
+from api.console.acts import Acts
+from api.console.confirmations import confirm, done
+from api.console.pages import Pages
+from api.console.words import plural
+from otp_worker.domain.ports import Clock
+from otp_worker.store import audit, notice_log
+from otp_worker.store.database import Database
+from otp_worker.store.notice_log import ChannelState, LoggedNotice
+
+SHOWN = 200
+_ABOUT = ("gateway", "sim", "from_sim", "name", "verification_id", "user")
+_EFFECT_WAITS = "It waits for its next try. It is tried at once instead."
+_EFFECT_AGAIN = "The same event is told once more, as a new one with an id of its own."
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One event as the page shows it; ``about`` is what it concerns, in a word."""
+
+    id: str
+    channel: str
+    type: str
+    about: str | None
+    created_at: datetime
+    due_at: datetime | None
+    attempts: int
+    told_at: datetime | None
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        """Whether sending it again may help: nobody took it yet."""
+        return self.told_at is None
+
+
+class Webhooks:
+    """The events, the newest first."""
+
+    def __init__(self, pages: Pages, db: Database, acts: Acts, clock: Clock) -> None:
+        self._pages = pages
+        self._db = db
+        self._acts = acts
+        self._clock = clock
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """How the channels fare, and the last events."""
+        self._pages.show(
+            req,
+            resp,
+            "webhooks.html",
+            notices=[_row(each) for each in notice_log.newest(self._db, SHOWN)],
+            sentence=sentence(notice_log.channel_states(self._db, self._clock())),
+            said=audit.of_login(self._db, req.get_param("done"), req.context.session.login),
+        )
+
+    on_head = on_get
+
+    def on_get_again(self, req: falcon.Request, resp: falcon.Response, notice_id: str) -> None:
+        """Ask before it is done."""
+        found = notice_log.find(self._db, notice_id)
+        confirm(
+            self._pages,
+            req,
+            resp,
+            question=f"Send {found.type} again?",
+            effect=_EFFECT_WAITS if found.due_at else _EFFECT_AGAIN,
+            yes="Send again",
+            back="/webhooks",
+        )
+
+    on_head_again = on_get_again
+
+    def on_post_again(self, req: falcon.Request, resp: falcon.Response, notice_id: str) -> None:
+        """Have it told once more."""
+        found = notice_log.find(self._db, notice_id)
+
+        def act() -> str:
+            waits = notice_log.tell_again(self._db, found.id, self._clock())
+            return "It is tried now." if waits else "It is told once more."
+
+        done(resp, "/webhooks", self._acts.perform(req.context.session.login, "send again", found.id, act))
+
+
+def sentence(states: list[ChannelState]) -> str:
+    """How the channels fare, in a sentence each."""
+    if not states:
+        return "Nothing was told within the last day."
+    return " ".join(map(_of_channel, states))
+
+
+def _of_channel(state: ChannelState) -> str:
+    name = "The webhook" if state.name == "webhook" else "Mail" if state.name == "email" else state.name
+    if state.is_away:
+        waits = plural(state.waiting, "event")
+        return f"{name} fails: {state.failures} tries in a row; {waits} waiting."
+    rest = [
+        f"{number} {word}"
+        for number, word in ((state.waiting, "waiting"), (state.given_up, "given up"))
+        if number
+    ]
+    told = f"{name} works: {state.taken} taken within a day"
+    return f"{', '.join([told, *rest])}."
+
+
+def _row(found: LoggedNotice) -> NoticeRow:
+    return NoticeRow(
+        id=found.id,
+        channel=found.channel,
+        type=found.type,
+        about=_about(found.data),
+        created_at=found.created_at,
+        due_at=found.due_at,
+        attempts=found.attempts,
+        told_at=found.told_at,
+    )
+
+
+def _about(data: dict[str, Any]) -> str | None:
+    return next((str(data[name]) for name in _ABOUT if data.get(name)), None)
