@@ -146,14 +146,14 @@ def test_a_step_that_was_rolled_back_holds_up_the_others_for_no_longer_than_a_tr
 
 def test_refusals_count_for_the_time_at_which_they_were_made(service: Service) -> None:
     refusals = Rejections(service.db)
-    refusals.count(TooSoonError(START))
+    refusals.count(TooSoonError(START, START, START))
     refusals.totals()
     count_steps(service.db, START)
     # What was refused before anything was counted by time has no time.
     assert total(service.db, REFUSED) == 1
     hour = timedelta(hours=1)
     assert tallies.since(service.db, hour, START - hour, [Counted.REFUSED]) == {}
-    refusals.count(TooSoonError(START))
+    refusals.count(TooSoonError(START, START, START))
     refusals.totals()
     for _ in range(2):
         count_steps(service.db, START)
