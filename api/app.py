@@ -8,7 +8,7 @@ from falcon.inspect import inspect_routes
 
 from api.admin import Numbers, Pauses
 from api.callbacks import CallbackResource
-from api.docs import STATIC, Docs, OpenApi
+from api.docs import STATIC, Docs, Home, OpenApi
 from api.health import Alive, Ready
 from api.metrics import Metrics
 from api.middleware import Authentication, RequestLog, TrailingSlash
@@ -62,4 +62,5 @@ def _resources(intake: Intake) -> Iterable[object]:
         Metrics(intake.health, intake.refusals, clock),
         OpenApi(openapi_document()),
         Docs(),
+        Home(),
     )

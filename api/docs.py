@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``: Swagger UI from this package's own files, so that it works offline."""
+"""``/``, ``/docs`` and ``/openapi.json``, from this package's own files, so that they work offline."""
 
 import json
 from pathlib import Path
@@ -26,16 +26,30 @@ class OpenApi:
     on_head = on_get
 
 
-class Docs:
-    """The API's description to read and try."""
+class _Page:
+    """A page of this package; its scripts and styles come from ``/docs/static``."""
+
+    name: str
 
     def __init__(self) -> None:
-        self._page = (STATIC / "docs.html").read_text()
+        self._page = (STATIC / self.name).read_text()
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """The page; its script and style come from ``/docs/static``."""
+        """The page, under a policy that lets nothing in from elsewhere."""
         resp.content_type = falcon.MEDIA_HTML
         resp.set_header("Content-Security-Policy", _CSP)
         resp.text = self._page
 
     on_head = on_get
+
+
+class Docs(_Page):
+    """The API's description to read and try."""
+
+    name = "docs.html"
+
+
+class Home(_Page):
+    """What answers here, for whoever opens the address in a browser."""
+
+    name = "home.html"

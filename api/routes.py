@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.admin import Numbers, Pauses
 from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from api.callbacks import CallbackResource
-from api.docs import Docs, OpenApi
+from api.docs import Docs, Home, OpenApi
 from api.health import Alive, Ready
 from api.health_schemas import AlivenessBody, ReadinessBody
 from api.metrics import Metrics
@@ -237,4 +237,5 @@ ROUTES = (
     Route("GET", "/metrics", Metrics),
     Route("GET", "/openapi.json", OpenApi),
     Route("GET", "/docs", Docs),
+    Route("GET", "/", Home),
 )

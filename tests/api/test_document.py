@@ -17,6 +17,7 @@ CALLBACKS = {
 }
 NOT_DOCUMENTED = {
     ("get", "/openapi.json"),
+    ("get", "/"),
     ("get", "/docs"),
     # For Prometheus, in its own format.
     ("get", "/metrics"),

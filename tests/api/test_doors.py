@@ -114,7 +114,7 @@ def test_a_wrong_method_is_told_the_right_one(shop: Caller, method: str, path: s
 
 
 @pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", ONE, "/v1/admin/pauses"]
+    "path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/", "/docs", ONE, "/v1/admin/pauses"]
 )
 def test_head_is_answered_as_get_without_the_body(shop: Caller, path: str) -> None:
     got, asked = shop.simulate_get(path), shop.simulate_head(path)
@@ -150,7 +150,7 @@ def test_a_path_that_can_hold_an_id_or_a_number_is_not_repeated(shop: Caller, pa
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1", "/v2/verifications", f"{SEND}/check/", f"{ONE}/approve", "/docs/", "/healthz/", "/.env"],
+    ["/v1", "/v2/verifications", f"{SEND}/check/", f"{ONE}/approve", "/docs/", "/healthz/", "/.env"],
 )
 def test_nothing_is_at_any_other_path(shop: Caller, stranger: Caller, path: str) -> None:
     for caller in (shop, stranger):
