@@ -8,6 +8,7 @@ import requests
 
 from otp_worker.devtools.processes.stack import FLOWER_AUTH
 from otp_worker.devtools.simulator import Message
+from tests.acceptance import documents
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 
@@ -25,6 +26,32 @@ def test_a_code_is_sent_and_checked(shop: Shop) -> None:
     assert (result.status_code, result.json()["valid"], result.json()["status"]) == (200, True, "approved")
     again = shop.check(verification, code_in(sms))
     assert (again.status_code, again.json()["verification_status"]) == (410, "approved")
+
+
+@pytest.mark.parametrize("document", ["README.md", "api/README.md"])
+def test_the_first_calls_by_curl_answer_as_the_document_says(shop: Shop, document: str) -> None:
+    number = fresh_number()
+    (send, accepted), (check, approved) = documents.calls(document)
+    sent = documents.run_curl(send, {documents.WRITTEN_NUMBER: number}, shop.stack.url, shop.stack.api_key)
+    assert documents.fields_of(accepted) <= documents.fields_of(json.dumps(sent))
+    assert sent["status"] == "pending"
+    found = {documents.WRITTEN_ID: sent["id"], documents.WRITTEN_CODE: code_in(shop.sms(number))}
+    checked = documents.run_curl(check, found, shop.stack.url, shop.stack.api_key)
+    shown = approved.replace(documents.WRITTEN_ID, sent["id"])
+    assert checked == json.loads(shown)
+
+
+def test_the_first_calls_in_python_sign_somebody_in_as_they_are_written(shop: Shop) -> None:
+    number = fresh_number()
+    (block,) = documents.blocks("api/README.md", "python")
+    for written, value in {documents.WRITTEN_URL: shop.stack.url, documents.WRITTEN_NUMBER: number}.items():
+        assert written in block
+        block = block.replace(written, value)
+    typed = {"typed": lambda: code_in(shop.sms(number))}
+    names = documents.Names({"key": shop.stack.api_key}, typed)
+    exec(block, {}, names)
+    assert names["signed_in"] is True
+    assert names["sent"].json()["user"] == "user-17"
 
 
 def test_the_receipt_of_the_phone_moves_the_delivery_to_delivered(shop: Shop) -> None:
