@@ -20,6 +20,7 @@ from otp_worker.domain.errors import (
 
 _OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
 COMMANDS = {
+    "init": ("otp_worker.cli.init", "init"),
     "keys": ("otp_worker.cli.keys", "app"),
     "guard": ("otp_worker.cli.guard", "app"),
     "gateways": ("otp_worker.cli.gateways", "app"),

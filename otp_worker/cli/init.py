@@ -1,0 +1,131 @@
+"""``otp-worker init``: write the environment file of a new service."""
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.roles import Role, load_settings
+
+_ROLES: tuple[Role, ...] = ("web", "worker", "beat", "flower", "console", "cli")
+_HEADER = """\
+# The environment of otp-worker, written by `otp-worker init`. Keep it: nobody can make OTP_SECRET_KEY again.
+# What else can be set here stands in deploy/README.md.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A variable that only the operator knows."""
+
+    variable: str
+    text: str
+    usual: str | None = None
+    is_secret: bool = False
+
+
+_QUESTIONS = (
+    Question("OTP_DATABASE_URL", "Database (postgresql://..., or sqlite:// with an absolute path)"),
+    Question("OTP_BROKER_URL", "Broker (Redis, Valkey or RabbitMQ)", "redis://127.0.0.1:6379/0"),
+    Question("OTP_COUNTRIES", "Countries to send to, with commas (such as GB,IE)"),
+    Question("OTP_PUBLIC_URL", "Where gateways reach this service (such as https://otp.example.com)"),
+    Question("OTP_GATEWAY_URL", "The phone gateway's API", "https://api.mobileapiconnect.com/v1"),
+    Question("OTP_GATEWAY_KEY", "Its key (sk_live_...)", is_secret=True),
+    Question("OTP_GATEWAY_WEBHOOK_SECRET", "Its webhooks' secret (whsec_...)", is_secret=True),
+)
+_MADE: dict[str, Callable[[], str]] = {
+    "OTP_SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "OTP_CONSOLE_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
+    "OTP_FLOWER_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
+}
+
+
+def init(
+    file: Annotated[Path, typer.Option(help="The file to write; it must not exist.")] = Path("otp.env"),
+    database_url: str | None = typer.Option(None, envvar="OTP_DATABASE_URL"),
+    broker_url: str | None = typer.Option(None, envvar="OTP_BROKER_URL"),
+    countries: str | None = typer.Option(None, envvar="OTP_COUNTRIES"),
+    public_url: str | None = typer.Option(None, envvar="OTP_PUBLIC_URL"),
+    gateway_url: str | None = typer.Option(None, envvar="OTP_GATEWAY_URL"),
+) -> None:
+    """Ask for what only you know, make strong secrets, and write an environment file that only you can read.
+
+    What is given as an option or stands in the environment is not asked for; secrets are never options.
+    """
+    if file.exists():
+        raise ConfigurationError(f"{file} exists already; move it away, or give another --file")
+    given = {
+        "OTP_DATABASE_URL": database_url,
+        "OTP_BROKER_URL": broker_url,
+        "OTP_COUNTRIES": countries,
+        "OTP_PUBLIC_URL": public_url,
+        "OTP_GATEWAY_URL": gateway_url,
+    }
+    variables = _complete(
+        {
+            **{name: os.environ[name] for name in os.environ if name.startswith("OTP_")},
+            **{name: value for name, value in given.items() if value is not None},
+        }
+    )
+    _write(file, variables)
+    typer.echo(f"{file} is written, for you alone. Back it up. Then:")
+    typer.echo(f"  set -a; . {shlex.quote(str(file.absolute()))}; set +a")
+    typer.echo("  otp-worker migrate")
+    typer.echo("  otp-worker start")
+    typer.echo("and, from another terminal with the same variables: otp-worker doctor --wait 60")
+
+
+def _complete(given: Mapping[str, str]) -> dict[str, str]:
+    """All variables of a service that can start; asks again for what is refused, as long as somebody answers.
+
+    Raises ConfigurationError.
+    """
+    variables = {name: make() for name, make in _MADE.items()} | dict(given)
+    asked = [each for each in _QUESTIONS if each.variable not in variables]
+    while True:
+        variables |= {each.variable: _answer(each) for each in asked}
+        try:
+            _check(variables)
+        except ConfigurationError as error:
+            refused = {line.partition(":")[0] for line in str(error).splitlines()}
+            asked = [each for each in _QUESTIONS if each.variable in refused]
+            if not (asked and sys.stdin.isatty()):
+                raise
+            typer.echo(str(error), err=True)
+        else:
+            return variables
+
+
+def _answer(question: Question) -> str:
+    """What somebody types. Raises ConfigurationError where nobody can."""
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{question.variable}: is not set, and there is no terminal to ask at")
+    answer: str = typer.prompt(question.text, default=question.usual, hide_input=question.is_secret)
+    return answer.strip()
+
+
+def _check(variables: Mapping[str, str]) -> None:
+    """Raise ConfigurationError unless every process could start with these and nothing else."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        for role in _ROLES:
+            load_settings(role)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _write(file: Path, variables: Mapping[str, str]) -> None:
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    # Never readable by others, not even while it is written; and never in the place of another file.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+        output.write(_HEADER + "".join(lines))

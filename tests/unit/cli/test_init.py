@@ -1,0 +1,116 @@
+"""``otp-worker init``: from nothing to an environment file with which everything starts."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from otp_worker.cli.app import app
+from otp_worker.service.roles import load_settings
+
+GIVEN = {
+    "OTP_BROKER_URL": "redis://127.0.0.1:6379/0",
+    "OTP_COUNTRIES": "GB,IE",
+    "OTP_PUBLIC_URL": "https://otp.example.com",
+    "OTP_GATEWAY_URL": "https://gateway.example/v1",
+    "OTP_GATEWAY_KEY": "sk_live_key of 'mine' $HOME",
+    "OTP_GATEWAY_WEBHOOK_SECRET": "whsec_secret",
+}
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> dict[str, str]:
+    return {**GIVEN, "OTP_DATABASE_URL": f"sqlite:///{tmp_path}/otp.db"}
+
+
+def sourced(file: Path) -> dict[str, str]:
+    """The variables that a shell has after it read the file."""
+    shown = subprocess.run(
+        ["bash", "-euc", f"set -a; . '{file}'; env -0"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    pairs = (line.partition("=") for line in shown.split("\0"))
+    return {name: value for name, _, value in pairs if name.startswith("OTP_")}
+
+
+def test_what_is_given_is_not_asked_for_and_secrets_are_made(tmp_path: Path, given: dict[str, str]) -> None:
+    files = [tmp_path / "first.env", tmp_path / "second.env"]
+    for file in files:
+        done = CliRunner().invoke(app, ["init", "--file", str(file)], env=given)
+        assert done.exit_code == 0, done.output
+        assert "sk_live_" not in done.output
+    first, second = map(sourced, files)
+    assert first.items() >= given.items()
+    for made in ("OTP_SECRET_KEY", "OTP_CONSOLE_AUTH", "OTP_FLOWER_AUTH"):
+        assert first[made] != second[made]
+    assert files[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_every_process_can_start_with_the_file_alone(
+    tmp_path: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "otp.env"
+    assert CliRunner().invoke(app, ["init", "--file", str(file)], env=given).exit_code == 0
+    for name, value in sourced(file).items():
+        monkeypatch.setenv(name, value)
+    for role in ("web", "worker", "beat", "flower", "console", "cli"):
+        load_settings(role)
+
+
+def test_an_option_wins_over_the_environment(tmp_path: Path, given: dict[str, str]) -> None:
+    file = tmp_path / "otp.env"
+    options = ["init", "--file", str(file), "--countries", "DE"]
+    assert CliRunner().invoke(app, options, env=given).exit_code == 0
+    assert sourced(file)["OTP_COUNTRIES"] == "DE"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OTP_COUNTRIES", "Germany"), ("OTP_DATABASE_URL", "otp.db"), ("OTP_GATEWAY_KEY", None)],
+)
+def test_what_is_wrong_or_missing_is_named_and_nothing_is_written(
+    tmp_path: Path, given: dict[str, str], variable: str, value: str | None
+) -> None:
+    file = tmp_path / "otp.env"
+    done = CliRunner().invoke(app, ["init", "--file", str(file)], env={**given, variable: value})
+    assert done.exit_code == 1
+    assert variable in str(done.exception)
+    assert not file.exists()
+
+
+def test_a_file_that_exists_is_left_alone(tmp_path: Path, given: dict[str, str]) -> None:
+    file = tmp_path / "otp.env"
+    file.write_text("OTP_SECRET_KEY=the only one\n")
+    done = CliRunner().invoke(app, ["init", "--file", str(file)], env=given)
+    assert done.exit_code == 1
+    assert file.read_text() == "OTP_SECRET_KEY=the only one\n"
+
+
+def test_at_a_terminal_it_asks_and_asks_again_for_what_is_refused(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    file = tmp_path / "otp.env"
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in given.items() if name != "OTP_COUNTRIES"}
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("otp-worker"), "init", "--file", file],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as asking:
+        os.close(theirs)
+        os.write(ours, b"Germany\nDE\n")
+        output, _ = asking.communicate(timeout=60)
+    os.close(ours)
+    assert asking.returncode == 0, output
+    assert output.count("Countries to send to") == 2
+    assert sourced(file)["OTP_COUNTRIES"] == "DE"
