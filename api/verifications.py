@@ -55,7 +55,7 @@ class Verifications:
         """Ask for a code to be sent."""
         app: App = req.context.app
         body = read_body(req, SendBody)
-        request = SendRequest(**body.model_dump())
+        request = SendRequest(**body.model_dump(), request_id=req.context.request_id)
         ask = self._inviter.invite if request.channel == INBOUND else self._issuer.issue
         self._accept(
             req,

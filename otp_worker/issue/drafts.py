@@ -65,6 +65,7 @@ class Drafts:
             template=request.template,
             language=language_of(request.locale),
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
+            request_id=request.request_id,
             key_id=self.keyring.newest,
             code_length=code_length,
             derivation=derivation if derivation is not None and self.may_be_wide() else None,

@@ -11,7 +11,8 @@ from otp_worker.domain.verification import DeliveryStatus, Verification
 class SendRequest:
     """What an app asks for; what it leaves out is the operator's default.
 
-    A ``new`` code is asked for even where one is pending for the same person.
+    A ``new`` code is asked for even where one is pending for the same person. ``request_id`` is that of the
+    HTTP request, by which the log and the verification are found.
     """
 
     to: str
@@ -23,6 +24,7 @@ class SendRequest:
     ttl_seconds: int | None = None
     code_length: int | None = None
     new: bool = False
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class NewVerification:
     resend_at: datetime
     token_hash: bytes | None = None
     derivation: int | None = None
+    request_id: str | None = None
 
     @property
     def number_hash(self) -> bytes:

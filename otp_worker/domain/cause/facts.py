@@ -99,7 +99,7 @@ class Facts:
 
     def serving(self, delivery: Delivery) -> list[Sim]:
         """The SIMs that may send a delivery, as far as they are known."""
-        return [sim for sim in self.sims if sim.serves(delivery.route)]
+        return [sim for sim in self.sims if sim.serves(delivery.route) and delivery.route != SANDBOX]
 
     def outage(self, delivery: Delivery, at: datetime) -> Outage | None:
         """What kept a delivery waiting at an instant: its own gateway's outage first, else any."""

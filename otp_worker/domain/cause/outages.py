@@ -34,7 +34,7 @@ class Outage:
 def outages_of(steps: Iterable[Step]) -> list[Outage]:
     """The outages that these steps tell of, in the order of their beginnings."""
     found: list[Outage] = []
-    for step in steps:
+    for step in sorted(steps, key=lambda step: step.at):
         whose = (step.gateway, step.sim)
         going_on = next(
             (each for each in found if (each.gateway, each.sim) == whose and not each.until), None

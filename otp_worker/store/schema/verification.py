@@ -49,6 +49,8 @@ verifications = Table(
     Column("last_expiry_at", Instant, nullable=False),
     Column("resend_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    # The id of the HTTP request that asked for it, as the log has it; none from the command line.
+    Column("request_id", String(64)),
 )
 Index(
     "ix_verifications_number_hash",
@@ -74,6 +76,39 @@ Index(
     postgresql_where=text("token_hash IS NOT NULL"),
 )
 Index("ix_verifications_created_at", verifications.c.created_at)
+# For lists, newest first: of an app, of an app's user, and of what ended in one way. What is pending is few.
+Index("ix_verifications_app", verifications.c.app, verifications.c.created_at, verifications.c.id)
+Index(
+    "ix_verifications_user",
+    verifications.c.user,
+    verifications.c.created_at,
+    verifications.c.id,
+    sqlite_where=text('"user" IS NOT NULL'),
+    postgresql_where=text('"user" IS NOT NULL'),
+)
+Index(
+    "ix_verifications_status",
+    verifications.c.status,
+    verifications.c.created_at,
+    verifications.c.id,
+    sqlite_where=text("ended_at IS NOT NULL"),
+    postgresql_where=text("ended_at IS NOT NULL"),
+)
+Index(
+    "ix_verifications_status_app",
+    verifications.c.status,
+    verifications.c.app,
+    verifications.c.created_at,
+    verifications.c.id,
+    sqlite_where=text("ended_at IS NOT NULL"),
+    postgresql_where=text("ended_at IS NOT NULL"),
+)
+Index(
+    "ix_verifications_request_id",
+    verifications.c.request_id,
+    sqlite_where=text("request_id IS NOT NULL"),
+    postgresql_where=text("request_id IS NOT NULL"),
+)
 
 _OPEN = text("status IN ('queued', 'sending', 'waiting')")
 IS_OPEN = text("deliveries.status IN ('queued', 'sending', 'waiting')")

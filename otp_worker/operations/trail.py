@@ -1,0 +1,147 @@
+"""Where a code is: lists and searches, and of one verification its cause and its trail."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import phonenumbers
+
+from otp_worker.domain.cause import Cause, explain
+from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.ports import Clock
+from otp_worker.domain.sim import SANDBOX, Sims
+from otp_worker.domain.step import Step, StepKind
+from otp_worker.domain.timeline import Moment, timeline
+from otp_worker.domain.verification import Delivery, Verification
+from otp_worker.store import steps as stored_steps
+from otp_worker.store import trail as statements
+from otp_worker.store import verifications
+from otp_worker.store.circuit_breakers import BreakerState, read_state
+from otp_worker.store.database import Database
+from otp_worker.store.trail import Place, Wanted
+
+AFTER_THE_END = timedelta(minutes=1)
+"""A gateway whose return ended a wait is written down a little after the SMS that found it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One verification with every SMS of it, its plain cause, and what happened, in the order of time."""
+
+    verification: Verification
+    deliveries: Sequence[Delivery]
+    cause: Cause
+    moments: Sequence[Moment]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Verifications, newest first; ``last`` is where the next page begins, None after the last one."""
+
+    verifications: Sequence[Verification]
+    last: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trails:
+    """Looks for verifications; a number is found by its keyed hashes under every root secret that counts.
+
+    ``countries`` are those that may be sent to, in which a number may be written as it is dialled there.
+    """
+
+    db: Database
+    keyring: Keyring
+    countries: Collection[str]
+    sims: Sims
+    clock: Clock
+
+    def page(self, wanted: Wanted, limit: int, after: Place | None = None) -> Page:
+        """A page of what is wanted."""
+        found = statements.page(self.db, wanted, limit + 1, self.clock(), after)
+        shown = found[:limit]
+        is_last = len(found) <= limit
+        return Page(shown, None if is_last else Place(shown[-1].created_at, shown[-1].id))
+
+    def of_number(self, number: str, wanted: Wanted, limit: int, after: Place | None = None) -> Page:
+        """A page of what is wanted of a number of any country. Raises InvalidFieldError."""
+        try:
+            parsed = parse_number(number, self.countries)
+        except (InvalidFieldError, CountryNotAllowedError):
+            # What was allowed once may not be any more.
+            parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
+        hashes = self.keyring.number_hashes(parsed.e164)
+        return self.page(replace(wanted, number_hashes=hashes), limit, after)
+
+    def find(self, what: str, limit: int) -> list[Verification]:
+        """What a number, a user, or an id of a verification, delivery, message or request leads to.
+
+        The newest come first. Nothing is an answer too.
+        """
+        ids = [verification_id_in(what), *statements.ids_of(self.db, what)]
+        found = [verifications.find(self.db, each) for each in ids[: limit + 1] if each is not None]
+        by_id = [each for each in found if each is not None]
+        if by_id:
+            return by_id[:limit]
+        by_user = self.page(Wanted(user=what), limit).verifications
+        if by_user:
+            return list(by_user)
+        try:
+            return list(self.of_number(what, Wanted(), limit).verifications)
+        except InvalidFieldError:
+            return []
+
+    def trail(self, verification_id: str, app: str | None = None) -> Trail | None:
+        """A verification's trail; with ``app`` only if it is that app's."""
+        found = verifications.find(self.db, verification_id, app)
+        if found is None:
+            return None
+        now = self.clock()
+        sms = statements.all_deliveries(self.db, found.id)
+        own = stored_steps.of_verification(self.db, found.id)
+        outages = self._outages(found, sms, own, now)
+        cause = explain(found, sms, own, outages, now, sims=self.sims.all)
+        return Trail(found, sms, cause, timeline(found, sms, own, outages))
+
+    def _outages(
+        self, found: Verification, sms: Sequence[Delivery], own: Sequence[Step], now: datetime
+    ) -> list[Step]:
+        """When the gateways that may, or did, send it went away and came back."""
+        routes = {each.route for each in sms} - {SANDBOX}
+        serving = {sim.gateway for route in routes for sim in self.sims.serving(route)}
+        asked = {each.gateway for each in sms} | {step.gateway for step in own}
+        until = (found.ended_at or now) + AFTER_THE_END
+        gateways = serving | {name for name in asked if name}
+        known = statements.outages(self.db, gateways, found.created_at, until)
+        if found.ended_at is not None:
+            return known
+        return [*known, *self._lasting(gateways, known)]
+
+    def _lasting(self, gateways: set[str], known: Sequence[Step]) -> list[Step]:
+        """The outages that last, and that an older version began without writing a step of it."""
+        last = {(step.gateway, step.sim): step.kind for step in known}
+        opened = [_opened(*breaker) for breaker in self._states(gateways)]
+        return [
+            step
+            for step in opened
+            if step is not None and last.get((step.gateway, step.sim)) is not StepKind.BREAKER_OPENED
+        ]
+
+    def _states(self, gateways: set[str]) -> Iterator[tuple[str, str | None, BreakerState]]:
+        for name in sorted(gateways):
+            state = read_state(self.db, name)
+            yield name, None, state
+            yield from ((name, sim, each) for sim, each in state.sims.items())
+
+
+def verification_id_in(what: str) -> str | None:
+    """The id of a verification that is written as it is, or as a delivery's."""
+    return what.partition(".")[0] if what.startswith("ver_") else None
+
+
+def _opened(gateway: str, sim: str | None, state: BreakerState) -> Step | None:
+    """The step that tells of an open breaker's outage."""
+    if not state.is_open or state.failing_since is None:
+        return None
+    return Step(state.failing_since, StepKind.BREAKER_OPENED, gateway=gateway, sim=sim, detail=state.reason)

@@ -1,0 +1,160 @@
+"""Statements that look for verifications: lists, newest first, and what an id or a number leads to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, tuple_
+
+from otp_worker.domain.step import Step
+from otp_worker.domain.verification import Delivery, Verification, VerificationStatus
+from otp_worker.store.database import Database
+from otp_worker.store.rows import delivery_of, verification_of
+from otp_worker.store.schema import IS_PENDING, Instant, deliveries, steps, verifications
+from otp_worker.store.steps import step_of
+
+_v, _d, _s = verifications.c, deliveries.c, steps.c
+
+MOST = 200
+"""No list is longer than this."""
+EARLIER_OUTAGES = 100
+"""So many steps of breakers before a span tell how they stood when it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which verifications are looked for; None and empty ask for all.
+
+    ``since`` is the first instant of their creation, ``until`` the first one too late. ``number_hashes`` are
+    a number's under every root secret that counts.
+    """
+
+    app: str | None = None
+    user: str | None = None
+    status: VerificationStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    number_hashes: Sequence[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the order of verifications, newest first, one of them stands."""
+
+    created_at: datetime
+    id: str
+
+
+def page(
+    db: Database, wanted: Wanted, limit: int, now: datetime, after: Place | None = None
+) -> list[Verification]:
+    """The newest ``limit`` verifications that come after a place, each with its newest delivery."""
+    with db.read() as connection:
+        found = [
+            row._mapping
+            for statement in _statements(wanted, now)
+            for row in connection.execute(_from(statement, wanted, after).limit(limit))
+        ]
+        found.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        sms = _sms(connection, [row["id"] for row in found[:limit]])
+    newest = {each.id.rpartition(".")[0]: each for each in sms}
+    return [verification_of(row, newest.get(row["id"])) for row in found[:limit]]
+
+
+def all_deliveries(db: Database, verification_id: str) -> list[Delivery]:
+    """Every SMS of a verification, in the order in which they were asked for."""
+    with db.read() as connection:
+        return _sms(connection, [verification_id])
+
+
+def ids_of(db: Database, what: str) -> list[str]:
+    """The verifications that a gateway's message id or the id of an HTTP request leads to, newest first."""
+    by_message = select(_d.verification_id).where(_d.gateway_message_id == what).limit(MOST)
+    by_request = select(_v.id).where(_v.request_id == what).limit(MOST)
+    with db.read() as connection:
+        found = [id for each in (by_message, by_request) for id in connection.execute(each).scalars()]
+    return sorted(set(found), reverse=True)
+
+
+def outages(db: Database, gateways: Iterable[str], since: datetime, until: datetime) -> list[Step]:
+    """The steps of these gateways' breakers in a span, and before it those that tell how they stood."""
+    theirs = (_s.verification_id.is_(None), _s.gateway.in_(sorted(gateways)))
+    found = select(steps).where(*theirs)
+    earlier = found.where(_s.at < since).order_by(_s.at.desc(), _s.id.desc())
+    within = found.where(_s.at.between(since, until)).order_by(_s.at, _s.id)
+    with db.read() as connection:
+        before = list(connection.execute(earlier.limit(EARLIER_OUTAGES)))
+        return [step_of(row) for row in (*reversed(before), *connection.execute(within))]
+
+
+def newest_steps(db: Database, after: int, limit: int) -> list[tuple[int, Step]]:
+    """The steps that were written after the one with that number, in their order, with their numbers."""
+    statement = select(steps).where(_s.id > after).order_by(_s.id).limit(limit)
+    with db.read() as connection:
+        return [(row.id, step_of(row)) for row in connection.execute(statement)]
+
+
+def last_step(db: Database) -> int:
+    """The number of the step that was written last; 0 for none."""
+    with db.read() as connection:
+        return connection.execute(select(func.max(_s.id))).scalar() or 0
+
+
+def _statements(wanted: Wanted, now: datetime) -> list[Select[Any]]:
+    """What finds them, each by one index: by number, by user, by status, by app, or all of them.
+
+    What else must hold is compared so that no index serves: SQLite keeps no statistics to choose by. Time
+    ends a verification before a sweep writes that down: such a one is expired, and not pending.
+    """
+    every, status, app = select(verifications), wanted.status, wanted.app
+    if wanted.number_hashes is not None:
+        its_user = [*_same("app", app), *_same("user", wanted.user)]
+        return [every.where(_v.number_hash.in_(wanted.number_hashes), *its_user, *_status_at(status, now))]
+    if wanted.user is not None:
+        return [every.where(_v.user == wanted.user, *_same("app", app), *_status_at(status, now))]
+    if status is None:
+        return [every.where(_v.app == app) if app is not None else every]
+    if status is VerificationStatus.PENDING:
+        return [every.where(IS_PENDING, _v.expires_at > now, *_same("app", app))]
+    over = every.where(_v.status == status, _v.ended_at.is_not(None))
+    found = [over.where(_v.app == app) if app is not None else over]
+    if status is VerificationStatus.EXPIRED:
+        found.append(every.where(IS_PENDING, _v.expires_at <= now, *_same("app", app)))
+    return found
+
+
+def _same(name: str, value: str | None) -> list[ColumnElement[bool]]:
+    """That a column has a value, if one is wanted."""
+    return [] if value is None else [func.coalesce(_v[name], "") == value]
+
+
+def _status_at(status: VerificationStatus | None, now: datetime) -> list[ColumnElement[bool]]:
+    """What holds for a row that has a status at ``now``."""
+    if status is None:
+        return []
+    overdue = (_v.status == VerificationStatus.PENDING) & (_v.expires_at <= now)
+    (same,) = _same("status", status)
+    return [or_(same, overdue)] if status is VerificationStatus.EXPIRED else [same, ~overdue]
+
+
+def _from(statement: Select[Any], wanted: Wanted, after: Place | None) -> Select[Any]:
+    if wanted.since is not None:
+        statement = statement.where(_v.created_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(_v.created_at < wanted.until)
+    if after is not None:
+        place = tuple_(literal(after.created_at, Instant()), literal(after.id))
+        statement = statement.where(tuple_(_v.created_at, _v.id) < place)
+    return statement.order_by(_v.created_at.desc(), _v.id.desc())
+
+
+def _sms(connection: Connection, verification_ids: Sequence[str]) -> list[Delivery]:
+    if not verification_ids:
+        return []
+    statement = (
+        select(deliveries)
+        .where(_d.verification_id.in_(verification_ids))
+        .order_by(_d.verification_id, _d.created_at, _d.id)
+    )
+    return [delivery_of(row._mapping) for row in connection.execute(statement)]
