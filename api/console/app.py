@@ -13,13 +13,14 @@ from api.console.find import Find
 from api.console.guard import HEALTH, SIGN_IN, Guard
 from api.console.lists import Audit, Keys, Replies
 from api.console.login import Login, Logout
-from api.console.overview import Overview
+from api.console.overview import OverviewPage
 from api.console.pages import STATIC_FOLDER, Pages
 from api.console.sessions import Sessions
 from api.console.sims import SimsPage
 from api.console.verifications import Verifications
 from api.console.webhooks import Webhooks
 from otp_worker.domain import request_deadline
+from otp_worker.operations.overview import OverviewReader
 from otp_worker.service.assembly import Intake
 
 
@@ -56,9 +57,10 @@ def create_console(intake: Intake, sessions: Sessions) -> "falcon.App[Any, Any]"
 def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str, object, str | None]]:
     db, clock = intake.db, intake.clock
     acts = Acts(db, clock)
-    overview = Overview(pages, intake)
+    reader = OverviewReader(intake.health)
+    overview = OverviewPage(pages, reader, clock)
     sims = SimsPage(pages, intake.health, acts, clock)
-    countries = Countries(pages, intake.operator, acts, clock)
+    countries = Countries(pages, intake.operator, reader, acts, clock)
     webhooks = Webhooks(pages, db, acts, clock)
     verifications = Verifications(pages, intake, acts)
     return [

@@ -8,8 +8,10 @@ from api.console.acts import Acts
 from api.console.confirmations import confirm, done
 from api.console.pages import Pages
 from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.overview import Window
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.admin import Operator
+from otp_worker.operations.overview import OverviewReader
 from otp_worker.store import audit
 from otp_worker.store.pauses import Pause
 
@@ -20,8 +22,11 @@ FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
 class Countries:
     """How codes fare by country, and what is paused."""
 
-    def __init__(self, pages: Pages, operator: Operator, acts: Acts, clock: Clock) -> None:
+    def __init__(
+        self, pages: Pages, operator: Operator, reader: OverviewReader, acts: Acts, clock: Clock
+    ) -> None:
         self._pages = pages
+        self._reader = reader
         self._operator = operator
         self._acts = acts
         self._clock = clock
@@ -33,8 +38,8 @@ class Countries:
             req,
             resp,
             "countries.html",
+            countries=self._reader.read(Window.DAY, now).countries,
             pauses=self._operator.pauses(now),
-            for_good=FOR_GOOD,
             said=audit.of_login(self._operator.db, req.get_param("done"), req.context.session.login),
         )
 

@@ -1,6 +1,7 @@
 """Pages: templates filled in, with autoescape always on."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.console import words
 from api.console.guard import is_signed_in
+from api.console.zones import zone_of
 from otp_worker.domain.ports import Clock
 
 _HERE = Path(__file__).parent
@@ -27,36 +29,46 @@ NAVIGATION = (
 )
 
 
+@cache
+def _templates() -> Environment:
+    """The templates, read and compiled once."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(words.FILTERS)
+    static = {name: _versioned(name) for name in _STATIC_FILES}
+    environment.globals.update(navigation=NAVIGATION, static=static)
+    return environment
+
+
 class Pages:
-    """The console's templates."""
+    """The console's pages."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters.update(words.FILTERS)
-        self._environment.globals.update(
-            navigation=NAVIGATION, static={name: _versioned(name) for name in _STATIC_FILES}
-        )
 
     def show(self, req: falcon.Request, resp: falcon.Response, template: str, **values: Any) -> None:
         """Fill in a template for who asks."""
         context = req.context
         session = context.session
         resp.content_type = falcon.MEDIA_HTML
-        resp.text = self._environment.get_template(template).render(
-            nonce=context.nonce,
-            csrf=session.csrf if session else "",
-            login=session.login if is_signed_in(req) else "",
-            here=_section(req.path),
-            now=self._clock(),
-            **values,
+        resp.text = (
+            _templates()
+            .get_template(template)
+            .render(
+                nonce=context.nonce,
+                csrf=session.csrf if session else "",
+                login=session.login if is_signed_in(req) else "",
+                here=_section(req.path),
+                now=self._clock(),
+                zone=zone_of(req),
+                **values,
+            )
         )
 
 

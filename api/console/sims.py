@@ -1,5 +1,6 @@
 """The SIMs: how each stands, what it sent, what its budgets leave, and how canaries fare."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,113 +10,76 @@ from api.console.acts import Acts
 from api.console.confirmations import confirm, done
 from api.console.pages import Pages
 from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.overview import Budget, SimCondition, SimView
 from otp_worker.domain.ports import Clock
-from otp_worker.domain.sim import Sim
-from otp_worker.operations.health import Health, Vitals
-from otp_worker.protection.circuit_breaker import open_breakers
+from otp_worker.operations.health import Health
+from otp_worker.operations.sim_views import sim_views
 from otp_worker.store import audit
-from otp_worker.store.canaries import Way
-from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.phones import Phone
-from otp_worker.store.sim_budgets import Usage, waiting_by_reason
+from otp_worker.store.overview import canary_results
+from otp_worker.store.sim_budgets import waiting_by_reason
 
 NEARLY = 0.9
 """A budget of which so much is used is soon used up."""
+_CONDITIONS = {
+    SimCondition.WORKING: ("good", "works"),
+    SimCondition.SILENT: ("look", "silent"),
+    SimCondition.WAITING: ("look", "was asked to wait"),
+    SimCondition.AWAY: ("bad", "away"),
+    SimCondition.REFUSED: ("bad", "its gateway refuses our account"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """A budget and what is used of it."""
+class BudgetBar:
+    """A budget as a bar."""
 
     name: str
-    used: int
-    of: int
-
-    @property
-    def share(self) -> float:
-        """The part that is used, 1 at most."""
-        return min(self.used / self.of, 1.0)
+    budget: Budget
 
     @property
     def tone(self) -> str:
         """How it is coloured."""
-        return "bad" if self.used >= self.of else "look" if self.share >= NEARLY else "good"
+        if self.budget.is_used_up:
+            return "bad"
+        return "look" if self.budget.share >= NEARLY else "good"
 
 
 @dataclass(frozen=True, slots=True)
 class SimCard:
     """One SIM as a page shows it: its state in words first, ``tone`` is the colour."""
 
-    sim: Sim
+    view: SimView
     tone: str
     state: str
-    since: datetime | None
-    why: str | None
-    sent_today: int
-    last_sent_at: datetime | None
-    last_seen_at: datetime | None
-    battery_percent: float | None
-    budgets: tuple[Budget, ...]
-    canaries: tuple[Way, ...]
+    budgets: tuple[BudgetBar, ...]
 
     @property
     def can_be_tried(self) -> bool:
         """Whether it is away, and asking it to be tried at once makes sense."""
-        return self.since is not None
+        return self.view.condition in (SimCondition.AWAY, SimCondition.WAITING, SimCondition.REFUSED)
 
 
-def sim_cards(vitals: Vitals, now: datetime) -> list[SimCard]:
+def sim_cards(views: Sequence[SimView], now: datetime) -> list[SimCard]:
     """Every SIM, in the operator's order."""
-    states = {state.name: state for state in vitals.gateways}
-    phones = {phone.gateway: phone for phone in vitals.phones}
-    return [
-        _card(each, states[each.sim.gateway], phones[each.sim.gateway], vitals.canaries, now)
-        for each in vitals.sims
-    ]
+    return [SimCard(view, *_state(view, now), _budgets(view)) for view in views]
 
 
-def _card(each: Usage, state: GatewayState, phone: Phone, canaries: list[Way], now: datetime) -> SimCard:
-    sim = each.sim
-    tone, words, since, why = _state(each, state, phone, now)
-    budgets = (
-        Budget("today", each.sent_today, sim.per_day),
-        Budget("numbers this month", each.recipients_this_month, sim.recipients_per_month),
-    )
-    return SimCard(
-        sim=sim,
-        tone=tone,
-        state=words,
-        since=since,
-        why=why,
-        sent_today=each.sent_today,
-        last_sent_at=each.last_sent_at,
-        last_seen_at=phone.last_seen_at,
-        battery_percent=phone.battery_percent,
-        budgets=tuple(budget for budget in budgets if budget.of),
-        canaries=tuple(way for way in canaries if way.from_sim == sim.name),
-    )
+def _budgets(view: SimView) -> tuple[BudgetBar, ...]:
+    named = (("SMS today", view.day), ("numbers this month", view.month))
+    return tuple(BudgetBar(name, budget) for name, budget in named if budget.limit)
 
 
-def _state(
-    each: Usage, state: GatewayState, phone: Phone, now: datetime
-) -> tuple[str, str, datetime | None, str | None]:
-    """The colour, the words, since when and why."""
-    sim = each.sim
-    if state.misconfigured_since is not None:
-        return "bad", "its gateway refuses our account", state.misconfigured_since, state.reason
-    for breaker in open_breakers(state, sim.name):
-        away = breaker is state
-        words = "away" if away else "was asked to wait"
-        return "bad" if away else "look", words, breaker.failing_since, breaker.reason
-    if not sim.works_at(now):
-        return "plain", f"works {sim.hours}", None, None
-    if sim.per_day and each.sent_today >= sim.per_day:
-        return "bad", "has used up its budget of today", None, None
-    if sim.recipients_per_month and each.recipients_this_month >= sim.recipients_per_month:
-        return "look", "writes to no new number this month", None, None
-    if phone.silent:
-        return "bad", "silent", None, "its phone gives no sign of life"
-    return "good", "up", None, None
+def _state(view: SimView, now: datetime) -> tuple[str, str]:
+    """The colour and the words."""
+    if view.condition is not SimCondition.WORKING:
+        return _CONDITIONS[view.condition]
+    if not view.sim.works_at(now):
+        return "plain", f"works {view.sim.hours}"
+    if view.day.is_used_up:
+        return "bad", "has used up its budget of today"
+    if view.month.is_used_up:
+        return "look", "writes to no new number this month"
+    return _CONDITIONS[view.condition]
 
 
 class SimsPage:
@@ -134,7 +98,7 @@ class SimsPage:
             req,
             resp,
             "sims.html",
-            cards=sim_cards(self._health.vitals(now), now),
+            cards=sim_cards(sim_views(self._health.vitals(now), canary_results(self._health.db)), now),
             waiting=waiting_by_reason(self._health.db),
             said=audit.of_login(self._health.db, req.get_param("done"), req.context.session.login),
         )

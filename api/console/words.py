@@ -1,8 +1,10 @@
 """How things are said on a page: instants, spans, figures, and statuses in words."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
@@ -51,21 +53,23 @@ def tone(status: VerificationStatus | DeliveryStatus) -> str:
     return "good" if status in _GOOD_SMS else "bad" if status in _BAD_SMS else "plain"
 
 
-def instant(at: datetime | None, day: bool = True) -> Markup:
-    """An instant in UTC, which the script turns into the browser's own time."""
+@pass_context
+def instant(context: Context, at: datetime | None) -> Markup:
+    """An instant in the zone of who looks."""
+    return _instant(at, context["zone"], "%-d %b %H:%M:%S")
+
+
+@pass_context
+def clock_time(context: Context, at: datetime | None) -> Markup:
+    """An instant whose day is plain."""
+    return _instant(at, context["zone"], "%H:%M:%S")
+
+
+def _instant(at: datetime | None, zone: tzinfo, shape: str) -> Markup:
     if at is None:
         return Markup('<span class="none">never</span>')
-    utc = at.astimezone(UTC)
-    shown = f"{utc:%-d %b %H:%M:%S}" if day else f"{utc:%H:%M:%S}"
-    kind = "full" if day else "time"
-    return Markup('<time datetime="{}" data-kind="{}">{}</time>').format(
-        f"{utc:%Y-%m-%dT%H:%M:%S.%f}Z", kind, shown
-    )
-
-
-def clock_time(at: datetime | None) -> Markup:
-    """An instant of today."""
-    return instant(at, day=False)
+    utc, local = at.astimezone(UTC), at.astimezone(zone)
+    return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%S}Z", local.strftime(shape))
 
 
 def span(milliseconds: float | None) -> str:

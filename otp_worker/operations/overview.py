@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.headline import Situation, headline
@@ -43,8 +43,11 @@ class OverviewReader:
 
     health: Health
 
-    def read(self, window: Window, now: datetime) -> Overview:
-        """All of it as of now. Raises a DatabaseError where the database is away."""
+    def read(self, window: Window, now: datetime, zone: tzinfo = UTC) -> Overview:
+        """All of it as of now; the sentence tells instants in ``zone``.
+
+        Raises a DatabaseError where the database is away.
+        """
         db = self.health.db
         # First, so that the figures are of this moment although no sweep may run.
         count_steps(db, now, batches=1)
@@ -57,7 +60,7 @@ class OverviewReader:
         paused = tuple(view for each in active if (view := _paused(each)) is not None)
         hops = tuple(_hop(hop, spans) for hop in Hop)
         backlog = statements.backlog(db)
-        situation = self._situation(window, now, vitals, tiles, sims, paused, hops, backlog)
+        situation = self._situation(window, now, zone, vitals, tiles, sims, paused, hops, backlog)
         return Overview(
             at=now,
             window=window,
@@ -77,6 +80,7 @@ class OverviewReader:
         self,
         window: Window,
         now: datetime,
+        zone: tzinfo,
         vitals: Vitals,
         tiles: Sequence[Tile],
         sims: Sequence[SimView],
@@ -89,6 +93,7 @@ class OverviewReader:
         ever = tallies.ever(self.health.db, [Counted.ACCEPTED])
         return Situation(
             now=now,
+            zone=zone,
             window=window,
             sweep_runs=sweep.ok,
             sweep_age=vitals.last_sweep_seconds,

@@ -1,16 +1,9 @@
 "use strict";
 const REFRESH_MS = 5000;
 
-// Instants stand in the page as UTC; here they become the browser's own time.
-function tellTimes(root) {
-  const full = new Intl.DateTimeFormat([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  const short = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  for (const node of root.querySelectorAll("time[datetime]")) {
-    const instant = new Date(node.dateTime);
-    node.title = node.dateTime;
-    node.textContent = (node.dataset.kind === "time" ? short : full).format(instant);
-  }
-}
+// The server writes instants in the zone that is named here; without a script they are UTC.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) document.cookie = `otp_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; SameSite=Strict`;
 
 // A part of a page that changes: asked for again while somebody looks, and not while somebody is in it.
 function keepFresh(part) {
@@ -21,10 +14,7 @@ function keepFresh(part) {
       const answer = await fetch(part.dataset.refresh, { cache: "no-store", headers: { "X-Fragment": "1" } }).catch(() => null);
       if (answer?.status === 401) return location.reload();
       failed = answer?.ok ? 0 : failed + 1;
-      if (answer?.ok) {
-        part.innerHTML = await answer.text();
-        tellTimes(part);
-      }
+      if (answer?.ok) part.innerHTML = await answer.text();
       part.classList.toggle("stale", failed > 2);
     }
     setTimeout(refresh, REFRESH_MS * Math.min(failed + 1, 6));
@@ -42,9 +32,5 @@ function offerCopy(button) {
   });
 }
 
-tellTimes(document);
-for (const zone of document.querySelectorAll("[data-zone]")) {
-  zone.textContent = `Times are in your zone, ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`;
-}
 document.querySelectorAll("[data-refresh]").forEach(keepFresh);
 document.querySelectorAll("[data-copy]").forEach(offerCopy);
