@@ -21,6 +21,7 @@ from api.console.verifications import Verifications
 from api.console.webhooks import Webhooks
 from otp_worker.domain import request_deadline
 from otp_worker.operations.overview import OverviewReader
+from otp_worker.operations.trail import Trails
 from otp_worker.service.assembly import Intake
 
 
@@ -62,11 +63,12 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str,
     sims = SimsPage(pages, intake.health, acts, clock)
     countries = Countries(pages, intake.operator, reader, acts, clock)
     webhooks = Webhooks(pages, db, acts, clock)
-    verifications = Verifications(pages, intake, acts)
+    trails = Trails(db, intake.operator.limits.keyring, intake.operator.countries, intake.health.sims, clock)
+    verifications = Verifications(pages, intake, trails, acts)
     return [
         ("/", overview, None),
         ("/fragments/overview", overview, "fragment"),
-        ("/find", Find(pages, intake), None),
+        ("/find", Find(pages, trails), None),
         ("/verifications/{verification_id}", verifications, None),
         ("/verifications/{verification_id}/{act}", verifications, "act"),
         ("/sims", sims, None),

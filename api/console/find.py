@@ -3,16 +3,19 @@
 import falcon
 
 from api.console.pages import Pages
-from otp_worker.service.assembly import Intake
-from otp_worker.store import verifications
+from otp_worker.operations.trail import Trails
+
+SHOWN = 50
+LONGEST = 128
+"""No number, user or id is longer."""
 
 
 class Find:
     """The question, and where it leads. It is posted: a number in a URL ends in logs."""
 
-    def __init__(self, pages: Pages, intake: Intake) -> None:
+    def __init__(self, pages: Pages, trails: Trails) -> None:
         self._pages = pages
-        self._intake = intake
+        self._trails = trails
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The form."""
@@ -23,7 +26,8 @@ class Find:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Straight to the one that is found, else a list."""
         what = req.context.form.get("what", "").strip()
-        found = [each for each in [verifications.find(self._intake.db, what)] if each]
+        can_be = 0 < len(what) <= LONGEST and what.isprintable()
+        found = self._trails.find(what, SHOWN) if can_be else []
         if len(found) == 1:
             resp.status = falcon.HTTP_303
             resp.location = f"/verifications/{found[0].id}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 
 import falcon
 
@@ -9,13 +10,15 @@ from api.console.acts import Acts
 from api.console.confirmations import confirm, done
 from api.console.pages import Pages
 from api.console.timeline import Line, lines
-from api.console.words import starred, status_words
+from api.console.words import starred
+from api.console.zones import zone_of
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
+from otp_worker.operations.trail import Trail, Trails
 from otp_worker.service.assembly import Intake
-from otp_worker.store import audit, steps, verifications
+from otp_worker.store import audit
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
 _QUESTIONS = {
@@ -40,28 +43,29 @@ _QUESTIONS = {
 class Verifications:
     """One verification, found by its id."""
 
-    def __init__(self, pages: Pages, intake: Intake, acts: Acts) -> None:
+    def __init__(self, pages: Pages, intake: Intake, trails: Trails, acts: Acts) -> None:
         self._pages = pages
+        self._trails = trails
         self._intake = intake
         self._acts = acts
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Where it stands and why, and everything that happened."""
-        found = self._find(verification_id)
-        db = self._intake.db
-        told = lines(steps.of_verification(db, found.id))
-        cause = status_words(found.status_at(self._intake.clock()))
+        found = self._trail(verification_id, zone_of(req))
+        verification = found.verification
+        told = lines(found.moments)
         self._pages.show(
             req,
             resp,
             "verification.html",
-            found=found,
-            status=found.status_at(self._intake.clock()),
-            cause=cause,
+            found=verification,
+            deliveries=found.deliveries,
+            status=verification.status_at(self._intake.clock()),
+            cause=found.cause.for_operators,
             lines=told,
-            support=_for_support(found, cause, told),
-            acts=[(act, _QUESTIONS[act][2]) for act in self._possible(found)],
-            said=audit.of_login(db, req.get_param("done"), req.context.session.login),
+            support=_for_support(verification, found.cause.for_operators, told),
+            acts=[(act, _QUESTIONS[act][2]) for act in self._possible(verification)],
+            said=audit.of_login(self._intake.db, req.get_param("done"), req.context.session.login),
         )
 
     on_head = on_get
@@ -112,9 +116,12 @@ class Verifications:
         return [*acts, "unlock"] if self._intake.operator.number_is_locked(found.id, now) else acts
 
     def _find(self, verification_id: str) -> Verification:
+        return self._trail(verification_id).verification
+
+    def _trail(self, verification_id: str, zone: tzinfo = UTC) -> Trail:
         # Postgres does not take every text in a query, NUL for one.
         known = _ID.fullmatch(verification_id)
-        found = verifications.find(self._intake.db, verification_id) if known else None
+        found = self._trails.trail(verification_id, zone=zone) if known else None
         if found is None:
             raise NotFoundError("there is no such verification")
         return found

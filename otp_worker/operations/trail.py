@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import phonenumbers
 
@@ -92,8 +92,11 @@ class Trails:
         except InvalidFieldError:
             return []
 
-    def trail(self, verification_id: str, app: str | None = None) -> Trail | None:
-        """A verification's trail; with ``app`` only if it is that app's."""
+    def trail(self, verification_id: str, app: str | None = None, zone: tzinfo = UTC) -> Trail | None:
+        """A verification's trail; with ``app`` only if it is that app's.
+
+        Its cause tells instants in ``zone``.
+        """
         found = verifications.find(self.db, verification_id, app)
         if found is None:
             return None
@@ -101,7 +104,7 @@ class Trails:
         sms = statements.all_deliveries(self.db, found.id)
         own = stored_steps.of_verification(self.db, found.id)
         outages = self._outages(found, sms, own, now)
-        cause = explain(found, sms, own, outages, now, sims=self.sims.all)
+        cause = explain(found, sms, own, outages, now, zone, self.sims.all)
         return Trail(found, sms, cause, timeline(found, sms, own, outages))
 
     def _outages(
