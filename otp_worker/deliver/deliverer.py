@@ -11,6 +11,7 @@ import structlog
 from otp_worker.deliver.codes import Codes
 from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
+from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
 from otp_worker.domain.errors import OptedOutError
@@ -21,7 +22,7 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.sms_text import compose
-from otp_worker.domain.verification import DeliveryStatus
+from otp_worker.domain.verification import OPEN, DeliveryStatus
 from otp_worker.gateways.hand_over import hand_over
 from otp_worker.store import claims, misconfigured, opt_outs, receipts
 from otp_worker.store import deliver as statements
@@ -35,13 +36,6 @@ log = structlog.get_logger()
 MAX_ABANDONED = 3
 LATE = "not sent in time"
 OVER = "its verification was over before it was sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The delivery is settled, or was not this worker's; ``note`` says which, for people."""
-
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,8 @@ class Deliverer:
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
-    def deliver(self, delivery_id: str) -> Delivered | RetryAt:
-        """Make one attempt; the answer is that it is settled, or when to try again."""
+    def deliver(self, delivery_id: str) -> Result:
+        """Make one attempt; what it comes to. What is not over is never called delivered."""
         lease = Lease(self.clock, self.policy.lease_seconds, self.monotonic)
         job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds)
         if job is None:
@@ -84,14 +78,21 @@ class Deliverer:
         except (UnknownKeyError, UnknownDerivationError) as error:
             return self._give_up(job, None, DeliveryStatus.FAILED, str(error))
 
-    def _not_claimed(self, delivery_id: str) -> Delivered | RetryAt:
+    def _not_claimed(self, delivery_id: str) -> Result:
         """A message that came early waits for its time: the clock that set it may be ahead of this one."""
         due_at = claims.due_at(self.db, delivery_id)
         if due_at is not None and due_at > self.clock():
             return RetryAt(due_at)
-        return Delivered("over, or taken by another worker")
+        return self._not_ours(delivery_id)
 
-    def _send(self, job: Job, lease: Lease) -> Delivered | RetryAt:
+    def _not_ours(self, delivery_id: str) -> Delivered | Elsewhere:
+        """What a delivery is of which this attempt settled nothing."""
+        status = claims.status(self.db, delivery_id)
+        if status is None:
+            return Delivered("over: there is no such delivery any more")
+        return Elsewhere() if status in OPEN else Delivered(f"over: {status}")
+
+    def _send(self, job: Job, lease: Lease) -> Result:
         """Find a way, make the code, and go it: what others wait for, a turn and a probe, is taken last."""
         candidates = [] if job.test else self.router.candidates(job, self.clock())
         if isinstance(candidates, str):
@@ -106,7 +107,7 @@ class Deliverer:
             return self._park(job, way)
         return self._attempt(job, way, code, lease)
 
-    def _attempt(self, job: Job, way: Way, code: str, lease: Lease) -> Delivered | RetryAt:
+    def _attempt(self, job: Job, way: Way, code: str, lease: Lease) -> Result:
         """Hand the code over, unless it is too late for that, or not this attempt's any more.
 
         The gateway's adapter asks the same once more when nothing but the first byte is missing.
@@ -137,19 +138,19 @@ class Deliverer:
             self._persist(lease, lambda: self._settle_sent(job, way, outcome))
         return self._conclude(job, way, outcome, lease)
 
-    def _withdrawn(self, job: Job, way: Way, lease: Lease) -> Delivered:
+    def _withdrawn(self, job: Job, way: Way, lease: Lease) -> Result:
         """Nothing was handed over: say why, where the delivery is this attempt's still."""
         self._release(way, lease)
         if lease.now() >= job.deadline_at:
             return self._give_up(job, way.via, DeliveryStatus.EXPIRED, LATE)
         if lease.exchange_seconds(job, 1.0) <= 0:
             return self._park(job, "its worker took too long")
-        return Delivered(f"{OVER}, or another worker has it")
+        return self._not_ours(job.delivery_id)
 
     def _release(self, way: Way, lease: Lease) -> None:
         self._persist(lease, lambda: self.router.release(way, self.clock()))
 
-    def _conclude(self, job: Job, way: Way, outcome: Outcome, lease: Lease) -> Delivered | RetryAt:
+    def _conclude(self, job: Job, way: Way, outcome: Outcome, lease: Lease) -> Result:
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             self._persist(lease, lambda: self.router.give_turn_back(way))
         is_closed = self._persist(lease, lambda: self.router.record(way, outcome, self.clock()))
@@ -181,9 +182,9 @@ class Deliverer:
         """Write down what came of an attempt, however often the database is away, until the lease ends."""
         return persist(write, lease.seconds_left, self.pause)
 
-    def _park(self, job: Job, reason: str, via: Via | None = None) -> Delivered:
-        statements.park(self.db, job, self.clock(), reason, via)
-        return Delivered(f"waits in the database: {reason}")
+    def _park(self, job: Job, reason: str, via: Via | None = None) -> Result:
+        held = statements.park(self.db, job, self.clock(), reason, via)
+        return Waiting(reason) if held else self._not_ours(job.delivery_id)
 
     def _message(self, job: Job, way: Way, code: str, lease: Lease) -> Message:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
@@ -199,7 +200,7 @@ class Deliverer:
             may_leave=lambda: lease.allows(self.db, job),
         )
 
-    def _settle(self, job: Job, way: Way, outcome: Outcome) -> Delivered | RetryAt:
+    def _settle(self, job: Job, way: Way, outcome: Outcome) -> Result:
         if outcome.kind is OutcomeKind.ACCEPTED:
             return Delivered(f"sent by {way.via.sim or way.gateway.name} on attempt {job.attempt}")
         now = self.clock()
@@ -218,7 +219,7 @@ class Deliverer:
             held = statements.settle_retry(
                 self.db, job, way.via, status, decision.at, now, outcome.reason, uncertain=uncertain
             )
-            return decision if held else Delivered("its verification ended during the attempt")
+            return decision if held else self._not_ours(job.delivery_id)
         return self._after_giving_up(job, way.via, outcome, decision, now)
 
     def _settle_sent(self, job: Job, way: Way, outcome: Outcome) -> None:
@@ -229,14 +230,14 @@ class Deliverer:
 
     def _after_giving_up(
         self, job: Job, via: Via, outcome: Outcome, decision: GiveUp, now: datetime
-    ) -> Delivered:
+    ) -> Result:
         if outcome.kind is OutcomeKind.UNCERTAIN:
             # The SMS may be on the phone: the person must be able to enter it, and nobody may say it failed.
-            statements.settle_presumed_sent(self.db, job, via, now, decision.reason)
-            return Delivered(decision.reason)
+            held = statements.settle_presumed_sent(self.db, job, via, now, decision.reason)
+            return Delivered(decision.reason) if held else self._not_ours(job.delivery_id)
         status = DeliveryStatus.EXPIRED if decision.late else DeliveryStatus.FAILED
         return self._give_up(job, via, status, decision.reason)
 
-    def _give_up(self, job: Job, via: Via | None, status: DeliveryStatus, reason: str) -> Delivered:
-        statements.settle_failed(self.db, job, via, status, self.clock(), reason)
-        return Delivered(f"{status}: {reason}")
+    def _give_up(self, job: Job, via: Via | None, status: DeliveryStatus, reason: str) -> Result:
+        held = statements.settle_failed(self.db, job, via, status, self.clock(), reason)
+        return Delivered(f"{status}: {reason}") if held else self._not_ours(job.delivery_id)

@@ -22,6 +22,11 @@ class WholeDispatcher(EventDispatcher):
 
     _rests_until = float("-inf")
 
+    def send(self, type: str, **fields: Any) -> Any:
+        """Send an event, without a traceback: the log has it, and each of 20,000 tasks would keep one."""
+        fields.pop("traceback", None)
+        return super().send(type, **fields)
+
     def flush(self, errors: bool = True, groups: bool = True) -> None:
         """Publish what waits; what cannot be published waits on."""
         with self.mutex:

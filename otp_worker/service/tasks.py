@@ -1,5 +1,8 @@
 """The Celery tasks: shells around the steps. They are given ids and answer with words for Flower.
 
+Flower is told of deliveries alone, and each shows what became of its SMS: RETRY as long as it is unsent, and
+SUCCESS once it was handed over or is not to be sent any more.
+
 Each kind of work has a bulkhead, so that no server that hangs, and no pile of messages, takes the threads
 of the others: the sweeps one thread each, confirmations two, and notices what their channels' budgets allow.
 """
@@ -8,8 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from celery import Celery
+from celery.exceptions import Ignore, Retry
 
+from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.isolation import isolated
@@ -29,7 +35,13 @@ from otp_worker.service.celery_app import (
     RELEASE,
 )
 
+log = structlog.get_logger()
+
 CONFIRMATIONS_AT_ONCE = 2
+
+
+class UnsentError(Exception):
+    """Why an SMS is not sent yet, as Flower shows it."""
 
 
 def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
@@ -40,19 +52,27 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
 
     @app.task(name=DELIVER, shared=False, bind=True, max_retries=None)
     def deliver(self: Any, delivery_id: str) -> str:
-        result = parts().deliverer.deliver(delivery_id)
-        if isinstance(result, RetryAt):
-            # Celery goes by the clock of its machine, the instant is one of the service's clock.
-            raise self.retry(eta=utc_now() + (result.at - parts().clock()))
-        return result.note
+        match _attempt(parts(), delivery_id):
+            case Delivered(note):
+                return note
+            case RetryAt(at):
+                # Celery goes by the clock of its machine, the instant is one of the service's clock.
+                eta = utc_now() + (at - parts().clock())
+                raise self.retry(eta=eta, exc=UnsentError(f"the next attempt is at {at:%H:%M:%S}Z"))
+            case Waiting(note):
+                # Nothing is published: what waits in the database is put on the queue by the sweep.
+                raise Retry(exc=UnsentError(f"waits in the database: {note}"))
+            case Elsewhere():
+                # No event: one that came after the other worker's would hide what that one did.
+                raise Ignore
 
-    @app.task(name=NOTIFY, shared=False)
+    @app.task(name=NOTIFY, shared=False, send_events=False)
     def notify(notice_id: str) -> str:
         return parts().notifier.notify(notice_id, parts().clock())
 
     confirming = Bulkhead(CONFIRMATIONS_AT_ONCE)
 
-    @app.task(name=CONFIRM, shared=False)
+    @app.task(name=CONFIRM, shared=False, send_events=False)
     def confirm(reply_id: str) -> str:
         with confirming.enter() as may_run:
             if not may_run:
@@ -63,6 +83,16 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
         _register_sweep(app, parts, name, sweep)
 
 
+def _attempt(parts: WorkerParts, delivery_id: str) -> Result:
+    """One attempt. What fails unforeseen has sent nothing that is known of: the sweep publishes it again."""
+    try:
+        return parts.deliverer.deliver(delivery_id)
+    except Exception as error:
+        log.exception("attempt_failed", delivery=delivery_id)
+        # What an error says may repeat what it was given.
+        return Waiting(f"its attempt ended with {type(error).__name__}")
+
+
 def _register_sweep(
     app: Celery, parts: Callable[[], WorkerParts], name: str, sweep: Callable[[WorkerParts], str]
 ) -> None:
@@ -70,7 +100,7 @@ def _register_sweep(
     # of two machines: where these are apart, no sweep would ever run.
     bulkhead = Bulkhead(pause_seconds=EVERY_SECONDS.get(name, 0.0) / 2)
 
-    @app.task(name=name, shared=False)
+    @app.task(name=name, shared=False, send_events=False)
     def run() -> str:
         with bulkhead.enter() as may_run:
             return sweep(parts()) if may_run else "another run has just begun"

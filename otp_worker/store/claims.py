@@ -36,6 +36,13 @@ def due_at(db: Database, delivery_id: str) -> datetime | None:
         return connection.execute(statement).scalar()
 
 
+def status(db: Database, delivery_id: str) -> DeliveryStatus | None:
+    """How far a delivery is; None if there is none of that id."""
+    with db.read() as connection:
+        found = connection.execute(select(_d.status).where(_d.id == delivery_id)).scalar()
+    return None if found is None else DeliveryStatus(found)
+
+
 def take(connection: Connection, delivery_id: str, now: datetime, until: datetime) -> Row[Any] | None:
     """Claim a delivery by a lease that ends at ``until``; None if it is not due, over, or another's."""
     return connection.execute(_TAKE, {"this": delivery_id, "now": now, "until": until}).first()

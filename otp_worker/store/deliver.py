@@ -129,11 +129,14 @@ def settle_sent(
         record_acceptance(connection, job.delivery_id, taken)
 
 
-def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason: str) -> None:
-    """Nobody knows whether the gateway took it, and it is not tried again: the code can be entered."""
+def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason: str) -> bool:
+    """Nobody knows whether the gateway took it, and it is not tried again: the code can be entered.
+
+    False if the delivery is no longer this claim's.
+    """
     with db.write() as connection:
         _start_life(connection, job, now)
-        connection.execute(
+        settled = connection.execute(
             claims.update_claimed(job).values(
                 status=DeliveryStatus.SENT,
                 sent_at=func.coalesce(_d.sent_at, now),
@@ -143,6 +146,7 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
                 lease_until=None,
             )
         )
+    return bool(settled.rowcount)
 
 
 def settle_retry(
@@ -178,10 +182,13 @@ def settle_retry(
     return settled is not None
 
 
-def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = None) -> None:
-    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt."""
+def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = None) -> bool:
+    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt.
+
+    False if it is no longer this claim's.
+    """
     with db.update() as connection:
-        connection.execute(
+        parked = connection.execute(
             claims.update_claimed(job).values(
                 status=DeliveryStatus.WAITING,
                 attempts=_d.attempts - 1,
@@ -193,14 +200,16 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
                 lease_until=None,
             )
         )
+    return bool(parked.rowcount)
 
 
 def settle_failed(
     db: Database, job: Job, via: Via | None, status: DeliveryStatus, now: datetime, reason: str
-) -> None:
+) -> bool:
     """Give the delivery up, and its verification unless an SMS of it went, or may have gone, out.
 
-    Without ``via`` it stays the gateway's that was asked last: a receipt of that one may still come.
+    Without ``via`` it stays the gateway's that was asked last: a receipt of that one may still come. False if
+    it is no longer this claim's.
     """
     with db.write() as connection:
         lock_verification(connection, job.verification_id)
@@ -217,6 +226,7 @@ def settle_failed(
         ).first()
         if settled is not None:
             fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
+    return settled is not None
 
 
 _THIS: BindParameter[str] = bindparam("this")

@@ -9,8 +9,7 @@ from itertools import count
 
 from redis import Redis
 
-from otp_worker.deliver.deliverer import Delivered
-from otp_worker.deliver.retry import RetryAt
+from otp_worker.deliver.result import Result
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
@@ -205,7 +204,7 @@ class Service:
         """Ask for the same code once more."""
         return self.resender.resend(verification.id, app, self.clock()).verification
 
-    def deliver(self, verification: Verification, number: int = 1) -> Delivered | RetryAt:
+    def deliver(self, verification: Verification, number: int = 1) -> Result:
         """Make one attempt at one of its deliveries."""
         return self.deliverer.deliver(f"{verification.id}.{number}")
 

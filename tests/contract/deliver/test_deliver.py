@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from otp_worker.deliver.deliverer import MAX_ABANDONED, Delivered
+from otp_worker.deliver.deliverer import MAX_ABANDONED
+from otp_worker.deliver.result import Delivered, Elsewhere, Waiting
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Message, Outcome, ReceiptKind
@@ -120,6 +121,15 @@ def test_what_waited_for_a_sim_from_the_start_is_a_first_attempt_too(service: Se
     assert service.deliver(verification) == Delivered("sent by obedient on attempt 1")
 
 
+def test_what_waits_for_a_phone_behind_an_open_breaker_is_not_called_delivered(service: Service) -> None:
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(FAILURES_TO_OPEN - 1):
+        service.deliver(service.issue(f"+4474001{n:05}"))
+    opens, waits = service.issue(), service.issue(f"+4474001{FAILURES_TO_OPEN:05}")
+    assert service.deliver(opens) == Waiting(OFFLINE.reason)
+    assert service.deliver(waits) == Waiting(OFFLINE.reason)
+
+
 @pytest.mark.parametrize(
     "status", sorted(set(DeliveryStatus) - {DeliveryStatus.QUEUED, DeliveryStatus.WAITING})
 )
@@ -131,7 +141,40 @@ def test_what_is_claimed_or_over_is_not_tried_again_however_early(
     with service.db.write() as connection:
         connection.execute(update(deliveries).values(status=status, lease_until=lease_until))
     service.clock.move(-1)
-    assert service.deliver(verification) == Delivered("over, or taken by another worker")
+    taken = status is DeliveryStatus.SENDING
+    assert service.deliver(verification) == (Elsewhere() if taken else Delivered(f"over: {status}"))
+
+
+def test_a_delivery_that_was_deleted_is_over(service: Service) -> None:
+    assert service.deliverer.deliver("ver_01.1") == Delivered("over: there is no such delivery any more")
+
+
+@pytest.mark.parametrize("outcome", [OFFLINE, REFUSED, LOST])
+@pytest.mark.parametrize(
+    ("took_over", "told"),
+    [
+        (DeliveryStatus.SENDING, Elsewhere()),
+        (DeliveryStatus.WAITING, Elsewhere()),
+        (DeliveryStatus.SENT, Delivered("over: sent")),
+        (DeliveryStatus.SUPERSEDED, Delivered("over: superseded")),
+    ],
+)
+def test_a_worker_that_lost_its_claim_tells_what_the_delivery_is_and_not_what_its_attempt_was(
+    service: Service, outcome: Outcome, took_over: DeliveryStatus, told: object
+) -> None:
+    verification = service.issue()
+
+    def lose(message: Message) -> Outcome:
+        lost = update(deliveries).values(status=took_over, attempts=2, lease_until=START)
+        with service.db.write() as connection:
+            connection.execute(lost)
+        return outcome
+
+    service.gateway.send = lose  # type: ignore[method-assign]
+    # The second lost answer is not repeated.
+    with service.db.write() as connection:
+        connection.execute(update(deliveries).values(uncertain=1))
+    assert service.deliver(verification) == told
 
 
 def test_a_phone_offline_to_the_end_fails_the_verification_with_a_reason_and_sends_nothing_late(

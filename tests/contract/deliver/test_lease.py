@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from otp_worker.deliver.deliverer import Delivered
 from otp_worker.deliver.lease import SETTLE_SECONDS
+from otp_worker.deliver.result import Delivered
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.domain.sim import Sim, Sims, UncertainPolicy

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from otp_worker.deliver.deliverer import Delivered
+from otp_worker.deliver.result import Delivered
 from otp_worker.domain.gateway import Message, Outcome, Receipt, ReceiptKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import derive_code, hash_code
@@ -289,4 +289,4 @@ def test_a_cancel_during_an_attempt_that_is_to_be_tried_again_ends_it(service: S
         return OFFLINE
 
     service.gateway.send = offline  # type: ignore[method-assign]
-    assert service.deliver(verification) == Delivered("its verification ended during the attempt")
+    assert service.deliver(verification) == Delivered("over: superseded")

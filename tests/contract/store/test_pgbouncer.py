@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from otp_worker.deliver.deliverer import Delivered
+from otp_worker.deliver.result import Delivered
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.domain.errors import DatabaseUnavailableError
