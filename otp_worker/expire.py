@@ -3,7 +3,7 @@
 Everything here is idempotent: no run too many does harm, and no run at all lets a code live longer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,8 @@ from otp_worker.store.database import Database
 from otp_worker.store.expire import Lane
 from otp_worker.store.sweeps import SWEEP
 
+ANNOUNCED_FOR = timedelta(hours=1)
+"""So long after its deadline it is announced at the latest that a delivery ended while it waited."""
 STALLED_SECONDS = 3
 """A due delivery that no worker has taken up for this long may have lost its place in the queue."""
 
@@ -32,11 +34,13 @@ Purge = Callable[[Database, datetime], int]
 class Expirer:
     """The fourth step with all it needs; ``backlog`` tells how many deliveries the queue holds.
 
-    ``countries`` are those that may be sent to.
+    ``countries`` are those that may be sent to. ``announce_over`` lets operators see what deliveries came to
+    that no worker has in hand; False if it could not.
     """
 
     db: Database
     publish: PublishAll
+    announce_over: Callable[[Mapping[str, str]], bool]
     backlog: Callable[[], int]
     sims: Sims
     countries: frozenset[str]
@@ -47,7 +51,14 @@ class Expirer:
         """End overdue deliveries and expired verifications; the number of both."""
         ended = statements.fail_overdue(self.db, now) + statements.end_expired(self.db, now)
         sweeps.record_sweep(self.db, SWEEP, now)
+        self._announce_ended(now)
         return ended
+
+    def _announce_ended(self, now: datetime) -> None:
+        """Announce what ended while it waited in the database, whoever ended it: no worker comes upon it."""
+        ended = deliveries.ended_unpublished(self.db, now - ANNOUNCED_FOR, statements.BATCH)
+        if ended and self.announce_over(ended):
+            deliveries.mark_published(self.db, list(ended), now)
 
     def enqueue_due(self, now: datetime) -> int:
         """Publish what is due and not on the queue, nearest deadline first, and what is not moving there.

@@ -21,11 +21,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class SendWriter:
-    """Writes sends that pass their guards, and publishes their deliveries."""
+    """Writes sends that pass their guards, and publishes their deliveries.
+
+    ``announce`` lets operators see those that wait in the database, of which nothing is published.
+    """
 
     db: Database
     limiter: RedisLimiter
     publish: PublishAll
+    announce: PublishAll
     _together: Batcher[NewSend, list[Remaining]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,7 +79,10 @@ class SendWriter:
         """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""
         # After the commit: a worker must find the rows. A failure here is the sweep's to mend, and soon.
         published = [delivery.id for delivery in written if delivery.published_at is not None]
+        waiting = [delivery.id for delivery in written if delivery.published_at is None]
         try:
+            if waiting:
+                self.announce(waiting)
             if published and not self.publish(published):
                 deliveries.mark_published(self.db, published, None)
         except Exception as error:

@@ -100,11 +100,12 @@ def build_issue_step(
     drafts: Drafts,
     limiter: RedisLimiter,
     publish: PublishAll,
+    announce: PublishAll,
     pauses: Pauses,
     inbound_sims: Sims | None,
 ) -> IssueStep:
     """The first step's parts; people may text to the ``inbound_sims``, if there are any."""
-    writer = SendWriter(db=db, limiter=limiter, publish=publish)
+    writer = SendWriter(db=db, limiter=limiter, publish=publish, announce=announce)
     resender = Resender(
         db=db, limits=drafts.limits, limiter=limiter, drafts=drafts, writer=writer, pauses=pauses
     )
@@ -224,6 +225,7 @@ def assemble_worker(
         expirer=Expirer(
             db=db,
             publish=queue.publish_deliveries,
+            announce_over=queue.announce_over,
             backlog=queue.backlog,
             sims=sims,
             countries=policy.countries,

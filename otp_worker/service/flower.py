@@ -6,6 +6,9 @@ from pathlib import Path
 from otp_worker.service.settings import Settings
 
 _DATABASE = "flower"
+KEPT_TASKS = 20_000
+"""Deliveries that Flower keeps: 95 MB, and 45 MB more for 0.6 s of one core each time it saves them."""
+SAVE_EVERY_SECONDS = 20
 
 
 def keep_private(state_dir: Path) -> None:
@@ -27,7 +30,7 @@ def flower_arguments(settings: Settings) -> list[str]:
         "--read-only=True",
         "--persistent=True",
         f"--db={settings.state_dir / _DATABASE}",
-        "--state-save-interval=10000",
-        "--max-tasks=20000",
+        f"--state-save-interval={SAVE_EVERY_SECONDS * 1000}",
+        f"--max-tasks={KEPT_TASKS}",
         "--purge-offline-workers=60",
     ]

@@ -1,19 +1,21 @@
 """The queue: Celery's broker, used as a hint of what to do next. It carries ids and nothing else."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from amqp.exceptions import ResourceError
 from celery import Celery
-from celery.utils.nodenames import anon_nodename
+from celery.events.event import get_exchange
+from celery.utils.nodenames import anon_nodename, host_format, nodename
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.service.broker_answer import broker_answer
 from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, QUEUE_OF
+from otp_worker.service.task_events import sent_event, succeeded_event
 
 log = structlog.get_logger()
 
@@ -28,11 +30,12 @@ class DeliveryQueue:
     Whatever fails: what is to be published is written already, and its caller has nobody to tell of it.
 
     After a publish that failed it rests a second before the next one tries, so that a broker that is
-    away slows one caller a second and not every one.
+    away slows one caller a second and not every one. What it announces is shown as told by ``node``.
     """
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, node: str | None = None) -> None:
         self._app = app
+        self._node = node or nodename("web", host_format("%h"))
         self._scheme = str(app.conf.broker_url).partition("://")[0]
         connection = app.connection_for_write()
         self._queues = {queue.name: queue for queue in app.conf.task_queues}
@@ -54,6 +57,16 @@ class DeliveryQueue:
     def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
         """Publish deliveries; an id is its task's id too, so that Flower finds it."""
         return self._publish(DELIVER, delivery_ids)
+
+    def announce_waiting(self, delivery_ids: Sequence[str]) -> bool:
+        """Let Flower know deliveries that wait in the database: they are found by their ids, as PENDING."""
+        return self._announce([sent_event(self._app, self._node, DELIVER, each) for each in delivery_ids])
+
+    def announce_over(self, notes: Mapping[str, str]) -> bool:
+        """Let Flower know deliveries that ended while they waited, each with what it came to, as SUCCESS."""
+        return self._announce(
+            [succeeded_event(self._app, self._node, DELIVER, *each) for each in notes.items()]
+        )
 
     def publish_notice(self, notice_id: str) -> bool:
         """Publish a notice to be told."""
@@ -102,6 +115,28 @@ class DeliveryQueue:
 
         What was published before a failure is published again later: that costs a look, no SMS.
         """
+        return self._try(task, subjects, lambda producer: self._publish_by(producer, task, subjects))
+
+    def _announce(self, events: Sequence[dict[str, Any]]) -> bool:
+        """Publish task events, all in one message; no worker is given anything to do."""
+
+        def publish(producer: Any) -> None:
+            exchange = get_exchange(producer.connection, self._app.conf.event_exchange)
+            producer.publish(
+                list(events),
+                routing_key="task.multi",
+                exchange=exchange.name,
+                declare=[exchange],
+                serializer="json",
+                headers={"hostname": self._node},
+                delivery_mode="transient",
+                retry=False,
+            )
+
+        return self._try("events", [event["uuid"] for event in events], publish)
+
+    def _try(self, what: str, subjects: Sequence[str], publish: Callable[[Any], None]) -> bool:
+        """Whether something could be published; it is not tried while the broker is known to be away."""
         if self.rests:
             return False
         if self._failing:
@@ -109,9 +144,9 @@ class DeliveryQueue:
             self._rests_until = time.monotonic() + REST_SECONDS
         try:
             with self._producer() as producer:
-                self._publish_by(producer, task, subjects)
+                publish(producer)
         except Exception as error:
-            log.warning("publish_failed", task=task, subjects=list(subjects), error=broker_answer(error))
+            log.warning("publish_failed", task=what, subjects=list(subjects), error=broker_answer(error))
             self._failing = True
             self._rests_until = time.monotonic() + REST_SECONDS
             return False

@@ -4,11 +4,15 @@ Celery 5.6 empties the buffer of task events after it has published it, and so d
 adds meanwhile (celery/celery#10434): Flower then shows a finished task as started for ever.
 """
 
+import os
 import time
 from typing import Any
 
+from celery import Celery
 from celery.app.events import Events
 from celery.events.dispatcher import EventDispatcher
+from celery.events.event import Event
+from celery.utils.time import utcoffset
 
 REST_SECONDS = 4.0
 
@@ -61,3 +65,22 @@ class TaskEvents(Events):
     """Celery's events, dispatched whole."""
 
     dispatcher_cls = WholeDispatcher
+
+
+def sent_event(app: Celery, node: str, task: str, task_id: str) -> dict[str, Any]:
+    """The event of a client that sent a task: its state is PENDING until a worker's event follows."""
+    return _event(app, node, "task-sent", task, task_id, retries=0)
+
+
+def succeeded_event(app: Celery, node: str, task: str, task_id: str, result: str) -> dict[str, Any]:
+    """The event of a task that came to its end, as no worker ran it."""
+    return _event(app, node, "task-succeeded", task, task_id, result=repr(result), runtime=0.0)
+
+
+def _event(app: Celery, node: str, kind: str, task: str, task_id: str, **fields: Any) -> dict[str, Any]:
+    # What a worker's events tell of a task, as that is known to the one who reads them.
+    told = {"uuid": task_id, "name": task, "args": f"[{task_id!r}]", "kwargs": "{}", **fields}
+    made: dict[str, Any] = Event(
+        kind, hostname=node, utcoffset=utcoffset(), pid=os.getpid(), clock=app.clock.forward(), **told
+    )
+    return made

@@ -91,6 +91,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
             ),
             limiter=limiter,
             publish=queue.publish_deliveries,
+            announce=queue.announce_waiting,
             pauses=Pauses(db=db, limits=limits, mode=settings.guard),
             inbound_sims=sims if settings.inbound_verification else None,
         ),
@@ -134,12 +135,14 @@ def hold(queue: DeliveryQueue, outlook: WaitEstimates, route: str) -> Hold | Non
     return Hold(DeliveryStatus.QUEUED) if queue.rests else None
 
 
-def build_worker(settings: Settings, app: Celery, clock: Clock | None = None) -> WorkerParts:
-    """The parts of the workers."""
+def build_worker(
+    settings: Settings, app: Celery, clock: Clock | None = None, node: str | None = None
+) -> WorkerParts:
+    """The parts of the workers; ``node`` is this one's name."""
     db = open_database(settings, WORKER_CONNECTIONS)
     clock = clock or service_clock(db)
     keyring = Keyring(settings.root_secrets, settings.code_secrets)
-    queue = DeliveryQueue(app)
+    queue = DeliveryQueue(app, node)
     told = channels(settings)
     outbox = Outbox(channels=tuple(told), publish=queue.publish_notice)
     return assemble_worker(

@@ -1,16 +1,18 @@
 """Celery's entry: ``celery --app otp_worker.service.worker`` for worker, upkeep, beat and flower."""
 
 import sys
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from celery.signals import setup_logging, worker_init, worker_ready, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, worker_init, worker_ready, worker_shutting_down
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.operations.heartbeat import Heartbeat
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
+from otp_worker.service.node_name import take_name
 from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.tasks import register_tasks
@@ -27,7 +29,22 @@ def _load() -> Settings:
 
 @cache
 def _parts() -> WorkerParts:
-    return build_worker(load_settings("worker"), celery)
+    return build_worker(load_settings("worker"), celery, node=_node.name)
+
+
+class _Node:
+    """This worker's name, and what holds it until the process ends."""
+
+    name: str | None = None
+    held = ExitStack()
+
+
+_node = _Node()
+
+
+@celeryd_init.connect
+def _take_name(instance: Any, **_: Any) -> None:
+    _node.name = instance.hostname = take_name(instance.hostname, settings.state_dir, _node.held)
 
 
 @setup_logging.connect

@@ -7,7 +7,7 @@ from sqlalchemy import case, func, select, update
 from otp_worker.domain.verification import OPEN, DeliveryStatus
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import EACH, in_order
-from otp_worker.store.schema import IS_OPEN, deliveries
+from otp_worker.store.schema import ENDED_UNPUBLISHED, IS_OPEN, deliveries
 
 _d = deliveries.c
 
@@ -19,6 +19,19 @@ def mark_published(db: Database, delivery_ids: list[str], published_at: datetime
     these = in_order(EACH.c.id.in_(delivery_ids))
     with db.update() as connection:
         connection.execute(update(deliveries).where(_d.id.in_(these)).values(published_at=published_at))
+
+
+def ended_unpublished(db: Database, due_after: datetime, limit: int) -> dict[str, str]:
+    """The deliveries that ended while they were not on the queue, each with what it came to, for people."""
+    statement = (
+        select(_d.id, _d.status, _d.reason)
+        .where(ENDED_UNPUBLISHED, _d.deadline_at > due_after)
+        .order_by(_d.deadline_at)
+        .limit(limit)
+    )
+    with db.read() as connection:
+        rows = connection.execute(statement).all()
+    return {row.id: f"{row.status}: {row.reason}" if row.reason else row.status for row in rows}
 
 
 def oldest_due(db: Database, now: datetime) -> datetime | None:

@@ -113,6 +113,7 @@ class Service:
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
         self.keyring = Keyring(list(roots), ["a code secret of the tests"])
         self.queue: list[str] = []
+        self.announced: dict[str, str] = {}
         self.broker_is_away = False
         self.backlog = 0
         self.breaker = Breaker(db, self.policy.lease_seconds, chance=lambda: 0.5)
@@ -125,6 +126,7 @@ class Service:
             drafts=Drafts(self.keyring, self.policy, self.limits, self.hold),
             limiter=self.limiter,
             publish=self.publish,
+            announce=self.announce_waiting,
             pauses=self.pauses,
             inbound_sims=None,
         )
@@ -169,6 +171,16 @@ class Service:
             self.queue += delivery_ids
         return not self.broker_is_away
 
+    def announce_waiting(self, delivery_ids: Sequence[str]) -> bool:
+        """Show deliveries that wait, unless the broker is away."""
+        return self.announce_over(dict.fromkeys(delivery_ids, "waiting"))
+
+    def announce_over(self, notes: Mapping[str, str]) -> bool:
+        """Show what deliveries came to, unless the broker is away."""
+        if not self.broker_is_away:
+            self.announced |= notes
+        return not self.broker_is_away
+
     def hold(self, route: str) -> Hold | None:
         """Why deliveries by a route wait in the database from the start."""
         states = [] if route == SANDBOX else [self.breaker.state(name) for name in self.sims.gateways]
@@ -182,7 +194,7 @@ class Service:
 
     def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:
         """Ask for a code for each number at its instant; all are written in one transaction."""
-        gathering = _Gathering(self.db, self.limiter, self.publish)
+        gathering = _Gathering(self.db, self.limiter, self.publish, self.announce_waiting)
         issuer = replace(self.issuer, writer=gathering)
         for at, number in arrivals:
             issuer.issue(SendRequest(number), app, at)
@@ -244,6 +256,9 @@ class Queue(DeliveryQueue):
 
     def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
         return self._service.publish(delivery_ids)
+
+    def announce_over(self, notes: Mapping[str, str]) -> bool:
+        return self._service.announce_over(notes)
 
     def backlog(self) -> int:
         return self._service.backlog

@@ -11,7 +11,7 @@ POST_QUEUE = "baseline.worker"
 POST_TASK = "baseline.post"
 POSTER = "baseline-worker"
 INTAKE = "baseline-intake"
-_HOSTNAME = "baseline-"
+_HOSTNAME = "baseline"
 _PING_SECONDS = 0.5
 
 
@@ -31,7 +31,7 @@ def start_poster(stack: Stack) -> Celery:
         command = (
             stack.lines["worker"]
             .replace("otp_worker.service.worker", "otp_worker.devtools.bench.baseline_worker")
-            .replace("deliver-", _HOSTNAME)
+            .replace("deliver@", _HOSTNAME + "@")
             .replace("otp.deliver", POST_QUEUE)
         )
         stack.fleet.start(POSTER, command, stack.settings)

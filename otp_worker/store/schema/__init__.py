@@ -22,6 +22,7 @@ from otp_worker.store.schema.reply import (
 from otp_worker.store.schema.step import steps
 from otp_worker.store.schema.upkeep import counters, schema_version, sweeps, tallies
 from otp_worker.store.schema.verification import (
+    ENDED_UNPUBLISHED,
     IS_OPEN,
     IS_PENDING,
     IS_PROBLEM,
@@ -32,6 +33,7 @@ from otp_worker.store.schema.verification import (
 )
 
 __all__ = [
+    "ENDED_UNPUBLISHED",
     "IS_OPEN",
     "IS_PENDING",
     "IS_PROBLEM",

@@ -117,6 +117,11 @@ them for a statement that says so word for word, and no bound parameter does."""
 _PROBLEM = text("status IN ('failed', 'expired', 'undelivered')")
 IS_PROBLEM = text("deliveries.status IN ('failed', 'expired', 'undelivered')")
 """A delivery that did not reach its person, in the very words of the index that holds only such."""
+_ENDED_UNPUBLISHED = text("published_at IS NULL AND status NOT IN ('queued', 'sending', 'waiting')")
+ENDED_UNPUBLISHED = text(
+    "deliveries.published_at IS NULL AND deliveries.status NOT IN ('queued', 'sending', 'waiting')"
+)
+"""A delivery that ended while it was not on the queue, in the words of its index."""
 
 deliveries = Table(
     "deliveries",
@@ -193,6 +198,12 @@ Index(
     deliveries.c.deadline_at,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
+)
+Index(
+    "ix_deliveries_ended_unpublished",
+    deliveries.c.deadline_at,
+    sqlite_where=_ENDED_UNPUBLISHED,
+    postgresql_where=_ENDED_UNPUBLISHED,
 )
 
 # Receipts that overtook the gateway's own answer, until a delivery is known by their subject.

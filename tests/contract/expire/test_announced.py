@@ -1,0 +1,66 @@
+"""What waits in the database, and what ends there, is announced to operators though nothing is published."""
+
+from datetime import timedelta
+
+import pytest
+
+from otp_worker.domain.verification import Verification
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from tests.contract.service import ACCEPTED, OFFLINE, SHOP, Service
+
+
+@pytest.fixture
+def waiting(service: Service) -> Verification:
+    """A verification that was asked for while the phone was away."""
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(FAILURES_TO_OPEN):
+        service.deliver(service.issue(f"+4474001{n:05}"))
+    assert service.announced == {}
+    return service.issue()
+
+
+def test_what_waits_from_the_start_is_announced_and_what_is_published_is_not(
+    service: Service, waiting: Verification
+) -> None:
+    assert service.announced == {waiting.delivery.id: "waiting"}
+
+
+def test_what_a_broker_cannot_be_told_is_accepted_all_the_same(
+    service: Service, waiting: Verification
+) -> None:
+    service.broker_is_away = True
+    assert service.read(service.issue("+447400999999")).delivery.status == "waiting"
+    assert list(service.announced) == [waiting.delivery.id]
+
+
+def test_what_ends_at_its_deadline_while_it_waits_is_announced_once(
+    service: Service, waiting: Verification
+) -> None:
+    service.clock.now = waiting.delivery.deadline_at
+    service.broker_is_away = True
+    service.expirer.expire(service.clock())
+    assert service.announced[waiting.delivery.id] == "waiting"
+    service.broker_is_away = False
+    service.expirer.expire(service.clock())
+    assert service.announced[waiting.delivery.id] == "expired: not sent in time: no paired phone is online"
+    service.announced.clear()
+    service.expirer.expire(service.clock())
+    assert service.announced == {}
+
+
+def test_what_is_canceled_while_it_waits_is_announced(service: Service, waiting: Verification) -> None:
+    service.issuer.cancel(waiting.id, SHOP, service.clock())
+    service.expirer.expire(service.clock())
+    assert service.announced[waiting.delivery.id].startswith("superseded: ")
+
+
+def test_what_a_worker_settled_is_announced_by_nobody_else(service: Service, waiting: Verification) -> None:
+    service.gateway.outcomes = [ACCEPTED]
+    service.breaker.show_life("obedient", service.clock())
+    service.clock.move(1)
+    for _ in range(3):
+        service.work()
+    assert service.read(waiting).delivery.sent_at is not None
+    service.clock.now += timedelta(minutes=30)
+    service.expirer.expire(service.clock())
+    assert service.announced == {waiting.delivery.id: "waiting"}
