@@ -6,6 +6,8 @@ this consumer waits between its attempts, and says what the broker answered.
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import structlog
 from celery.worker.consumer import Consumer
@@ -36,6 +38,22 @@ class ResilientConsumer(Consumer):
         """Drop the connection, and wait before the next one."""
         super().on_connection_error_after_connected(exc)
         self._wait(exc)
+
+    def call_soon(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Have the event loop acknowledge or reject a message, and outlive whatever that raises.
+
+        A message may be done with only after its connection is gone: what kombu then raises is no error of a
+        broker. Such a message was given back already and is delivered again.
+        """
+        return super().call_soon(self._acknowledge, act, *args, **kwargs)
+
+    def _acknowledge(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        try:
+            act(*args, **kwargs)
+        except (*self.connection_errors, *self.channel_errors):
+            raise
+        except Exception as error:
+            log.warning("not_acknowledged", error=type(error).__name__)
 
     def _wait(self, error: Exception) -> None:
         """Sleep for as long as the recent failures ask for. Raises WorkerShutdown if the worker is to end."""

@@ -6,6 +6,7 @@ import pytest
 import structlog.testing
 from celery.exceptions import WorkerShutdown
 from celery.worker import state
+from redis.exceptions import ResponseError
 
 from otp_worker.service import consumer as module
 from otp_worker.service.consumer import CALM_SECONDS, PAUSES_SECONDS, ResilientConsumer
@@ -68,3 +69,40 @@ def test_a_worker_that_is_told_to_end_does_not_wait(
     with pytest.raises(WorkerShutdown):
         _waited(clock, consumer)
     assert clock.now == 0
+
+
+class EventLoop:
+    """Celery's loop, which ends the worker with whatever is raised in it."""
+
+    def call_soon(self, act: Any) -> None:
+        act("logger", ())
+
+
+@pytest.mark.parametrize("broken", [AttributeError, KeyError, RuntimeError])
+def test_a_message_that_outlives_its_connection_does_not_end_the_worker(
+    consumer: Any, broken: type[Exception]
+) -> None:
+    """As kombu's ``'NoneType' object has no attribute 'hostname'`` of a channel whose connection is gone."""
+    consumer.hub = EventLoop()
+    consumer.connection_errors, consumer.channel_errors = (ConnectionError,), (ResponseError,)
+
+    def acknowledge(*_: Any) -> None:
+        raise broken
+
+    with structlog.testing.capture_logs() as lines:
+        consumer.call_soon(acknowledge)
+    assert [(line["event"], line["error"]) for line in lines] == [("not_acknowledged", broken.__name__)]
+
+
+@pytest.mark.parametrize("answer", [ConnectionError, ResponseError])
+def test_what_the_broker_answers_to_an_acknowledgement_is_still_recovered_from(
+    consumer: Any, answer: type[Exception]
+) -> None:
+    consumer.hub = EventLoop()
+    consumer.connection_errors, consumer.channel_errors = (ConnectionError,), (ResponseError,)
+
+    def acknowledge(*_: Any) -> None:
+        raise answer
+
+    with pytest.raises(answer):
+        consumer.call_soon(acknowledge)
