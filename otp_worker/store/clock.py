@@ -1,7 +1,7 @@
-"""The clock that all processes of the service share: the database's.
+"""The clock that all processes of the service share: the database's, or over SQLite the machine's.
 
-Instants that one machine writes are compared by another: leases, due times, deadlines, expiries. They are
-all read from one clock, so that no machine's wall clock has to agree with another's, or may not be stepped.
+Instants that one process writes are compared by another: leases, due times, deadlines, expiries. They are
+all read from one clock, so that no wall clock has to agree with another, and any may be stepped.
 """
 
 import time
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from otp_worker.domain.ports import Clock, utc_now
 from otp_worker.store.database import Database
+from otp_worker.store.machine_clock import MachineClock
 
 log = structlog.get_logger()
 
@@ -24,12 +25,12 @@ LONGEST_ANSWER_SECONDS = 0.5
 
 
 def service_clock(db: Database) -> Clock:
-    """The clock of the service; over SQLite all processes are on one machine and share its clock anyway."""
-    return utc_now if db.is_sqlite else SharedClock(lambda: _read(db))
+    """The clock of the service; over SQLite all processes are on one machine, and agree on its boot clock."""
+    return SharedClock(MachineClock(db).ask if db.is_sqlite else lambda: _read(db))
 
 
 class SharedClock:
-    """Another machine's clock: it is asked now and then, and in between the monotonic clock goes on.
+    """A clock that is asked now and then; in between the monotonic clock goes on.
 
     ``ask`` returns the present instant there, or None if there is no answer. Until the first answer this
     machine's clock is used.

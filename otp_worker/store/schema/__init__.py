@@ -20,7 +20,7 @@ from otp_worker.store.schema.reply import (
     reply_keys,
 )
 from otp_worker.store.schema.step import steps
-from otp_worker.store.schema.upkeep import counters, schema_version, sweeps, tallies
+from otp_worker.store.schema.upkeep import counters, machine_clock, schema_version, sweeps, tallies
 from otp_worker.store.schema.verification import (
     ENDED_UNPUBLISHED,
     IS_OPEN,
@@ -49,6 +49,7 @@ __all__ = [
     "early_receipts",
     "gateways",
     "idempotency_keys",
+    "machine_clock",
     "metadata",
     "notice_channels",
     "notices",

@@ -35,5 +35,13 @@ sweeps = Table(
     Column("swept_at", Instant, nullable=False),
 )
 
+# When the machine was started, as its processes agree; only over SQLite, where there is one machine.
+machine_clock = Table(
+    "machine_clock",
+    metadata,
+    Column("boot_id", String(64), primary_key=True),
+    Column("booted_at", Instant, nullable=False),
+)
+
 # The revision that the schema is at; Alembic writes it.
 schema_version = Table("schema_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -13,10 +13,8 @@ def test_over_postgres_it_is_the_databases_and_over_sqlite_the_machines(db: Data
     true = datetime.now(UTC)
     with time_machine.travel(true - timedelta(hours=1), tick=False):
         read = service_clock(db)()
-    if db.is_sqlite:
-        assert read == true - timedelta(hours=1)
-    else:
-        assert abs(read - true) < timedelta(minutes=1)
+    expected = true - timedelta(hours=1) if db.is_sqlite else true
+    assert abs(read - expected) < timedelta(minutes=1)
 
 
 def test_a_database_that_is_away_leaves_the_machines_clock() -> None:
