@@ -71,11 +71,14 @@ class Expirer:
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
         room = max(statements.BATCH - backlog - len(again), 0)
-        due = again + self._may_leave(now, room)
-        if due:
-            deliveries.mark_published(self.db, due, now)
-            self.publish(due)
-        return len(due)
+        fresh = self._may_leave(now, room)
+        if again:
+            deliveries.mark_published_again(self.db, again, now)
+        if fresh:
+            deliveries.mark_published(self.db, fresh, now)
+        if again or fresh:
+            self.publish(again + fresh)
+        return len(again) + len(fresh)
 
     def _may_leave(self, now: datetime, most: int) -> list[str]:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""

@@ -91,7 +91,7 @@ class Verifier:
             if not verify.approve(self.db, judgement, self.clock()):
                 return self._not_judged(verification_id, app)
             return CheckResult(verification_id, VerificationStatus.APPROVED, True, judgement.checks_left)
-        if verify.count_failure(self.db, verification_id, self.clock()):
+        if verify.count_failure(self.db, judgement, self.clock()):
             return CheckResult(verification_id, VerificationStatus.MAX_CHECKS_REACHED, False, 0)
         return CheckResult(verification_id, VerificationStatus.PENDING, False, judgement.checks_left)
 

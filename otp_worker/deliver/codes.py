@@ -6,7 +6,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import derive_code, hash_code, parse_derivation
 from otp_worker.store.code_hashes import keep_hash
 from otp_worker.store.database import Database
-from otp_worker.store.deliver import Job
+from otp_worker.store.job import Job
 
 TEST_KEY = "test"
 TEST_CODE = "1234567890"

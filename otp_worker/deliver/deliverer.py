@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from otp_worker.deliver.answer import note_answer
 from otp_worker.deliver.codes import Codes
 from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
@@ -22,13 +23,14 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.sms_text import compose
+from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus
 from otp_worker.gateways.hand_over import hand_over
 from otp_worker.store import claims, misconfigured, opt_outs, receipts
 from otp_worker.store import deliver as statements
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.database import Database
-from otp_worker.store.deliver import Job, Via
+from otp_worker.store.job import Job, Via
 from otp_worker.store.persistence import DATABASE_AWAY, Written, persist
 
 log = structlog.get_logger()
@@ -57,10 +59,13 @@ class Deliverer:
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
-    def deliver(self, delivery_id: str) -> Result:
-        """Make one attempt; what it comes to. What is not over is never called delivered."""
+    def deliver(self, delivery_id: str, worker: str | None = None) -> Result:
+        """Make one attempt; what it comes to. What is not over is never called delivered.
+
+        ``worker`` is the name of the process that does it.
+        """
         lease = Lease(self.clock, self.policy.lease_seconds, self.monotonic)
-        job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds)
+        job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds, worker)
         if job is None:
             return self._not_claimed(delivery_id)
         if job.abandoned >= MAX_ABANDONED:
@@ -97,7 +102,7 @@ class Deliverer:
         candidates = [] if job.test else self.router.candidates(job, self.clock())
         if isinstance(candidates, str):
             return self._park(job, candidates)
-        code = Codes(self.db, self.keyring, self.policy.bcrypt_rounds).code(job)
+        code = self._code(job)
         if code is None:
             return Delivered(OVER)
         if lease.now() >= job.deadline_at:
@@ -107,6 +112,14 @@ class Deliverer:
             return self._park(job, way)
         return self._attempt(job, way, code, lease)
 
+    def _code(self, job: Job) -> str | None:
+        began = self.monotonic()
+        code = Codes(self.db, self.keyring, self.policy.bcrypt_rounds).code(job)
+        if code is not None and not job.hashed:
+            took = round((self.monotonic() - began) * 1000)
+            job.steps.append(job.step(self.clock(), StepKind.HASHED, milliseconds=took))
+        return code
+
     def _attempt(self, job: Job, way: Way, code: str, lease: Lease) -> Result:
         """Hand the code over, unless it is too late for that, or not this attempt's any more.
 
@@ -115,6 +128,7 @@ class Deliverer:
         try:
             is_allowed = lease.allows(self.db, job)
             message = self._message(job, way, code, lease)
+            began = self.monotonic()
             outcome = hand_over(way.gateway, message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
         except Exception as error:
             # Nobody could say whether it may leave: nothing was handed over.
@@ -124,15 +138,7 @@ class Deliverer:
             return self._persist(lease, lambda: self._park(job, "the database was away"))
         if outcome.kind is OutcomeKind.WITHDRAWN:
             return self._withdrawn(job, way, lease)
-        log.info(
-            "attempt",
-            delivery=job.delivery_id,
-            attempt=job.attempt,
-            gateway=way.gateway.name,
-            sim=way.via.sim,
-            outcome=outcome.kind.value,
-            reason=outcome.reason,
-        )
+        note_answer(job, way, outcome, self.clock(), self.monotonic() - began)
         if outcome.kind is OutcomeKind.ACCEPTED:
             # Before anything else can fail: what is not written down is sent a second time.
             self._persist(lease, lambda: self._settle_sent(job, way, outcome))

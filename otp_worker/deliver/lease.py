@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.ports import Clock
 from otp_worker.store import claims
 from otp_worker.store.database import Database
-from otp_worker.store.deliver import Job
+from otp_worker.store.job import Job
 
 SETTLE_SECONDS = 5.0
 """So much of a lease is kept for settling: an exchange with a gateway ends before it."""

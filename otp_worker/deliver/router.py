@@ -8,7 +8,7 @@ from otp_worker.domain.gateway import Gateway, Outcome
 from otp_worker.domain.sim import Sim, Sims, order
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
 from otp_worker.store.database import Database
-from otp_worker.store.deliver import Job, Via
+from otp_worker.store.job import Job, Via
 from otp_worker.store.sim_budgets import Reservation, release, reserve
 
 OTHERS_SERVE = timedelta(seconds=10)

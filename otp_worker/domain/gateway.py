@@ -27,12 +27,16 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt; ``reason`` is for the operator and holds neither code nor number."""
+    """What came of one attempt; ``reason`` is for the operator and holds neither code nor number.
+
+    ``http_status`` is that of the gateway's answer, where there was one.
+    """
 
     kind: OutcomeKind
     reason: str
     message_id: str | None = None
     retry_after_seconds: float = 0.0
+    http_status: int | None = field(default=None, compare=False)
 
     @property
     def alarm(self) -> bool:

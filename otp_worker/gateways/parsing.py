@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -38,7 +39,7 @@ def outcome_of(ask: Callable[[], Answer], read: Callable[[Answer], Outcome]) -> 
     except NoAnswerError as error:
         return Outcome(OutcomeKind.UNCERTAIN, f"the gateway gave no answer ({error})")
     try:
-        return read(answer)
+        return replace(read(answer), http_status=answer.status)
     except Exception as error:
         return Outcome(OutcomeKind.UNCERTAIN, f"the gateway's answer cannot be read ({_stumbled(error)})")
 

@@ -64,4 +64,5 @@ def _left_to_the_database(
     if taken is None:
         return [], guard
     number = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
-    return [left for left in taken if left.limit is not Limit.NUMBER], replace(guard, scopes=number)
+    shared = [left for left in taken if left.limit is not Limit.NUMBER]
+    return shared, replace(guard, scopes=number, left=shared)

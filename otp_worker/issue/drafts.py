@@ -19,7 +19,8 @@ from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.issue.request import Hold, SendRequest
 from otp_worker.store.idempotency_keys import IdempotencyKey
-from otp_worker.store.issue import NewDelivery, Recipient, SendPreconditions
+from otp_worker.store.issue import Recipient, SendPreconditions
+from otp_worker.store.new_delivery import NewDelivery
 from otp_worker.store.new_verification import NewVerification
 
 SEED_BYTES = 20

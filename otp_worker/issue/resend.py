@@ -21,7 +21,7 @@ from otp_worker.store import limits as stored_limits
 from otp_worker.store import resend as statements
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import IdempotencyKey
-from otp_worker.store.issue import NewDelivery
+from otp_worker.store.new_delivery import NewDelivery
 from otp_worker.store.resend import ResendNotAllowedError
 
 

@@ -14,7 +14,8 @@ from otp_worker.store import deliveries, resend
 from otp_worker.store import issue as statements
 from otp_worker.store.batcher import Batcher
 from otp_worker.store.database import Database, is_away
-from otp_worker.store.issue import Answer, NewDelivery, NewSend, SendPreconditions
+from otp_worker.store.issue import Answer, NewSend, SendPreconditions
+from otp_worker.store.new_delivery import NewDelivery
 
 log = structlog.get_logger()
 

@@ -16,6 +16,7 @@ from otp_worker.domain.backoff import backoff_seconds
 from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.sim import Sim
 from otp_worker.store import circuit_breakers
+from otp_worker.store import probes as statements
 from otp_worker.store.circuit_breakers import BreakerState, GatewayState, SimState
 from otp_worker.store.database import Database
 
@@ -90,7 +91,7 @@ class Breaker:
         until = now + timedelta(seconds=self.lease_seconds)
         permit = Permit(sim, state, until=until)
         for each in open_breakers(state, sim.name):
-            if not circuit_breakers.take_probe(self.db, each, due_at, now, until):
+            if not statements.take_probe(self.db, each, due_at, now, until):
                 self.release(permit, now)
                 return each.reason or "the gateway is unavailable"
             permit = Permit(sim, state, (*permit.probes, each), until)
@@ -109,16 +110,16 @@ class Breaker:
         """The gateway called us, its health came back, or the operator says so: a probe is due at once."""
         # Most callbacks come while all is well.
         if self.cached_state(gateway).any_open:
-            circuit_breakers.note_life(self.db, gateway, now)
+            statements.note_life(self.db, gateway, now)
 
     def record_health(self, gateway: str, healthy: bool | None, now: datetime) -> bool:
         """Keep the answer of a gateway that is away to its health question; whether it is well again."""
         was_healthy = self.state(gateway).healthy
         if healthy is not was_healthy:
-            circuit_breakers.record_health(self.db, gateway, healthy)
+            statements.record_health(self.db, gateway, healthy)
         is_back = healthy is True and was_healthy is False
         if is_back:
-            circuit_breakers.note_life(self.db, gateway, now)
+            statements.note_life(self.db, gateway, now)
         return is_back
 
     def _record_gateway(self, permit: Permit, outcome: Outcome, now: datetime) -> bool:
@@ -131,7 +132,7 @@ class Breaker:
         if outcome.kind is OutcomeKind.UNCERTAIN:
             return state.is_open
         if state.failures:
-            circuit_breakers.note_success(self.db, state)
+            circuit_breakers.note_success(self.db, state, now)
         return False
 
     def _record_sim(self, permit: Permit, outcome: Outcome, now: datetime) -> bool:
@@ -146,7 +147,7 @@ class Breaker:
             return self._note_failure(state, outcome, now, wait, probed=probed)
         if outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
             if state.failures:
-                circuit_breakers.note_success(self.db, state)
+                circuit_breakers.note_success(self.db, state, now)
             return False
         # Whether the SIM may send again is not known: the gateway gave no answer.
         self._free(permit, [state] if probed else [], now)
@@ -167,4 +168,4 @@ class Breaker:
     def _free(self, permit: Permit, probes: Sequence[BreakerState], now: datetime) -> None:
         for each in probes:
             if permit.until is not None:
-                circuit_breakers.give_probe_back(self.db, each, permit.until, now)
+                statements.give_probe_back(self.db, each, permit.until, now)

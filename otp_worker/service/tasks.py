@@ -52,7 +52,7 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
 
     @app.task(name=DELIVER, shared=False, bind=True, max_retries=None)
     def deliver(self: Any, delivery_id: str) -> str:
-        match _attempt(parts(), delivery_id):
+        match _attempt(parts(), delivery_id, self.request.hostname):
             case Delivered(note):
                 return note
             case RetryAt(at):
@@ -83,10 +83,10 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
         _register_sweep(app, parts, name, sweep)
 
 
-def _attempt(parts: WorkerParts, delivery_id: str) -> Result:
+def _attempt(parts: WorkerParts, delivery_id: str, worker: str | None) -> Result:
     """One attempt. What fails unforeseen has sent nothing that is known of: the sweep publishes it again."""
     try:
-        return parts.deliverer.deliver(delivery_id)
+        return parts.deliverer.deliver(delivery_id, worker)
     except Exception as error:
         log.exception("attempt_failed", delivery=delivery_id)
         # What an error says may repeat what it was given.

@@ -27,8 +27,8 @@ class Acceptance:
     poll_at: datetime | None
 
 
-def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptance) -> None:
-    """Write a gateway's acceptance down, whatever became of the delivery since it was handed over."""
+def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptance) -> bool:
+    """Write a gateway's acceptance down, whatever became of the delivery since; False if it is gone."""
     values = {
         "this": delivery_id,
         "via_gateway": taken.gateway,
@@ -38,7 +38,7 @@ def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptanc
         "now": taken.accepted_at,
         "ask_at": taken.poll_at,
     }
-    connection.execute(_ACCEPT, values)
+    return bool(connection.execute(_ACCEPT, values).rowcount)
 
 
 # Made once: building a statement costs more than executing it, and each delivery comes here.

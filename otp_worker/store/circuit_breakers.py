@@ -7,19 +7,16 @@ one message at a time, the probe, is let through.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 
+from otp_worker.domain.step import Step, StepKind, milliseconds
+from otp_worker.store import steps
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import gateways, sim_breakers
 
 _g, _s = gateways.c, sim_breakers.c
-
-BETWEEN_SIGNS = timedelta(seconds=1)
-"""Signs of life bring no probe forward that would follow the last one sooner than this."""
-LONG_DUE = timedelta(minutes=1)
-"""After a sign of life a probe has been due for so long that it is not put off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,11 @@ class BreakerState:
     failing_since: datetime | None = None
     reason: str | None = None
     probe_at: datetime | None = None
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        """What a step of it names."""
+        return {"gateway": self.name}
 
     @property
     def is_open(self) -> bool:
@@ -64,6 +66,11 @@ class SimState(BreakerState):
     longest_wait = timedelta(minutes=10)
 
     gateway: str = ""
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        """What a step of it names."""
+        return {"gateway": self.gateway, "sim": self.name}
 
     @property
     def row(self) -> ColumnElement[bool]:
@@ -151,7 +158,7 @@ def note_failure(
     c = state.table.c
     unasked = {} if probed or isinstance(state, SimState) else {"healthy": None}
     counts = c.failures >= state.opens_at if probed else c.failures < state.opens_at
-    with db.update() as connection:
+    with db.write() as connection:
         failures = connection.execute(
             update(state.table)
             .where(state.row, counts)
@@ -164,16 +171,25 @@ def note_failure(
             )
             .returning(c.failures)
         ).scalar()
+        if failures == state.opens_at and not probed:
+            steps.write(connection, [opened(state, now, reason)])
     return not probed if failures is None else failures >= state.opens_at
 
 
-def note_success(db: Database, state: BreakerState) -> None:
+def note_success(db: Database, state: BreakerState, now: datetime) -> None:
     """The gateway, or the SIM, is well again."""
+    c = state.table.c
     well: dict[str, object] = {"failures": 0, "failing_since": None, "reason": None, "probe_at": None}
     if isinstance(state, GatewayState):
         well["healthy"] = None
-    with db.update() as connection:
+    with db.write() as connection:
+        before = connection.execute(
+            select(c.failures, c.failing_since).where(state.row).with_for_update()
+        ).first()
         connection.execute(update(state.table).where(state.row).values(well))
+        if before is not None and before.failures >= state.opens_at:
+            in_vain = before.failures - state.opens_at
+            steps.write(connection, [closed(state, before.failing_since or now, in_vain, now)])
 
 
 def note_uncertain(db: Database, state: GatewayState) -> None:
@@ -185,53 +201,15 @@ def note_uncertain(db: Database, state: GatewayState) -> None:
         )
 
 
-def take_probe(db: Database, state: BreakerState, due_at: datetime, now: datetime, until: datetime) -> bool:
-    """Take the right to the one probe, if it was due at ``due_at``; it falls due again at ``until``."""
-    c = state.table.c
-    due = or_(c.probe_at <= due_at, c.probe_at > now + state.longest_wait)
-    with db.update() as connection:
-        taken = connection.execute(
-            update(state.table).where(state.row, due).values(probe_at=until, probed_at=now).returning(c.name)
-        ).first()
-    return taken is not None
+def opened(state: BreakerState, now: datetime, reason: str) -> Step:
+    """The step that a breaker opened."""
+    return Step(now, StepKind.BREAKER_OPENED, **state.whose, detail=reason)
 
 
-def give_probe_back(db: Database, state: BreakerState, until: datetime, now: datetime) -> None:
-    """Let another worker have the probe at once: it was taken until then, and nobody was asked."""
-    c = state.table.c
-    with db.update() as connection:
-        connection.execute(
-            update(state.table).where(state.row, c.probe_at == until).values(probe_at=now, probed_at=None)
-        )
-
-
-def record_health(db: Database, gateway: str, healthy: bool | None) -> None:
-    """Keep the answer to the health question of a gateway that is away."""
-    with db.update() as connection:
-        connection.execute(
-            update(gateways)
-            .where(_g.name == gateway, _g.healthy.is_distinct_from(healthy))
-            .values(healthy=healthy)
-        )
-
-
-def note_life(db: Database, gateway: str, now: datetime) -> None:
-    """The gateway shows life: a probe of it and of each of its SIMs is due at once."""
-    due = {"probe_at": now - LONG_DUE}
-    with db.write() as connection:
-        connection.execute(
-            update(gateways).where(_g.name == gateway, _waits(gateways, now)).values(due | {"healthy": None})
-        )
-        connection.execute(
-            update(sim_breakers).where(_s.gateway == gateway, _waits(sim_breakers, now)).values(due)
-        )
-
-
-def _waits(table: Table, now: datetime) -> ColumnElement[bool]:
-    """Whether a breaker's probe is yet to come, and its last one a while ago."""
-    c = table.c
-    long_ago = or_(c.probed_at.is_(None), c.probed_at <= now - BETWEEN_SIGNS, c.probed_at > now)
-    return (c.probe_at > now) & long_ago
+def closed(state: BreakerState, since: datetime, probes: int, now: datetime) -> Step:
+    """The step that a breaker closed, after so many probes in vain."""
+    away = milliseconds(since, now)
+    return Step(now, StepKind.BREAKER_CLOSED, **state.whose, milliseconds=away, count=probes)
 
 
 def _introduce(db: Database, state: BreakerState) -> None:

@@ -90,7 +90,15 @@ _TAKE = (
         lease_until=bindparam("until", type_=Instant()),
     )
     .returning(
-        _d.verification_id, _d.attempts, _d.abandoned, _d.uncertain, _d.deadline_at, _d.sim, _d.lease_until
+        _d.verification_id,
+        _d.attempts,
+        _d.abandoned,
+        _d.uncertain,
+        _d.created_at,
+        _d.deadline_at,
+        _d.sim,
+        _d.reason,
+        _d.lease_until,
     )
 )
 _HOLDS = (

@@ -5,68 +5,31 @@ is a gateway's acceptance: whoever holds the lease, an SMS that is known to be u
 Where both rows are changed, the verification's comes first: no two transactions wait for each other.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
 
+from otp_worker.domain.step import StepKind, milliseconds
 from otp_worker.domain.verification import DeliveryStatus
-from otp_worker.store import claims
+from otp_worker.store import claims, steps
 from otp_worker.store.acceptance import Acceptance, record_acceptance
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import fail_if_nothing_was_sent, lock_verification, start_life
+from otp_worker.store.job import Job, Via
+from otp_worker.store.lifecycle import failed_unsent, lock_verification, start_life
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed delivery with all that is needed to send it.
-
-    ``sim`` is the SIM of its last attempt; ``earlier_sims`` are those of the verification's other deliveries.
-    """
-
-    delivery_id: str
-    attempt: int
-    lease_until: datetime
-    abandoned: int
-    uncertain: int
-    deadline_at: datetime
-    sim: str | None
-    earlier_sims: tuple[str, ...]
-    verification_id: str
-    test: bool
-    number: str
-    number_hash: bytes
-    country: str
-    language: str
-    template: str | None
-    key_id: str
-    code_key_id: str | None
-    code_length: int
-    derivation: int | None
-    seed: bytes
-    hashed: bool
-    ttl_seconds: int
-    last_expiry_at: datetime
-
-
 # What both rows have is the delivery's.
 _OF_VERIFICATION = tuple(name for name in shared_names(Job, verifications) if name not in _d)
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
-    """Over which gateway and SIM an attempt was made."""
-
-    gateway: str
-    sim: str | None
-
-
-def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -> Job | None:
+def claim(
+    db: Database, delivery_id: str, now: datetime, lease_seconds: float, worker: str | None = None
+) -> Job | None:
     """Take a due delivery for ``lease_seconds``; None if it is not due, over, or another worker's.
 
     A first attempt is due whenever its message arrives, whatever the clock of the one that wrote it says.
@@ -77,8 +40,12 @@ def claim(db: Database, delivery_id: str, now: datetime, lease_seconds: float) -
         if claimed is None:
             return None
         row = connection.execute(_OF_CLAIMED, {"this": claimed.verification_id}).one()
-        earlier = _earlier_sims(connection, delivery_id, row.id)
-    job = _job(delivery_id, claimed, row, earlier)
+        job = _job(delivery_id, claimed, row, _earlier_sims(connection, delivery_id, row.id))
+        job.steps.append(job.step(now, StepKind.CLAIMED, detail=worker))
+        if claimed.reason is None or claimed.abandoned:
+            # Written at once, for the worker may die. One that has waited may wait on, with nothing to tell.
+            steps.write(connection, job.steps)
+            job.steps.clear()
     if job.abandoned:
         # The worker that never came back may have handed the code over before it died.
         with db.update() as connection:
@@ -100,6 +67,7 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
         lease_until=claimed.lease_until,
         abandoned=claimed.abandoned,
         uncertain=claimed.uncertain,
+        created_at=claimed.created_at,
         deadline_at=claimed.deadline_at,
         sim=claimed.sim,
         earlier_sims=earlier_sims,
@@ -126,7 +94,10 @@ def settle_sent(
     with db.write() as connection:
         _start_life(connection, job, now)
         taken = Acceptance(via.gateway, via.sim, message_id, reason, now, poll_at)
-        record_acceptance(connection, job.delivery_id, taken)
+        if record_acceptance(connection, job.delivery_id, taken):
+            since = milliseconds(job.created_at, now)
+            over = {"gateway": via.gateway, "sim": via.sim}
+            steps.write(connection, [*job.steps, job.step(now, StepKind.TAKEN, milliseconds=since, **over)])
 
 
 def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason: str) -> bool:
@@ -146,6 +117,8 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
                 lease_until=None,
             )
         )
+        if settled.rowcount:
+            steps.write(connection, job.steps)
     return bool(settled.rowcount)
 
 
@@ -179,6 +152,8 @@ def settle_retry(
             )
             .returning(_d.id)
         ).first()
+        if settled is not None:
+            steps.write(connection, job.steps)
     return settled is not None
 
 
@@ -187,7 +162,7 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
 
     False if it is no longer this claim's.
     """
-    with db.update() as connection:
+    with db.write() as connection:
         parked = connection.execute(
             claims.update_claimed(job).values(
                 status=DeliveryStatus.WAITING,
@@ -200,6 +175,9 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
                 lease_until=None,
             )
         )
+        if parked.rowcount:
+            over = {"gateway": via.gateway, "sim": via.sim} if via else {}
+            steps.write_wait(connection, job.steps, job.step(now, StepKind.WAITING, detail=reason, **over))
     return bool(parked.rowcount)
 
 
@@ -225,7 +203,8 @@ def settle_failed(
             .returning(_d.id)
         ).first()
         if settled is not None:
-            fail_if_nothing_was_sent(connection, [job.verification_id], now, reason)
+            failed = failed_unsent(connection, [job.verification_id], now, reason)
+            steps.write(connection, [*job.steps, *failed])
     return settled is not None
 
 

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import case, func, select, update
 
+from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus
+from otp_worker.store import steps
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import EACH, in_order
 from otp_worker.store.schema import ENDED_UNPUBLISHED, IS_OPEN, deliveries
@@ -19,6 +21,15 @@ def mark_published(db: Database, delivery_ids: list[str], published_at: datetime
     these = in_order(EACH.c.id.in_(delivery_ids))
     with db.update() as connection:
         connection.execute(update(deliveries).where(_d.id.in_(these)).values(published_at=published_at))
+
+
+def mark_published_again(db: Database, delivery_ids: list[str], now: datetime) -> None:
+    """The same of deliveries that no worker took up since they were published, and tell of it."""
+    these = in_order(EACH.c.id.in_(delivery_ids))
+    statement = update(deliveries).where(_d.id.in_(these)).values(published_at=now)
+    with db.write() as connection:
+        again = connection.execute(statement.returning(_d.id)).scalars()
+        steps.write(connection, [Step.of(each, now, StepKind.PUBLISHED) for each in again])
 
 
 def ended_unpublished(db: Database, due_after: datetime, limit: int) -> dict[str, str]:

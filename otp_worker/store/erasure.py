@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, or_, select
 
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import EACH, in_order
+from otp_worker.store.lifecycle import EACH, TO_CHANGE, in_order
 from otp_worker.store.schema import idempotency_keys, replies, verifications
 
 _v, _r, _i = verifications.c, replies.c, idempotency_keys.c
@@ -29,7 +29,7 @@ def erase_number(db: Database, numbers: Collection[str], number_hashes: Collecti
     """
     mine = select(_v.id).where(_v.number_hash.in_(number_hashes)).order_by(_v.id)
     with db.write() as connection:
-        ids = list(connection.execute(mine.with_for_update()).scalars())
+        ids = list(connection.execute(mine.with_for_update(**TO_CHANGE)).scalars())
         connection.execute(in_order(EACH.c.verification_id.in_(ids)))
         connection.execute(delete(idempotency_keys).where(_i.verification_id.in_(ids)))
         gone = connection.execute(

@@ -10,14 +10,18 @@ from functools import partial
 
 from sqlalchemy import Select, and_, exists, or_, select, update
 
+from otp_worker.domain.step import Step
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store import steps
 from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import (
+    TO_CHANGE,
     close_deliveries,
     end,
-    fail_if_nothing_was_sent,
+    failed_unsent,
     start_life,
+    tell_ended,
 )
 from otp_worker.store.schema import IS_OPEN, IS_PENDING, deliveries, sim_recipients, verifications
 
@@ -47,9 +51,9 @@ def _fail_overdue(db: Database, now: datetime, size: int) -> int:
         .order_by(_d.deadline_at)
         .limit(size)
         # Another beat's sweep works on what is locked.
-        .with_for_update(of=verifications, skip_locked=True)
+        .with_for_update(of=verifications, skip_locked=True, **TO_CHANGE)
     )
-    ended = 0
+    ended, told = 0, list[Step]()
     with db.write() as connection:
         # By their ids, as every statement locks deliveries that locks several.
         for row in sorted(connection.execute(overdue), key=lambda row: row.id):
@@ -65,8 +69,9 @@ def _fail_overdue(db: Database, now: datetime, size: int) -> int:
                 # Its worker never came back, and may have handed the code over before it died.
                 start_life(connection, row.verification_id, row.ttl_seconds, row.last_expiry_at, now)
             if failed:
-                fail_if_nothing_was_sent(connection, [row.verification_id], now, reason)
+                told += failed_unsent(connection, [row.verification_id], now, reason)
                 ended += 1
+        steps.write(connection, told)
     return ended
 
 
@@ -76,7 +81,7 @@ def _end_expired(db: Database, now: datetime, size: int) -> int:
         .where(IS_PENDING, _v.expires_at <= now)
         .order_by(_v.expires_at)
         .limit(size)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, **TO_CHANGE)
     )
     with db.write() as connection:
         found = list(connection.execute(due).scalars())
@@ -86,6 +91,7 @@ def _end_expired(db: Database, now: datetime, size: int) -> int:
             ).scalars()
         )
         close_deliveries(connection, ended, "expired before it was sent")
+        tell_ended(connection, ended, VerificationStatus.EXPIRED, now, "its time was over")
     return len(ended)
 
 

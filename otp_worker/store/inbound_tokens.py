@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from otp_worker.domain.errors import NumberLockedError, NumberReportedError
+from otp_worker.domain.step import approved
 from otp_worker.domain.verification import VerificationStatus
-from otp_worker.store import lockouts
+from otp_worker.store import lockouts, steps
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import end
+from otp_worker.store.lifecycle import TO_CHANGE, end
 from otp_worker.store.schema import verifications
 
 _v = verifications.c
@@ -37,7 +38,7 @@ def approve(
     if not token_hashes:
         return False
     mine = (
-        select(_v.id, _v.token_hash)
+        select(_v.id, _v.token_hash, _v.created_at)
         .where(
             _v.number_hash.in_(number_hashes),
             _v.token_hash.is_not(None),
@@ -45,7 +46,7 @@ def approve(
             _v.expires_at > now,
         )
         .order_by(_v.id)
-        .with_for_update()
+        .with_for_update(**TO_CHANGE)
     )
     pending = connection.execute(mine).all()
     if not pending:
@@ -58,4 +59,6 @@ def approve(
     ended = connection.execute(end(VerificationStatus.APPROVED, now, None, _v.id.in_(right))).scalars().all()
     if ended:
         lockouts.forgive(connection, number_hashes)
+    asked_at = {row.id: row.created_at for row in pending}
+    steps.write(connection, [approved(each, asked_at[each], now) for each in ended])
     return bool(ended)

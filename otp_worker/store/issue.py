@@ -7,40 +7,23 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from otp_worker.domain.limits import Limit, LimitKey, Remaining
-from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import idempotency_keys, limits, opt_outs, pending
+from otp_worker.domain.step import Step, StepKind
+from otp_worker.domain.verification import Verification, VerificationStatus
+from otp_worker.store import idempotency_keys, limits, opt_outs, pending, steps
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import IdempotencyKey
-from otp_worker.store.lifecycle import close_deliveries, end
+from otp_worker.store.lifecycle import close_deliveries, end, tell_ended
+from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, insert_deliveries
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
-from otp_worker.store.rows import delivery_of, new_verification_row, shared_names, verification_of
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.rows import new_verification_row, verification_of
+from otp_worker.store.schema import verifications
 
-_v, _d = verifications.c, deliveries.c
+_v = verifications.c
 
 
 Answer = list[Remaining] | Exception
 """What the limits leave after a send, or why it is not written."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    """A delivery as it is first written; ``published_at`` is None where it must wait for the sweep."""
-
-    verification_id: str
-    number: int
-    route: str
-    status: DeliveryStatus
-    reason: str | None
-    created_at: datetime
-    deadline_at: datetime
-    published_at: datetime | None
-
-    @property
-    def id(self) -> str:
-        """The verification's id with the delivery's number: who knows the one finds the other."""
-        return f"{self.verification_id}.{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +39,8 @@ class Recipient:
 class SendPreconditions:
     """What a send must pass in its own transaction: its person's wishes, limits, and having one effect.
 
+    ``left`` is what the limits leave that were asked before.
+
     The wishes are those about the number of these hashes; without any, nobody's are asked. While one send for
     ``turn`` is written, no other one is: it names the number.
     """
@@ -65,6 +50,7 @@ class SendPreconditions:
     test: bool = False
     once: IdempotencyKey | None = None
     number_hashes: Sequence[bytes] = ()
+    left: Sequence[Remaining] = ()
 
     @property
     def is_usual(self) -> bool:
@@ -144,7 +130,7 @@ def _insert_alone(db: Database, send: NewSend) -> Answer:
             pending.refuse_repetition(send.new, earlier, instead=send.instead)
             left = send.guard.count(connection, send.new.created_at)
             pending.supersede(connection, earlier, send.new.created_at)
-            _insert(connection, [send])
+            _insert(connection, [send], [left])
     except Exception as error:
         return error
     return left
@@ -163,18 +149,32 @@ def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
                 sends, earlier, _pass_through(connection, [send.guard for send in sends], now), strict=True
             )
         ]
-        passed = [n for n, answer in enumerate(answers) if not isinstance(answer, Exception)]
+        passed = {n: answer for n, answer in enumerate(answers) if not isinstance(answer, Exception)}
         pending.supersede(connection, [each for n in passed for each in earlier[n]], now)
-        _insert(connection, [sends[n] for n in passed])
+        _insert(connection, [sends[n] for n in passed], list(passed.values()))
     return answers
 
 
-def _insert(connection: Connection, sends: Sequence[NewSend]) -> None:
+def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Sequence[Remaining]]) -> None:
     firsts = [send.first for send in sends if send.first is not None]
     if sends:
         connection.execute(_INSERT_VERIFICATION, [new_verification_row(send.new) for send in sends])
     if firsts:
         insert_deliveries(connection, firsts)
+    steps.write(
+        connection, [each for send, left in zip(sends, lefts, strict=True) for each in _steps(send, left)]
+    )
+
+
+def _steps(send: NewSend, left: Sequence[Remaining]) -> list[Step]:
+    """What is told of a send: what the tightest of its limits leaves, and what it waits for."""
+    new, first = send.new, send.first
+    fewest = min((each.left for each in (*send.guard.left, *left)), default=None)
+    number = first.number if first else None
+    accepted = Step(
+        new.created_at, StepKind.ACCEPTED, new.id, delivery_number=number, count=fewest, detail=new.template
+    )
+    return [accepted, *(first.waits if first else ())]
 
 
 def _pass_through(connection: Connection, guards: Sequence[SendPreconditions], now: datetime) -> list[Answer]:
@@ -201,11 +201,6 @@ def as_written(new: NewVerification, first: NewDelivery | None) -> Verification:
     )
 
 
-def delivery_as_written(first: NewDelivery) -> Delivery:
-    """The new delivery as it stood when it was written."""
-    return delivery_of(_new_delivery_row(first))
-
-
 def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
     """End a pending verification as canceled; False if there is none of that app."""
     with db.write() as connection:
@@ -222,26 +217,9 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
             ).scalars()
         )
         close_deliveries(connection, ended, "canceled before it was sent")
+        tell_ended(connection, ended, VerificationStatus.CANCELED, now, "canceled by the app")
     return bool(ended)
 
 
-def insert_deliveries(connection: Connection, new: Sequence[NewDelivery]) -> None:
-    """Write deliveries of verifications that are written."""
-    connection.execute(_INSERT_DELIVERY, [_new_delivery_row(each) for each in new])
-
-
-_NEW_DELIVERY = shared_names(NewDelivery, deliveries)
-
 # Made once: building a statement costs more than executing it.
 _INSERT_VERIFICATION = insert(verifications)
-_INSERT_DELIVERY = insert(deliveries)
-
-
-def _new_delivery_row(new: NewDelivery) -> dict[str, object]:
-    return {name: getattr(new, name) for name in _NEW_DELIVERY} | {
-        "id": new.id,
-        "attempts": 0,
-        "abandoned": 0,
-        "uncertain": 0,
-        "due_at": new.created_at,
-    }

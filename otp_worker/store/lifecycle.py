@@ -1,14 +1,23 @@
 """The one way a verification ends: with it go the hash, the seed, and the SMS still on their way."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
+from otp_worker.store import steps
 from otp_worker.store.schema import Instant, deliveries, verifications
 
+TO_CHANGE: Final[dict[str, Any]] = {"key_share": True}
+"""How a verification's row is locked (FOR NO KEY UPDATE): whoever writes a step of it waits for nobody.
+
+A step refers to its verification. Under a stricter lock, who holds a delivery and writes a step would wait
+for who holds the verification and waits for that delivery.
+"""
 EACH = deliveries.alias("each")
 """The deliveries, as ``in_order`` names them."""
 
@@ -22,7 +31,7 @@ def wiped() -> dict[Any, Any]:
 
 def lock_verification(connection: Connection, verification_id: str) -> None:
     """Take a verification's row before its deliveries', as every transaction does that changes both."""
-    connection.execute(select(_v.id).where(_v.id == verification_id).with_for_update())
+    connection.execute(select(_v.id).where(_v.id == verification_id).with_for_update(**TO_CHANGE))
 
 
 def in_order(*where: ColumnElement[bool]) -> Select[str]:
@@ -88,14 +97,35 @@ def fail_if_nothing_was_sent(
     connection: Connection, verification_ids: list[str], now: datetime, reason: str
 ) -> None:
     """Fail those of the verifications of which no SMS was, may have been, or can still be sent."""
+    steps.write(connection, failed_unsent(connection, verification_ids, now, reason))
+
+
+def failed_unsent(
+    connection: Connection, verification_ids: list[str], now: datetime, reason: str
+) -> list[Step]:
+    """The same, with the steps that are yet to be written."""
     still_open = select(_d.id).where(_d.verification_id == _v.id, _d.status.in_(OPEN)).exists()
-    connection.execute(
-        end(
-            VerificationStatus.FAILED,
-            now,
-            reason,
-            _v.id.in_(verification_ids),
-            _v.handed_at.is_(None),
-            ~still_open,
-        )
+    failed = end(
+        VerificationStatus.FAILED,
+        now,
+        reason,
+        _v.id.in_(verification_ids),
+        _v.handed_at.is_(None),
+        ~still_open,
     )
+    ended = connection.execute(failed).scalars()
+    return [
+        Step(now, StepKind.ENDED, each, outcome=VerificationStatus.FAILED, detail=reason) for each in ended
+    ]
+
+
+def tell_ended(
+    connection: Connection,
+    ended: Iterable[str],
+    status: VerificationStatus,
+    now: datetime,
+    reason: str | None,
+) -> None:
+    """Write the steps of verifications that were ended."""
+    told = [Step(now, StepKind.ENDED, each, outcome=status, detail=reason) for each in sorted(ended)]
+    steps.write(connection, told)

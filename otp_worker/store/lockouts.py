@@ -11,7 +11,7 @@ from otp_worker.domain.lockout import HARD_CAP, locked_until
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.lifecycle import close_deliveries, end
+from otp_worker.store.lifecycle import TO_CHANGE, close_deliveries, end, tell_ended
 from otp_worker.store.schema import number_guards, verifications
 
 _n, _v = number_guards.c, verifications.c
@@ -148,12 +148,13 @@ def _end_pending(connection: Connection, number_hashes: list[bytes], now: dateti
             _v.test.is_(False),
         )
         .order_by(_v.id)
-        .with_for_update()
+        .with_for_update(**TO_CHANGE)
     )
     pending = {row.id: Reported(*row) for row in connection.execute(mine)}
     ending = end(VerificationStatus.CANCELED, now, REPORTED_BY_THE_PERSON, _v.id.in_(pending))
     ended = sorted(connection.execute(ending).scalars())
     close_deliveries(connection, ended, REPORTED_BY_THE_PERSON)
+    tell_ended(connection, ended, VerificationStatus.CANCELED, now, REPORTED_BY_THE_PERSON)
     return [pending[verification_id] for verification_id in ended]
 
 

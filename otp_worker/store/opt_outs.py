@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, null, selec
 from otp_worker.domain.errors import NumberReportedError, OptedOutError, OtpError
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.lifecycle import EACH, fail_if_nothing_was_sent, in_order
+from otp_worker.store.lifecycle import EACH, TO_CHANGE, fail_if_nothing_was_sent, in_order
 from otp_worker.store.schema import Instant, deliveries, number_guards, opt_outs, verifications
 
 _o, _v, _d = opt_outs.c, verifications.c, deliveries.c
@@ -47,7 +47,7 @@ def stop(
             _v.token_hash.is_(None),
         )
         .order_by(_v.id)
-        .with_for_update()
+        .with_for_update(**TO_CHANGE)
     )
     pending = list(connection.execute(mine).scalars())
     connection.execute(

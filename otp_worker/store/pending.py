@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from otp_worker.domain.errors import OtpError
 from otp_worker.domain.verification import VerificationStatus
-from otp_worker.store.lifecycle import close_deliveries, end
+from otp_worker.store.lifecycle import TO_CHANGE, close_deliveries, end, tell_ended
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.schema import Instant, verifications
 
@@ -75,10 +75,10 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
     if not earlier:
         return
     ids = sorted(each.id for each in earlier)
-    connection.execute(select(_v.id).where(_v.id.in_(ids)).order_by(_v.id).with_for_update())
-    connection.execute(
-        end(VerificationStatus.CANCELED, now, SUPERSEDED, _v.id.in_(ids), _v.handed_at.is_(None))
-    )
+    connection.execute(select(_v.id).where(_v.id.in_(ids)).order_by(_v.id).with_for_update(**TO_CHANGE))
+    unsent = end(VerificationStatus.CANCELED, now, SUPERSEDED, _v.id.in_(ids), _v.handed_at.is_(None))
+    ended = list(connection.execute(unsent).scalars())
+    tell_ended(connection, ended, VerificationStatus.CANCELED, now, SUPERSEDED)
     close_deliveries(connection, ids, SUPERSEDED)
 
 

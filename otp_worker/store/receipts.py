@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.gateway import Receipt, ReceiptKind
 from otp_worker.domain.public_reason import SENT_AFTER_ALL
 from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.step import Step, StepKind, milliseconds
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
-from otp_worker.store import early_receipts
+from otp_worker.store import early_receipts, steps
 from otp_worker.store.database import Database, insert_missing
-from otp_worker.store.lifecycle import end, lock_verification, start_life
+from otp_worker.store.lifecycle import end, lock_verification, start_life, tell_ended
 from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
 
 _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
@@ -38,6 +39,7 @@ OVER = (DeliveryStatus.EXPIRED, DeliveryStatus.FAILED, DeliveryStatus.SUPERSEDED
 _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 AFTER_ALL = SENT_AFTER_ALL
+_TOLD = (_d.verification_id, _d.sent_at, _d.gateway, _d.sim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,13 @@ def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetim
 
 def _move_forward(connection: Connection, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:
     moved = connection.execute(_move(delivery_id, kind, now)).first()
+    noted = moved
+    if moved is None and kind in _ON_A_PHONE:
+        noted = connection.execute(_note_after_all(delivery_id, kind, now)).first()
+    if noted is not None:
+        told = {"milliseconds": milliseconds(noted.sent_at, now), "gateway": noted.gateway, "sim": noted.sim}
+        steps.write(connection, [Step.of(delivery_id, now, StepKind.RECEIPT, outcome=kind, **told)])
     if moved is None:
-        if kind in _ON_A_PHONE:
-            connection.execute(_note_after_all(delivery_id, kind, now))
         return False
     if kind is ReceiptKind.UNREACHABLE:
         _fail_if_nothing_arrives(connection, moved.verification_id, now)
@@ -154,7 +160,7 @@ def _move(delivery_id: str, kind: ReceiptKind, now: datetime) -> ReturningUpdate
             reason=reason,
             lease_until=None,
         )
-        .returning(_d.verification_id)
+        .returning(*_TOLD)
     )
 
 
@@ -163,7 +169,7 @@ def _not_said_before(kind: ReceiptKind) -> list[ColumnElement[bool]]:
     return [_d.delivered_at.is_(None)] if kind is ReceiptKind.DELIVERED else []
 
 
-def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Update:
+def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> ReturningUpdate[str]:
     return (
         update(deliveries)
         .where(_d.id == delivery_id, _d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL))
@@ -172,6 +178,7 @@ def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Updat
             delivered_at=func.coalesce(_d.delivered_at, now if kind is ReceiptKind.DELIVERED else None),
             reason=func.coalesce(_d.reason, _d.status) + AFTER_ALL,
         )
+        .returning(*_TOLD)
     )
 
 
@@ -189,7 +196,8 @@ def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: 
     other = select(_d.id).where(_d.verification_id == verification_id, _d.status.in_(_MAY_ARRIVE))
     if connection.execute(other).first() is None:
         _, reason = _MOVED_TO[ReceiptKind.UNREACHABLE]
-        connection.execute(end(VerificationStatus.FAILED, now, reason, _v.id == verification_id))
+        ended = end(VerificationStatus.FAILED, now, reason, _v.id == verification_id)
+        tell_ended(connection, connection.scalars(ended), VerificationStatus.FAILED, now, reason)
 
 
 def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, now: datetime) -> bool:

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.reply import ReplyKind
-from otp_worker.store import inbound_tokens, lockouts, opt_outs, receipts, reply_keys
+from otp_worker.domain.step import Step, StepKind
+from otp_worker.store import inbound_tokens, lockouts, opt_outs, receipts, reply_keys, steps
 from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lockouts import Reported
 from otp_worker.store.notifications import insert_notices
 from otp_worker.store.receipts import StoredReply
-from otp_worker.store.schema import replies
+from otp_worker.store.schema import replies, verifications
 
 REPLY_RECEIVED = "reply.received"
 NUMBER_REPORTED = "number.reported"
@@ -72,6 +73,7 @@ def answer(
             return None
         effect = _act(connection, said, lock_until, now)
         receipts.set_meaning(connection, said.reply.id, effect.meaning)
+        _tell(connection, said.reply.verification_id, effect.meaning, now)
         if effect.meaning is ReplyKind.OTHER:
             notices = insert_notices(
                 connection, channels, REPLY_RECEIVED, {"user": said.user}, now, said.reply.id
@@ -105,6 +107,13 @@ def _act(connection: Connection, said: InboundReply, lock_until: datetime, now: 
         reported = lockouts.report(connection, hashes, lock_until, now)
         return _Effect(ReplyKind.REPORT, reported) if reported else _FOR_SUPPORT
     return _FOR_SUPPORT
+
+
+def _tell(connection: Connection, verification_id: str | None, meaning: ReplyKind, now: datetime) -> None:
+    """Write the step of a reply, if its verification is kept: the person may be erased meanwhile."""
+    kept = select(verifications.c.id).where(verifications.c.id == verification_id)
+    if verification_id and connection.execute(kept.with_for_update(read=True, key_share=True)).first():
+        steps.write(connection, [Step(now, StepKind.REPLY, verification_id, outcome=meaning)])
 
 
 def _tell_of_reports(

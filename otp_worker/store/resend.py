@@ -7,16 +7,13 @@ from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.errors import NotFoundError, OtpError
 from otp_worker.domain.limits import Remaining
+from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, Verification, VerificationStatus
+from otp_worker.store import steps
 from otp_worker.store.database import Database
-from otp_worker.store.issue import (
-    NewDelivery,
-    Recipient,
-    SendPreconditions,
-    delivery_as_written,
-    insert_deliveries,
-)
+from otp_worker.store.issue import Recipient, SendPreconditions
 from otp_worker.store.lifecycle import lock_verification
+from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, insert_deliveries
 from otp_worker.store.schema import deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -77,6 +74,8 @@ def insert_resend(
         guard.begin(connection, new.verification_id, new.created_at)
         left = guard.count(connection, new.created_at)
         insert_deliveries(connection, [new])
+        asked = Step(new.created_at, StepKind.RESEND, new.verification_id, delivery_number=new.number)
+        steps.write(connection, [asked, *new.waits])
     return left
 
 

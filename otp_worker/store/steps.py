@@ -1,28 +1,50 @@
-"""Statements about steps: written in the transaction of what they tell, never changed, read as a trail."""
+"""Statements about steps: written in the transaction of what they tell, and read as a trail.
+
+Nothing depends on them: older versions write none. Only what a transaction has changed is told of, so that
+its verification is there and stays. A row is written once, but for probes, which are counted.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
 
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database
 from otp_worker.store.rows import shared_names
-from otp_worker.store.schema import steps
+from otp_worker.store.schema import Instant, steps
 
 _s = steps.c
 _STEP = shared_names(Step, steps)
-# Made once: building a statement costs more than executing it.
-_INSERT = insert(steps)
 
 
 def write(connection: Connection, taken: Sequence[Step]) -> None:
-    """Write steps, in this order."""
-    if taken:
-        connection.execute(_INSERT, [asdict(each) for each in taken])
+    """Write steps, in this order; a probe is counted where its delivery has asked before."""
+    rows = [
+        {name: getattr(each, name) for name in _STEP}
+        for each in taken
+        if each.kind is not StepKind.PROBE or not _count_probe(connection, each)
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+def write_wait(connection: Connection, taken: Sequence[Step], wait: Step) -> None:
+    """Write what a delivery did before it waits, and the wait, unless it goes on with the same one."""
+    is_tried = any(each.kind is StepKind.ATTEMPT for each in taken)
+    # What was only taken up to be put back has nothing to tell.
+    told = [each for each in taken if is_tried or each.kind is not StepKind.CLAIMED]
+    of_delivery = {"of_verification": wait.verification_id, "number": wait.delivery_number}
+    last = connection.execute(_LAST, of_delivery).first()
+    is_same = last is not None and last.kind == StepKind.WAITING and last.detail == wait.detail
+    write(connection, told if is_same and not is_tried else [*told, wait])
+
+
+def last_check(connection: Connection, verification_id: str) -> str | None:
+    """What came of the last check of a verification, as far as it is told."""
+    return connection.execute(_LAST_CHECK, {"of_verification": verification_id}).scalar()
 
 
 def of_verification(db: Database, verification_id: str) -> list[Step]:
@@ -46,6 +68,63 @@ def of_gateways(db: Database, gateways: Iterable[str], since: datetime, until: d
 def purge(db: Database, before: datetime) -> int:
     """Delete the steps of gateways from before then; a verification's go with it."""
     return delete_where(db, steps, _s.verification_id.is_(None), _s.at <= before)
+
+
+# Made once: building a statement costs more than executing it.
+_INSERT = insert(steps)
+_OF_VERIFICATION: BindParameter[str] = bindparam("of_verification")
+_NUMBER: BindParameter[int] = bindparam("number")
+_LAST = (
+    select(_s.kind, _s.detail)
+    .where(
+        _s.verification_id == _OF_VERIFICATION,
+        _s.delivery_number == _NUMBER,
+        _s.kind.not_in((StepKind.PROBE, StepKind.CLAIMED, StepKind.HASHED)),
+    )
+    .order_by(_s.id.desc())
+    .limit(1)
+)
+_LAST_CHECK = (
+    select(_s.outcome)
+    .where(_s.verification_id == _OF_VERIFICATION, _s.kind == StepKind.CHECK)
+    .order_by(_s.id.desc())
+    .limit(1)
+)
+_COUNT_PROBE = (
+    update(steps)
+    .where(
+        _s.verification_id == _OF_VERIFICATION,
+        _s.delivery_number == _NUMBER,
+        _s.kind == StepKind.PROBE,
+        _s.gateway == bindparam("asked_gateway"),
+    )
+    .values(
+        at=bindparam("now", type_=Instant()),
+        count=_s.count + 1,
+        outcome=bindparam("answer"),
+        http_status=bindparam("status"),
+        milliseconds=bindparam("took"),
+        detail=bindparam("why"),
+        sim=bindparam("asked_sim"),
+    )
+    .returning(_s.id)
+)
+
+
+def _count_probe(connection: Connection, probe: Step) -> bool:
+    """Count one more probe; False if it is the delivery's first one of that gateway."""
+    asked = {
+        "of_verification": probe.verification_id,
+        "number": probe.delivery_number,
+        "asked_gateway": probe.gateway,
+        "asked_sim": probe.sim,
+        "now": probe.at,
+        "answer": probe.outcome,
+        "status": probe.http_status,
+        "took": probe.milliseconds,
+        "why": probe.detail,
+    }
+    return connection.execute(_COUNT_PROBE, asked).first() is not None
 
 
 def step_of(row: Row[Any]) -> Step:

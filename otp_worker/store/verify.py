@@ -6,24 +6,33 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam, update
 
+from otp_worker.domain.errors import NumberLockedError, NumberReportedError
+from otp_worker.domain.step import Step, StepKind, approved
 from otp_worker.domain.verification import VerificationStatus
-from otp_worker.store import lockouts
+from otp_worker.store import lockouts, steps
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import close_deliveries, end
+from otp_worker.store.lifecycle import close_deliveries, end, tell_ended
 from otp_worker.store.schema import Instant, verifications
 
 _v = verifications.c
 
+RIGHT, WRONG, LOCKED = "right", "wrong", "locked"
+"""What comes of a check, as its step says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one counted check is judged with; ``number_hashes`` are those that failures are counted under."""
+    """What one counted check is judged with; ``number_hashes`` are those that failures are counted under.
+
+    ``asked_at`` is when the verification was asked for.
+    """
 
     verification_id: str
     code_hash: bytes
     key_id: str
     checks_left: int
     number_hashes: Sequence[bytes]
+    asked_at: datetime
 
 
 def count_check(
@@ -35,17 +44,33 @@ def count_check(
 ) -> Judgement | None:
     """Use up one check; None if there is none to use: unknown, over, no check left, or nothing sent yet.
 
-    ``hashes_of`` are what a number is counted under. Raises NumberLockedError, and then nothing is used up.
+    ``hashes_of`` are what a number is counted under. Raises NumberLockedError and NumberReportedError, and
+    then nothing is used up.
     """
+    locked: NumberLockedError | NumberReportedError | None = None
     with db.write() as connection:
         asked = {"this": verification_id, "its_app": app, "now": now}
         row = connection.execute(_COUNT_CHECK, asked).first()
         if row is None:
             return None
         hashes = [] if row.test else hashes_of(row.number)
-        if hashes:
-            lockouts.count_attempt(connection, hashes, now)
-    return Judgement(row.id, row.code_hash, row.key_id, row.max_checks - row.checks, hashes)
+        left = row.max_checks - row.checks
+        try:
+            if hashes:
+                lockouts.count_attempt(connection, hashes, now)
+        except (NumberLockedError, NumberReportedError) as error:
+            if steps.last_check(connection, row.id) == LOCKED:
+                raise
+            locked = error
+            connection.execute(_UNCOUNT_CHECK, {"this": row.id})
+            steps.write(connection, [_check(row.id, LOCKED, left + 1, now)])
+    if locked is not None:
+        raise locked
+    return Judgement(row.id, row.code_hash, row.key_id, left, hashes, row.created_at)
+
+
+def _check(verification_id: str, outcome: str, left: int, now: datetime) -> Step:
+    return Step(now, StepKind.CHECK, verification_id, outcome=outcome, count=left)
 
 
 _THIS: BindParameter[str] = bindparam("this")
@@ -63,8 +88,9 @@ _COUNT_CHECK = (
         _v.code_hash.is_not(None),
     )
     .values(checks=_v.checks + 1)
-    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number, _v.test)
+    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number, _v.test, _v.created_at)
 )
+_UNCOUNT_CHECK = update(verifications).where(_v.id == _THIS).values(checks=_v.checks - 1)
 _APPROVE = end(VerificationStatus.APPROVED, _NOW, None, _v.id == _THIS, _v.expires_at > _NOW)
 
 
@@ -76,19 +102,24 @@ def approve(db: Database, judgement: Judgement, now: datetime) -> bool:
         close_deliveries(connection, ended, "the code was entered before this was sent")
         if ended:
             lockouts.forgive(connection, judgement.number_hashes)
+            right = _check(verification_id, RIGHT, judgement.checks_left, now)
+            steps.write(connection, [right, approved(verification_id, judgement.asked_at, now)])
     return bool(ended)
 
 
-def count_failure(db: Database, verification_id: str, now: datetime) -> bool:
+def count_failure(db: Database, judgement: Judgement, now: datetime) -> bool:
     """Count one wrong code; True if that was the last one allowed, and the verification is over.
 
     Failures are counted apart from checks, so that a right code still being judged is not cut off by
     the last wrong one.
     """
+    verification_id = judgement.verification_id
     with db.write() as connection:
-        connection.execute(
+        counted = connection.execute(
             update(verifications).where(_v.id == verification_id).values(failed_checks=_v.failed_checks + 1)
         )
+        if counted.rowcount:
+            steps.write(connection, [_check(verification_id, WRONG, judgement.checks_left, now)])
         ended = list(
             connection.execute(
                 end(
@@ -101,4 +132,5 @@ def count_failure(db: Database, verification_id: str, now: datetime) -> bool:
             ).scalars()
         )
         close_deliveries(connection, ended, "too many wrong codes before this was sent")
+        tell_ended(connection, ended, VerificationStatus.MAX_CHECKS_REACHED, now, "too many wrong codes")
     return bool(ended)

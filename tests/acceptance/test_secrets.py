@@ -12,7 +12,7 @@ from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.processes.stack import FLOWER_AUTH
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
-TABLES = ("verifications", "deliveries", "replies", "api_keys", "idempotency_keys", "number_guards")
+TABLES = ("verifications", "deliveries", "steps", "replies", "api_keys", "idempotency_keys", "number_guards")
 
 
 def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_number(shop: Shop) -> None:

@@ -29,6 +29,7 @@ def old_rows(each: str, key: bytes, at: datetime) -> dict[Table, dict[str, Any]]
     return {
         schema.verifications: verification,
         schema.deliveries: delivery,
+        schema.steps: {"verification_id": each, "delivery_number": 1, "at": at, "kind": "taken"},
         schema.replies: reply | {"meaning": "other", "received_at": at, "created_at": at},
         schema.notices: notice | {"created_at": at, "attempts": 1, "told_at": at},
         schema.number_guards: {"number_hash": key, "failed_checks": 1, "updated_at": at},

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
 from otp_worker.store import deliver
-from otp_worker.store.deliver import Job, Via
+from otp_worker.store.job import Job, Via
 from tests.contract.service import ObedientGateway, Service
 
 VIA = Via("obedient", "obedient")

@@ -22,7 +22,7 @@ from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import circuit_breakers, deliver, receipts, schema
 from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.deliver import Via
+from otp_worker.store.job import Via
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import (
     ACCEPTED,
@@ -116,7 +116,7 @@ def test_what_waited_for_a_sim_from_the_start_is_a_first_attempt_too(service: Se
     verification = service.issue()
     assert service.read(verification).delivery.status is DeliveryStatus.WAITING
     service.gateway.outcomes = [ACCEPTED]
-    circuit_breakers.note_success(service.db, GatewayState("obedient"))
+    circuit_breakers.note_success(service.db, GatewayState("obedient"), service.clock())
     service.clock.move(-0.05)
     assert service.deliver(verification) == Delivered("sent by obedient on attempt 1")
 

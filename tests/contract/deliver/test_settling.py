@@ -14,7 +14,7 @@ from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import circuit_breakers, claims, code_hashes, deliver
 from otp_worker.store.circuit_breakers import GatewayState
-from otp_worker.store.deliver import Via
+from otp_worker.store.job import Via
 from otp_worker.store.receipts import AFTER_ALL, take_in
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import (
@@ -93,7 +93,7 @@ def test_the_202_of_a_worker_that_was_taken_over_is_believed(service: Service) -
     service.deliver(verification)
     assert service.read(verification).delivery.status is DeliveryStatus.SENT
     attempts = len(gateway.messages)
-    circuit_breakers.note_success(service.db, GatewayState("obedient"))
+    circuit_breakers.note_success(service.db, GatewayState("obedient"), service.clock())
     service.clock.move(10)
     service.work()
     assert len(gateway.messages) == attempts

@@ -16,7 +16,8 @@ from otp_worker.issue.request import SendRequest
 from otp_worker.store import issue, lockouts, opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.idempotency_keys import IdempotencyKey
-from otp_worker.store.issue import NewDelivery, NewSend, SendPreconditions
+from otp_worker.store.issue import NewSend, SendPreconditions
+from otp_worker.store.new_delivery import NewDelivery
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import NUMBER, SHOP, Service
 

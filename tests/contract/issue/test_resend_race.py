@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 from otp_worker.domain.limits import Remaining
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.database import Database
-from otp_worker.store.issue import NewDelivery, SendPreconditions
+from otp_worker.store.issue import SendPreconditions
+from otp_worker.store.new_delivery import NewDelivery
 from otp_worker.store.resend import ResendNotAllowedError, insert_resend
 from tests.contract.service import Service
 from tests.waiting import awaited

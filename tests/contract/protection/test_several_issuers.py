@@ -117,7 +117,7 @@ def test_who_counts_for_a_scope_waits_for_the_one_that_has_counted_and_not_ended
         with db.write() as connection:
             limits.take_turns(connection, guard.turns)
             limits.refuse_beyond(connection, guard.scopes, first.clock(), test=False)
-            issue._insert(connection, [NewSend(send.new, send.first, guard)])
+            issue._insert(connection, [NewSend(send.new, send.first, guard)], [[]])
             asked = threads.submit(second.issue, NUMBER)
             with db.read() as looking:
                 while not _waits_for_its_turn(looking):
@@ -136,7 +136,7 @@ def test_a_group_for_many_numbers_waits_for_each_of_them_too(db: Database) -> No
             limits.take_turns(connection, group[1].guard.turns)
             left = limits.refuse_numbers_beyond(connection, group[1].guard.scopes, service.clock())
             assert not isinstance(left[0], Exception)
-            issue._insert(connection, [group[1]])
+            issue._insert(connection, [group[1]], [[]])
             again = sends(service, NUMBERS[:3])
             asked = threads.submit(issue.insert_verifications, db, again)
             with db.read() as looking:

@@ -8,7 +8,7 @@ from threading import Barrier
 from otp_worker.domain.errors import OtpError
 from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.store import deliver, receipts
-from otp_worker.store.deliver import Via
+from otp_worker.store.job import Via
 from tests.contract.service import SHOP, Service
 
 ROUNDS = 40

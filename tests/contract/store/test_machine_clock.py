@@ -1,4 +1,4 @@
-"""The clock over SQLite: no process is believed alone, and the machine's wall clock is followed in the end."""
+"""The clock over SQLite: no process is believed alone, and the machine is followed in the end."""
 
 from collections.abc import Iterator
 from contextlib import closing

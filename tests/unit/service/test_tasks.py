@@ -32,7 +32,7 @@ def test_a_retry_is_held_by_the_machines_clock_for_as_long_as_the_services_clock
     app = make_celery("redis://127.0.0.1:1/0")
     retry_at = NOW + timedelta(seconds=5)
     parts: Any = SimpleNamespace(
-        deliverer=SimpleNamespace(deliver=lambda _: RetryAt(retry_at)), clock=lambda: NOW
+        deliverer=SimpleNamespace(deliver=lambda *_: RetryAt(retry_at)), clock=lambda: NOW
     )
     register_tasks(app, lambda: parts)
     task = app.tasks[DELIVER]
@@ -110,11 +110,11 @@ def traced(deliver: Any) -> tuple[str, str | None, list[str]]:
 def test_a_task_is_a_success_only_when_its_delivery_is_over(
     result: Result, state: str, said: str, published: list[str]
 ) -> None:
-    assert traced(lambda _: result) == (state, said, published)
+    assert traced(lambda *_: result) == (state, said, published)
 
 
 def test_an_attempt_that_fails_unforeseen_is_retried_and_what_the_error_says_is_shown_to_nobody() -> None:
-    def fail(delivery_id: str) -> Result:
+    def fail(delivery_id: str, _: str | None) -> Result:
         raise ValueError("the code of +447400123456 is 123456")
 
     assert traced(fail) == ("RETRY", "waits in the database: its attempt ended with ValueError", [])

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Table
 
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store.issue import NewDelivery, as_written
+from otp_worker.store.issue import as_written
+from otp_worker.store.new_delivery import NewDelivery
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.rows import delivery_of, new_verification_row, shared_names, verification_of
 from otp_worker.store.schema import deliveries, verifications

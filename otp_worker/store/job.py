@@ -1,0 +1,54 @@
+"""A delivery in a worker's hand, and over what it goes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from otp_worker.domain.step import Step, StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed delivery with all that is needed to send it.
+
+    ``created_at`` is when it was asked for; ``sim`` is that of its last attempt; ``earlier_sims`` are those
+    of the verification's other deliveries. ``steps`` wait for what settles it, to be written with that.
+    """
+
+    delivery_id: str
+    attempt: int
+    lease_until: datetime
+    abandoned: int
+    uncertain: int
+    created_at: datetime
+    deadline_at: datetime
+    sim: str | None
+    earlier_sims: tuple[str, ...]
+    verification_id: str
+    test: bool
+    number: str
+    number_hash: bytes
+    country: str
+    language: str
+    template: str | None
+    key_id: str
+    code_key_id: str | None
+    code_length: int
+    derivation: int | None
+    seed: bytes
+    hashed: bool
+    ttl_seconds: int
+    last_expiry_at: datetime
+    steps: list[Step] = field(default_factory=list, compare=False)
+
+    def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:
+        """A step of this delivery."""
+        return Step.of(self.delivery_id, at, kind, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Over which gateway and SIM an attempt was made."""
+
+    gateway: str
+    sim: str | None
