@@ -11,7 +11,7 @@ from api.callbacks import CallbackResource
 from api.docs import STATIC, Docs, Home, OpenApi
 from api.health import Alive, Ready
 from api.metrics import Metrics
-from api.middleware import Authentication, RequestLog, TrailingSlash
+from api.middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
 from api.openapi import openapi_document
 from api.problems import add_problem_handlers
 from api.routes import ROUTES
@@ -30,7 +30,13 @@ class _App(falcon.App[Any, Any]):
 
 def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     """The HTTP intake over the given parts; starts nothing and reads no environment."""
-    app = _App(middleware=[RequestLog(), Authentication(intake.api_keys, ROUTES)])
+    app = _App(
+        middleware=[
+            RequestLog(),
+            RequestTimer(intake.totals.requests, ROUTES),
+            Authentication(intake.api_keys, ROUTES),
+        ]
+    )
     app.req_options.strip_url_path_trailing_slash = False
     add_problem_handlers(app, intake.clock, intake.refusals)
     resources = {type(resource): resource for resource in _resources(intake)}
@@ -59,7 +65,7 @@ def _resources(intake: Intake) -> Iterable[object]:
         CallbackResource(intake.callbacks, clock),
         Alive(),
         Ready(intake.health, clock),
-        Metrics(intake.health, intake.refusals, clock),
+        Metrics(intake.health, intake.refusals, intake.totals, clock),
         OpenApi(openapi_document()),
         Docs(),
         Home(),

@@ -1,35 +1,50 @@
 """``/metrics``: the figures of the whole service, read from the database when Prometheus asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import falcon
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.tally_metrics import families
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
+from otp_worker.domain.tally import Tally
 from otp_worker.operations.health import Health, Vitals
 from otp_worker.operations.rejections import Rejections
+from otp_worker.operations.totals import Totals
 from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.store.tallies import Total
 
 
 class Metrics:
     """In Prometheus' text format; any process of ``web`` gives the same answer, but for fresh refusals."""
 
-    def __init__(self, health: Health, refusals: Rejections, clock: Clock) -> None:
+    def __init__(self, health: Health, refusals: Rejections, totals: Totals, clock: Clock) -> None:
         self._health = health
         self._refusals = refusals
+        self._totals = totals
         self._clock = clock
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """The figures as they are now."""
         registry = CollectorRegistry()
-        registry.register(_Snapshot(self._health.vitals(self._clock()), self._refusals.totals()))
+        now = self._clock()
+        registry.register(_Snapshot(self._health.vitals(now), self._refusals.totals()))
+        registry.register(_Counted(self._totals.read(now)))
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = generate_latest(registry)
 
     on_head = on_get
+
+
+class _Counted(Collector):
+    def __init__(self, totals: Mapping[Tally, Total]) -> None:
+        self._totals = totals
+
+    def collect(self) -> Iterator[Metric]:
+        return families(self._totals)
 
 
 class _Snapshot(Collector):
@@ -54,6 +69,10 @@ class _Snapshot(Collector):
             yield GaugeMetricFamily(
                 "otp_sweep_age_seconds", "Since the last sweep.", value=vitals.last_sweep_seconds
             )
+        if vitals.last_worker_seconds is not None:
+            yield GaugeMetricFamily(
+                "otp_worker_age_seconds", "Since a worker last reported.", value=vitals.last_worker_seconds
+            )
         paused = GaugeMetricFamily(
             "otp_guard_paused",
             "Paused for what looks like SMS pumping.",
@@ -66,6 +85,7 @@ class _Snapshot(Collector):
         yield from _sims(vitals)
         yield from _phones(vitals)
         yield from _canaries(vitals)
+        yield _channels(vitals)
         yield _refused(self._refused)
 
 
@@ -79,11 +99,17 @@ def _gateways(vitals: Vitals) -> Iterator[Metric]:
     misconfigured = GaugeMetricFamily(
         "otp_gateway_misconfigured", "1 while the gateway refuses our account.", labels=["gateway"]
     )
+    waits = GaugeMetricFamily(
+        "otp_sim_breaker_open", "1 while a SIM's gateway asks it to wait.", labels=["gateway", "sim"]
+    )
     for state in vitals.gateways:
+        for sim in state.sims.values():
+            waits.add_metric([state.name, sim.name], float(sim.is_open))
         misconfigured.add_metric([state.name], float(state.misconfigured_since is not None))
         breaker.add_metric([state.name], float(is_open(state)))
         uncertain.add_metric([state.name], state.uncertain_total)
     yield breaker
+    yield waits
     yield misconfigured
     yield uncertain
 
@@ -94,7 +120,11 @@ def _sims(vitals: Vitals) -> Iterator[Metric]:
     recipients = GaugeMetricFamily(
         "otp_sim_recipients_left", "Numbers that a SIM's budget leaves this month.", labels=["sim"]
     )
+    written_to = GaugeMetricFamily(
+        "otp_sim_recipients", "Numbers that a SIM has written to this month.", labels=["sim"]
+    )
     for usage in vitals.sims:
+        written_to.add_metric([usage.sim.name], usage.recipients_this_month)
         sent.add_metric([usage.sim.name], usage.sent_today)
         if usage.sim.per_day:
             left.add_metric([usage.sim.name], usage.sim.per_day - usage.sent_today)
@@ -105,6 +135,7 @@ def _sims(vitals: Vitals) -> Iterator[Metric]:
     yield sent
     yield left
     yield recipients
+    yield written_to
 
 
 def _phones(vitals: Vitals) -> Iterator[Metric]:
@@ -136,6 +167,15 @@ def _canaries(vitals: Vitals) -> Iterator[Metric]:
         lost.add_metric([way.from_sim, way.to_sim], way.lost)
     yield seconds
     yield lost
+
+
+def _channels(vitals: Vitals) -> Metric:
+    metric = GaugeMetricFamily(
+        "otp_notice_channel_failing", "1 while a webhook or mail server takes no notices.", labels=["channel"]
+    )
+    for name, is_failing in vitals.notice_channels.items():
+        metric.add_metric([name], float(is_failing))
+    return metric
 
 
 def _refused(refused: dict[str, int]) -> Metric:

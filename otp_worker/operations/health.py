@@ -14,7 +14,7 @@ from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.operations.heartbeat import WORKER
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.circuit_breaker import Breaker, is_open
-from otp_worker.store import deliveries, pauses, sweeps
+from otp_worker.store import deliveries, notifications, pauses, sweeps
 from otp_worker.store.canaries import Way, ways
 from otp_worker.store.circuit_breakers import GatewayState
 from otp_worker.store.connection_errors import DatabaseError, write_cause_of
@@ -56,7 +56,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The figures that tell an operator how sending goes; ages in seconds."""
+    """The figures that tell an operator how sending goes; ages in seconds.
+
+    ``notice_channels`` are those that were ever used, and whether each takes nothing now.
+    """
 
     open_deliveries: dict[DeliveryStatus, int]
     oldest_due_seconds: float
@@ -67,6 +70,7 @@ class Vitals:
     phones: list[Phone]
     canaries: list[Way]
     paused: dict[PumpedKind, int]
+    notice_channels: dict[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Health:
             canaries=ways(self.db),
             phones=phones(self.db, list(self.sims.gateways)),
             paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
+            notice_channels=notifications.channel_states(self.db),
         )
 
     def running(self, vitals: Vitals) -> tuple[HealthCheck, HealthCheck]:

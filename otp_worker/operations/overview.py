@@ -104,7 +104,7 @@ class OverviewReader:
             backlog=backlog,
             sims=sims,
             paused=paused,
-            failing_channels=statements.failing_channels(self.health.db),
+            failing_channels=[name for name, fails in vitals.notice_channels.items() if fails],
             ever_accepted=sum(total.count for total in ever.values()),
             accepted=totals[Stage.ACCEPTED],
             failed=totals[Stage.FAILED],

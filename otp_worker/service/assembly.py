@@ -33,6 +33,8 @@ from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.phone_monitor import PhoneMonitor
 from otp_worker.operations.rejections import Rejections
+from otp_worker.operations.request_times import RequestTimes
+from otp_worker.operations.totals import Totals
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
@@ -63,6 +65,7 @@ class Intake:
     operator: Operator
     health: Health
     refusals: Rejections
+    totals: Totals
     outlook: WaitEstimates
     clock: Clock
 
@@ -177,6 +180,7 @@ def assemble_intake(
             older_may_run=older_may_run,
         ),
         refusals=Rejections(db),
+        totals=Totals(db, RequestTimes(db)),
         outlook=outlook,
         clock=clock,
     )

@@ -142,6 +142,13 @@ def put_off(
         )
 
 
+def channel_states(db: Database) -> dict[str, bool]:
+    """The channels that something was told on, and whether each is taken to be away."""
+    statement = select(notice_channels).order_by(_c.name)
+    with db.read() as connection:
+        return {row.name: _is_away(row) for row in connection.execute(statement)}
+
+
 def due_notices(db: Database, now: datetime, limit: int) -> list[str]:
     """The notices that wait to be told, longest first."""
     statement = select(_n.id).where(_is_due(now)).order_by(_n.due_at, _n.id).limit(limit)

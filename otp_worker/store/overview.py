@@ -1,4 +1,4 @@
-"""Statements for what an operator sees at one look: what went wrong, what waits, and who is not told."""
+"""Statements for what an operator sees at one look: what went wrong lately, what waits, and canaries."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,17 +8,15 @@ from sqlalchemy import Row, Select, func, or_, select
 from otp_worker.domain.overview import Backlog, CanaryResult, Problem, ProblemKind
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.database import Database
-from otp_worker.store.notifications import FAILURES_TO_OPEN
 from otp_worker.store.schema import (
     IS_OPEN,
     IS_PROBLEM,
     canaries,
     deliveries,
-    notice_channels,
     verifications,
 )
 
-_d, _v, _n, _c = deliveries.c, verifications.c, notice_channels.c, canaries.c
+_d, _v, _c = deliveries.c, verifications.c, canaries.c
 
 LONG_WAIT = timedelta(seconds=30)
 """An SMS that waits for longer than this is a problem."""
@@ -48,13 +46,6 @@ def backlog(db: Database) -> Backlog:
         next_minute = first.replace(second=0, microsecond=0) + _SAME_MINUTE
         failing = select(func.count()).where(*waits, _d.deadline_at < next_minute)
         return Backlog(waiting, first, int(connection.execute(failing).scalar_one()))
-
-
-def failing_channels(db: Database) -> list[str]:
-    """The channels of notices that are taken to be away."""
-    statement = select(_n.name).where(_n.failures >= FAILURES_TO_OPEN).order_by(_n.name)
-    with db.read() as connection:
-        return list(connection.execute(statement).scalars())
 
 
 def canary_results(db: Database) -> dict[str, list[CanaryResult]]:

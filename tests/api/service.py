@@ -15,6 +15,8 @@ from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.operations.health import Health
+from otp_worker.operations.request_times import RequestTimes
+from otp_worker.operations.totals import Totals
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
@@ -71,7 +73,9 @@ class Service(service.Service):
         health = Health(
             self.db, queue.check, self.breaker, self.sims, WriteProbe(self.db), lambda: self.older_may_run
         )
-        return replace(intake, verifier=self.verifier, health=health)
+        # Stored when somebody asks for them, so that tests can count what a request asks of the database.
+        totals = Totals(self.db, RequestTimes(self.db, store_seconds=float("inf")))
+        return replace(intake, verifier=self.verifier, health=health, totals=totals)
 
     def notify(self, notice_id: str) -> bool:
         """Put a notice on the queue."""
