@@ -34,6 +34,8 @@ class Counted(StrEnum):
     """Verifications whose right code was entered: country, channel."""
     FAILED = "failed"
     """Verifications that ended otherwise: country, class of the reason."""
+    NOT_ARRIVED = "not_arrived"
+    """Those of them whose code never reached its person: country."""
     CHECKS = "checks"
     """Codes that were checked: result."""
     REFUSED = "refused"
@@ -136,6 +138,8 @@ def counts_of(step: Step, subject: Subject) -> Iterator[Count]:
             yield from _timed(Counted.ACCEPT_TO_APPROVED, step.milliseconds)
         case StepKind.ENDED if (why := reason_class(step, subject)) is not None:
             yield Count(Tally(Counted.FAILED, (subject.country, why)))
+            if why in NEVER_ARRIVED:
+                yield Count(Tally(Counted.NOT_ARRIVED, (subject.country,)))
         case StepKind.ATTEMPT:
             yield from _timed(
                 Counted.GATEWAY_ANSWER, step.milliseconds, step.gateway or "", step.outcome or ""

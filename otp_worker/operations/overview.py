@@ -21,20 +21,27 @@ from otp_worker.domain.overview import (
 )
 from otp_worker.domain.percentile import percentile
 from otp_worker.domain.pumping import PumpedKind
-from otp_worker.domain.tally import NEVER_ARRIVED, Counted, Tally
+from otp_worker.domain.tally import Counted
 from otp_worker.operations.health import Health, Vitals
 from otp_worker.operations.sim_views import sim_views
 from otp_worker.store import overview as statements
 from otp_worker.store import pauses, tallies
 from otp_worker.store.counted_steps import count_steps
+from otp_worker.store.database import Database
 from otp_worker.store.pauses import Pause
+from otp_worker.store.tallies import Period
 
 PROBLEMS_SHOWN = 10
-Spans = Mapping[Tally, Counter[datetime]]
-"""What was counted, by when the spans began."""
-_COUNTED_OF = {stage: Counted(stage) for stage in Stage}
-_TIMED = {hop: Counted(hop) for hop in Hop}
-_NAMES = [*_COUNTED_OF.values(), *_TIMED.values(), Counted.REFUSED]
+_OF_STAGE = {
+    Stage.ACCEPTED: Counted.ACCEPTED,
+    Stage.HANDED_OVER: Counted.HANDED_OVER,
+    Stage.DELIVERED: Counted.DELIVERED,
+    Stage.APPROVED: Counted.APPROVED,
+    Stage.FAILED: Counted.NOT_ARRIVED,
+}
+_OF_COUNTRY = [Counted.ACCEPTED, Counted.HANDED_OVER, Counted.DELIVERED, Counted.APPROVED]
+Labelled = Mapping[str, Counter[tuple[str, ...]]]
+"""What was counted in the window, by name and labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,14 @@ class OverviewReader:
         # First, so that the figures are of this moment although no sweep may run.
         count_steps(db, now, batches=1)
         bars = bars_of(window, now)
-        spans = tallies.since(db, window.span, bars[0], _NAMES)
+        period = Period(window.span, bars[0])
+        labelled = tallies.by_labels(db, period, [*_OF_COUNTRY, Counted.REFUSED])
         vitals = self.health.vitals(now)
         active = pauses.active_pauses(db, now)
-        tiles = tuple(_tile(stage, spans, bars) for stage in Stage)
+        tiles = _tiles(db, period, bars)
         sims = sim_views(vitals, statements.canary_results(db))
         paused = tuple(view for each in active if (view := _paused(each)) is not None)
-        hops = tuple(_hop(hop, spans) for hop in Hop)
+        hops = _hops(db, period)
         backlog = statements.backlog(db)
         situation = self._situation(window, now, zone, vitals, tiles, sims, paused, hops, backlog)
         return Overview(
@@ -69,9 +77,9 @@ class OverviewReader:
             tiles=tiles,
             hops=hops,
             sims=sims,
-            countries=_countries(spans, active),
+            countries=_countries(labelled, active),
             paused=paused,
-            refusals=_refusals(spans),
+            refusals=_refusals(labelled),
             problems=statements.latest_problems(db, now, PROBLEMS_SHOWN),
             backlog=backlog,
         )
@@ -125,31 +133,26 @@ def bars_of(window: Window, now: datetime) -> list[datetime]:
     return [last - n * window.span for n in reversed(range(window.bars))]
 
 
-def _tile(stage: Stage, spans: Spans, bars: Sequence[datetime]) -> Tile:
-    at: Counter[datetime] = Counter()
-    for tally, counted in spans.items():
-        if tally.name == _COUNTED_OF[stage] and (
-            stage is not Stage.FAILED or tally.labels[1] in NEVER_ARRIVED
-        ):
-            at += counted
-    strip = tuple(at[begin] for begin in bars)
-    return Tile(stage, sum(strip), strip)
+def _tiles(db: Database, period: Period, bars: Sequence[datetime]) -> tuple[Tile, ...]:
+    counted = tallies.by_time(db, period, list(_OF_STAGE.values()))
+    strips = {stage: tuple(counted[name][begin] for begin in bars) for stage, name in _OF_STAGE.items()}
+    return tuple(Tile(stage, sum(strip), strip) for stage, strip in strips.items())
 
 
-def _hop(hop: Hop, spans: Spans) -> HopTimes:
-    buckets: Counter[int] = Counter()
-    for tally, counted in spans.items():
-        if tally.name == _TIMED[hop]:
-            buckets[tally.bucket] += counted.total()
-    return HopTimes(hop, buckets.total(), percentile(0.5, buckets), percentile(0.95, buckets))
+def _hops(db: Database, period: Period) -> tuple[HopTimes, ...]:
+    counted = tallies.by_bucket(db, period, [Counted(hop) for hop in Hop])
+    return tuple(
+        HopTimes(hop, times.total(), percentile(0.5, times), percentile(0.95, times))
+        for hop, times in zip(Hop, counted.values(), strict=True)
+    )
 
 
-def _countries(spans: Spans, active: Sequence[Pause]) -> tuple[CountryView, ...]:
+def _countries(labelled: Labelled, active: Sequence[Pause]) -> tuple[CountryView, ...]:
     """What became of the codes to each country, most first; those that are paused are there in any case."""
     totals: Counter[tuple[str, str]] = Counter()
-    for tally, counted in spans.items():
-        if tally.labels and tally.name in _COUNTED_OF.values():
-            totals[tally.labels[0], tally.name] += counted.total()
+    for name in _OF_COUNTRY:
+        for labels, count in labelled[name].items():
+            totals[labels[0], name] += count
     until = {
         each.label: each.paused_until
         for each in active
@@ -169,10 +172,10 @@ def _countries(spans: Spans, active: Sequence[Pause]) -> tuple[CountryView, ...]
     return tuple(sorted(views, key=lambda view: (-view.accepted, view.country)))
 
 
-def _refusals(spans: Spans) -> dict[str, int]:
+def _refusals(labelled: Labelled) -> dict[str, int]:
     """How often each reason refused a request, most first."""
-    counted = [(tally.labels[0], at.total()) for tally, at in spans.items() if tally.name == Counted.REFUSED]
-    return dict(sorted(counted, key=lambda each: (-each[1], each[0])))
+    counted = labelled[Counted.REFUSED].most_common()
+    return {labels[0]: count for labels, count in counted}
 
 
 def _paused(pause: Pause) -> PausedView | None:

@@ -10,7 +10,7 @@ from otp_worker.store.counted_steps import count_steps
 from otp_worker.store.database import Database
 from otp_worker.store.tallies import Total
 
-_NAMES = [name for name in Counted if name is not Counted.REFUSED]
+_NAMES = [name for name in Counted if name not in (Counted.REFUSED, Counted.NOT_ARRIVED)]
 BATCHES = 5
 """So many batches of steps are counted before an answer, where no sweep has."""
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from otp_worker.domain.tally import Count, Tally
@@ -38,6 +39,13 @@ class Total:
 
     count: int = 0
     milliseconds: int = 0
+
+
+class Period(NamedTuple):
+    """The spans of one length from an instant on."""
+
+    span: timedelta
+    begin: datetime
 
 
 def begin_of(span: timedelta, at: datetime) -> datetime:
@@ -78,24 +86,32 @@ def ever_in(connection: Connection, names: Sequence[str]) -> dict[Tally, Total]:
         _t.span == 0, _t.at == _EPOCH, _t.name.in_(names)
     )
     return {
-        _tally(name, labels, bucket): Total(count, milliseconds)
+        Tally(name, _labels(labels), bucket): Total(count, milliseconds)
         for name, labels, bucket, count, milliseconds in connection.execute(statement)
     }
 
 
-def since(
-    db: Database, span: timedelta, begin: datetime, names: Sequence[str]
-) -> dict[Tally, Counter[datetime]]:
-    """What was counted under these names in the spans from ``begin`` on, by when they began."""
-    statement = (
-        select(_t.name, _t.labels, _t.bucket, _t.at, func.sum(_t.count))
-        .where(_t.span == int(span.total_seconds()), _t.at >= begin, _t.name.in_(names))
-        .group_by(_t.name, _t.labels, _t.bucket, _t.at)
-    )
-    found: dict[Tally, Counter[datetime]] = {}
-    with db.read() as connection:
-        for name, labels, bucket, at, count in connection.execute(statement):
-            found.setdefault(_tally(name, labels, bucket), Counter())[at] += int(count)
+def by_time(db: Database, period: Period, names: Sequence[str]) -> dict[str, Counter[datetime]]:
+    """How often each of these names was counted in each span of a period, by when the span began."""
+    found: dict[str, Counter[datetime]] = {name: Counter() for name in names}
+    for name, at, count in _sums(db, period, names, _t.at):
+        found[name][at] = count
+    return found
+
+
+def by_bucket(db: Database, period: Period, names: Sequence[str]) -> dict[str, Counter[int]]:
+    """How often each of these names was counted in a period, by the bucket of the time."""
+    found: dict[str, Counter[int]] = {name: Counter() for name in names}
+    for name, bucket, count in _sums(db, period, names, _t.bucket):
+        found[name][bucket] = count
+    return found
+
+
+def by_labels(db: Database, period: Period, names: Sequence[str]) -> dict[str, Counter[tuple[str, ...]]]:
+    """How often each of these names was counted in a period, by its labels."""
+    found: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in names}
+    for name, labels, count in _sums(db, period, names, _t.labels):
+        found[name][_labels(labels)] = count
     return found
 
 
@@ -112,8 +128,21 @@ def _keys(at: datetime, tally: Tally) -> Iterator[_Key]:
         yield span, begin_of(span, at), tally
 
 
-def _tally(name: str, labels: str, bucket: int) -> Tally:
-    return Tally(name, tuple(labels.split(_END)[:-1]), bucket)
+def _sums(
+    db: Database, period: Period, names: Sequence[str], column: Column[Any]
+) -> Iterator[tuple[str, Any, int]]:
+    statement = (
+        select(_t.name, column, func.sum(_t.count))
+        .where(_t.span == int(period.span.total_seconds()), _t.at >= period.begin, _t.name.in_(names))
+        .group_by(_t.name, column)
+    )
+    with db.read() as connection:
+        for name, value, count in connection.execute(statement):
+            yield name, value, int(count)
+
+
+def _labels(joined: str) -> tuple[str, ...]:
+    return tuple(joined.split(_END)[:-1])
 
 
 def _add(connection: Connection, figures: Mapping[_Key, Total]) -> None:

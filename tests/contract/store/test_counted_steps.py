@@ -17,7 +17,7 @@ from otp_worker.store.counted_steps import AT_ONCE, LONGEST_TRANSACTION, count_s
 from otp_worker.store.database import Database
 from otp_worker.store.schema import steps as table
 from otp_worker.store.schema import verifications
-from otp_worker.store.tallies import Total
+from otp_worker.store.tallies import Period, Total
 from tests.contract.service import START, Service
 
 BRITISH = Tally(Counted.ACCEPTED, ("GB", "sms"))
@@ -152,11 +152,12 @@ def test_refusals_count_for_the_time_at_which_they_were_made(service: Service) -
     # What was refused before anything was counted by time has no time.
     assert total(service.db, REFUSED) == 1
     hour = timedelta(hours=1)
-    assert tallies.since(service.db, hour, START - hour, [Counted.REFUSED]) == {}
+    period = Period(hour, START - hour)
+    assert tallies.by_time(service.db, period, [Counted.REFUSED]) == {Counted.REFUSED: {}}
     refusals.count(TooSoonError(START, START, START))
     refusals.totals()
     for _ in range(2):
         count_steps(service.db, START)
-    found = tallies.since(service.db, hour, START - hour, [Counted.REFUSED])
-    assert found == {REFUSED: {START: 1}}
+    assert tallies.by_time(service.db, period, [Counted.REFUSED]) == {Counted.REFUSED: {START: 1}}
+    assert tallies.by_labels(service.db, period, [Counted.REFUSED]) == {Counted.REFUSED: {("too_soon",): 1}}
     assert total(service.db, REFUSED) == 2
