@@ -62,7 +62,7 @@ class RequestTimes:
             return
         try:
             with self._db.write() as connection:
-                tallies.add_ever(connection, counted)
+                tallies.add(connection, tallies.for_ever(counted))
         except DATABASE_ERRORS as error:
             log.warning("request_times_not_stored", error=type(error).__name__)
             with self._counting:

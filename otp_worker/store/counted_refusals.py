@@ -15,23 +15,27 @@ PREFIX = "refused_"
 
 
 def count_refusals(connection: Connection, now: datetime) -> None:
-    """Add what the counters have gained since the last time: it was refused just now."""
+    """Count what the counters have gained since the last time: it was refused just now."""
+    tallies.add(connection, tallies.at_once(now, gained(connection)))
+
+
+def gained(connection: Connection) -> dict[Tally, Total]:
+    """What the counters have gained since it was counted last."""
     known = tallies.ever_in(connection, [Counted.REFUSED])
-    gained = {}
+    found = {}
     for reason, value in _counters(connection).items():
         tally = Tally(Counted.REFUSED, (reason,))
         more = value - known.get(tally, Total()).count
         if more > 0:
-            gained[tally] = Total(more)
-    tallies.add_totals(connection, now, gained)
+            found[tally] = Total(more)
+    return found
 
 
 def take_over(connection: Connection) -> None:
     """Know what was refused before anything was counted by time, at whatever time that was."""
     reasons = _counters(connection).items()
-    tallies.add_ever(
-        connection, {Tally(Counted.REFUSED, (reason,)): Total(value) for reason, value in reasons}
-    )
+    totals = {Tally(Counted.REFUSED, (reason,)): Total(value) for reason, value in reasons}
+    tallies.add(connection, tallies.for_ever(totals))
 
 
 def _counters(connection: Connection) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, update
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.tally import Count, Subject, counts_of
 from otp_worker.store import tallies
-from otp_worker.store.counted_refusals import count_refusals, take_over
+from otp_worker.store.counted_refusals import count_refusals, gained, take_over
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.schema import counters, steps, sweeps, verifications
 from otp_worker.store.steps import step_of
@@ -51,42 +51,47 @@ def count_steps(db: Database, now: datetime, batches: int = 100) -> int:
 
 
 def _count_batch(db: Database, now: datetime) -> int:
-    with db.write() as connection:
-        counted = _lock(connection)
-        if counted is None:
-            return 0
-        count_refusals(connection, now)
+    counted = _counted(db)
+    with db.read() as connection:
         after = select(_s.id).where(_s.id > counted).order_by(_s.id).limit(AT_ONCE)
         found = list(connection.execute(after).scalars())
-        if not found:
+        if not found and not gained(connection):
             return 0
         # SQLite lets in one writer at a time: what has a number is committed.
-        upto = found[-1] if db.is_sqlite else _complete(connection, counted, found, now)
-        tallies.add(connection, _counts(connection, counted, upto))
-        connection.execute(update(counters).where(_c.name == _COUNTED).values(value=upto))
+        upto = found[-1] if found and db.is_sqlite else _complete(db, connection, counted, found, now)
+        figures = tallies.summed(_counts(connection, counted, upto))
+    with db.write() as connection:
+        unchanged = (_c.name == _COUNTED, _c.value == counted)
+        if not connection.execute(update(counters).where(*unchanged).values(value=upto)).rowcount:
+            # Another process has counted these meanwhile.
+            return 0
+        count_refusals(connection, now)
+        tallies.add(connection, figures)
     return sum(number <= upto for number in found)
 
 
-def _lock(connection: Connection) -> int | None:
-    """The number of the last step that is counted; None while another process counts."""
-    mine = select(_c.value).where(_c.name == _COUNTED).with_for_update(skip_locked=True)
-    value = connection.execute(mine).scalar()
-    if value is None and insert_missing(connection, counters, name=_COUNTED, value=0):
-        take_over(connection)
-        return 0
-    return value
+def _counted(db: Database) -> int:
+    """The number of the last step that is counted."""
+    with db.read() as connection:
+        value: int | None = connection.execute(select(_c.value).where(_c.name == _COUNTED)).scalar()
+    if value is not None:
+        return value
+    with db.write() as connection:
+        if insert_missing(connection, counters, name=_COUNTED, value=0):
+            take_over(connection)
+    return 0
 
 
-def _complete(connection: Connection, counted: int, found: Sequence[int], now: datetime) -> int:
+def _complete(db: Database, connection: Connection, counted: int, found: Sequence[int], now: datetime) -> int:
     """The last of the numbers before which none can appear any more."""
     upto = _unbroken(counted, found)
-    if upto == found[-1]:
+    if not found or upto == found[-1]:
         return upto
     mark = connection.execute(
         select(_c.value, _w.swept_at).join(sweeps, _w.name == _c.name).where(_c.name == _SEEN)
     ).first()
     if mark is None or mark.value <= upto or mark.swept_at > now:
-        _set_mark(connection, found[-1], now)
+        _set_mark(db, found[-1], now)
         return upto
     if mark.swept_at > now - LONGEST_TRANSACTION:
         return upto
@@ -100,12 +105,13 @@ def _unbroken(counted: int, found: Sequence[int]) -> int:
     return counted
 
 
-def _set_mark(connection: Connection, number: int, now: datetime) -> None:
+def _set_mark(db: Database, number: int, now: datetime) -> None:
     """Remember that a number had been given out by now."""
-    insert_missing(connection, counters, name=_SEEN, value=number)
-    insert_missing(connection, sweeps, name=_SEEN, swept_at=now)
-    connection.execute(update(counters).where(_c.name == _SEEN).values(value=number))
-    connection.execute(update(sweeps).where(_w.name == _SEEN).values(swept_at=now))
+    with db.write() as connection:
+        insert_missing(connection, counters, name=_SEEN, value=number)
+        insert_missing(connection, sweeps, name=_SEEN, swept_at=now)
+        connection.execute(update(counters).where(_c.name == _SEEN).values(value=number))
+        connection.execute(update(sweeps).where(_w.name == _SEEN).values(swept_at=now))
 
 
 def _counts(connection: Connection, counted: int, upto: int) -> Iterator[tuple[datetime, Count]]:

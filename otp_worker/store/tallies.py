@@ -30,7 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE = 500
 _END = "|"
 """Ends each label; no name of a gateway, SIM or reason holds one."""
-_Key = tuple[timedelta, datetime, Tally]
+Figure = tuple[timedelta, datetime, Tally]
+"""What is counted in a span that began at an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Total:
 
     count: int = 0
     milliseconds: int = 0
+
+
+Figures = Mapping[Figure, Total]
 
 
 class Period(NamedTuple):
@@ -53,25 +57,54 @@ def begin_of(span: timedelta, at: datetime) -> datetime:
     return at - (at - _EPOCH) % span if span else _EPOCH
 
 
-def add(connection: Connection, counted: Iterable[tuple[datetime, Count]]) -> None:
-    """Add counts to the figures of all spans that their instants are in, and to those of all time."""
-    sums: Counter[_Key] = Counter()
-    times: Counter[_Key] = Counter()
+def summed(counted: Iterable[tuple[datetime, Count]]) -> Figures:
+    """What counts add to the figures of all spans that their instants are in, and to those of all time."""
+    sums: Counter[Figure] = Counter()
+    times: Counter[Figure] = Counter()
     for at, each in counted:
-        for key in _keys(at, each.tally):
-            sums[key] += 1
-            times[key] += each.milliseconds
-    _add(connection, {key: Total(count, times[key]) for key, count in sums.items()})
+        for figure in _figures(at, each.tally):
+            sums[figure] += 1
+            times[figure] += each.milliseconds
+    return {figure: Total(count, times[figure]) for figure, count in sums.items()}
 
 
-def add_totals(connection: Connection, at: datetime, totals: Mapping[Tally, Total]) -> None:
-    """Add to the figures of all spans that an instant is in, and to those of all time."""
-    _add(connection, {key: total for tally, total in totals.items() for key in _keys(at, tally)})
+def at_once(at: datetime, totals: Mapping[Tally, Total]) -> Figures:
+    """What totals of one instant add to the figures of all spans that it is in, and to those of all time."""
+    return {figure: total for tally, total in totals.items() for figure in _figures(at, tally)}
 
 
-def add_ever(connection: Connection, totals: Mapping[Tally, Total]) -> None:
-    """Add to the figures of all time alone."""
-    _add(connection, {(EVER, _EPOCH, tally): total for tally, total in totals.items()})
+def for_ever(totals: Mapping[Tally, Total]) -> Figures:
+    """What totals add to the figures of all time alone."""
+    return {(EVER, _EPOCH, tally): total for tally, total in totals.items()}
+
+
+def add(connection: Connection, figures: Figures) -> None:
+    """Add to figures, in the transaction of what they are of."""
+    rows = [
+        {
+            "span": int(span.total_seconds()),
+            "at": at,
+            "name": tally.name,
+            "labels": "".join(label + _END for label in tally.labels),
+            "bucket": tally.bucket,
+            "count": figures[span, at, tally].count,
+            "milliseconds": figures[span, at, tally].milliseconds,
+        }
+        # In one order, so that two processes which add at once do not lock each other out.
+        for span, at, tally in sorted(figures)
+    ]
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        inserted = dialect.insert(tallies).values(rows[first : first + _ROWS_AT_ONCE])
+        connection.execute(
+            inserted.on_conflict_do_update(
+                index_elements=list(tallies.primary_key),
+                set_={
+                    "count": _t.count + inserted.excluded.count,
+                    "milliseconds": _t.milliseconds + inserted.excluded.milliseconds,
+                },
+            )
+        )
 
 
 def ever(db: Database, names: Sequence[str]) -> dict[Tally, Total]:
@@ -123,7 +156,7 @@ def purge(db: Database, now: datetime) -> int:
     )
 
 
-def _keys(at: datetime, tally: Tally) -> Iterator[_Key]:
+def _figures(at: datetime, tally: Tally) -> Iterator[Figure]:
     for span in (EVER, *KEPT):
         yield span, begin_of(span, at), tally
 
@@ -143,31 +176,3 @@ def _sums(
 
 def _labels(joined: str) -> tuple[str, ...]:
     return tuple(joined.split(_END)[:-1])
-
-
-def _add(connection: Connection, figures: Mapping[_Key, Total]) -> None:
-    rows = [
-        {
-            "span": int(span.total_seconds()),
-            "at": at,
-            "name": tally.name,
-            "labels": "".join(label + _END for label in tally.labels),
-            "bucket": tally.bucket,
-            "count": figures[span, at, tally].count,
-            "milliseconds": figures[span, at, tally].milliseconds,
-        }
-        # In one order, so that two processes which add at once do not lock each other out.
-        for span, at, tally in sorted(figures)
-    ]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        inserted = dialect.insert(tallies).values(rows[first : first + _ROWS_AT_ONCE])
-        connection.execute(
-            inserted.on_conflict_do_update(
-                index_elements=list(tallies.primary_key),
-                set_={
-                    "count": _t.count + inserted.excluded.count,
-                    "milliseconds": _t.milliseconds + inserted.excluded.milliseconds,
-                },
-            )
-        )
