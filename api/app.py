@@ -15,6 +15,7 @@ from api.middleware import Authentication, RequestLog, RequestTimer, TrailingSla
 from api.openapi import openapi_document
 from api.problems import add_problem_handlers
 from api.routes import ROUTES
+from api.trail import Listing, Search, Timeline
 from api.verifications import Checks, Verifications
 from otp_worker.domain import request_deadline
 from otp_worker.service.assembly import Intake
@@ -57,9 +58,12 @@ def _resources(intake: Intake) -> Iterable[object]:
             inviter=intake.inviter,
             idempotency=intake.idempotency,
             outlook=intake.outlook,
+            listing=Listing(intake.trails, clock),
             clock=clock,
         ),
         Checks(intake.verifier),
+        Search(intake.trails, clock),
+        Timeline(intake.trails, clock),
         Pauses(intake.operator, clock),
         Numbers(intake.operator),
         CallbackResource(intake.callbacks, clock),

@@ -10,7 +10,7 @@ import structlog
 from ulid import ULID
 
 from api.body_turns import BodyTurns
-from api.routes import Route
+from api.route import Route
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.operations.request_times import RequestTimes
 from otp_worker.protection.api_keys import ApiKeys

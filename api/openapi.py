@@ -9,7 +9,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.health_schemas import ReadinessBody
 from api.problem_schemas import ProblemBody
-from api.routes import ROUTES, Route
+from api.route import Route
+from api.routes import ROUTES
 from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
@@ -103,7 +104,24 @@ def _operation(route: Route) -> dict[str, Any]:
         parameters.append(_IDEMPOTENCY_KEY)
     if route.answer is ReadinessBody:
         parameters.append(_FOR)
+    if route.query:
+        parameters += _query(route.query)
     return {**operation, "parameters": parameters} if parameters else operation
+
+
+def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The parameters in the URL; one that is left out is null to the model, and none can be null in a URL."""
+    fields = model.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field["description"],
+            "schema": next((each for each in field.get("anyOf", ()) if each != {"type": "null"}), field),
+        }
+        for name, field in fields.items()
+    ]
 
 
 def _responses(route: Route) -> dict[str, Any]:

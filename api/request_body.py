@@ -16,6 +16,7 @@ MAX_BODY_BYTES = 4096
 
 Body = TypeVar("Body", bound=BaseModel)
 
+_BODY, _QUERY = "body", "query"
 _PLAIN_NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_]{0,39}")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CODE = f"give the {MIN_LENGTH} to {MAX_LENGTH} digits of the code as text"
@@ -34,6 +35,7 @@ _SENTENCES = {
     "string_too_short": "give at least {min_length} character",
     "string_too_long": "give at most {max_length} characters",
     "int_type": "give a whole number, without quotes",
+    "int_parsing": "give a whole number",
     "bool_type": "give true or false, without quotes",
     "greater_than_equal": "give {ge} or more",
     "less_than_equal": "give {le} or less",
@@ -43,11 +45,25 @@ _SENTENCES = {
 
 def read_body(req: falcon.Request, model: type[Body]) -> Body:
     """The request's body as ``model``; raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError."""
+    return _judged(model, _read_object(req), _BODY)
+
+
+def read_query(req: falcon.Request, model: type[Body]) -> Body:
+    """The parameters of the request's URL as ``model``; raises InvalidFieldsError."""
+    twice = [name for name, value in req.params.items() if isinstance(value, list)]
+    if twice:
+        raise InvalidFieldsError([(_plain(name, _QUERY), "give it once") for name in twice])
+    return _judged(model, dict(req.params), _QUERY)
+
+
+def _judged(model: type[Body], values: dict[str, Any], where: str) -> Body:
     try:
-        return model.model_validate(_read_object(req))
+        return model.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise InvalidFieldsError([(_name(problem), _detail(problem)) for problem in problems]) from None
+        raise InvalidFieldsError(
+            [(_name(problem, where), _detail(problem)) for problem in problems]
+        ) from None
 
 
 def read_raw(req: falcon.Request, limit: int) -> bytes:
@@ -105,15 +121,18 @@ def _refuse(detail: str) -> NoReturn:
     raise InvalidBodyError(detail)
 
 
-def _name(problem: ErrorDetails) -> str:
+def _name(problem: ErrorDetails, where: str) -> str:
+    return _plain(".".join(map(str, problem["loc"])), where)
+
+
+def _plain(name: str, where: str) -> str:
     # A name that is no plain word is not repeated: it may be anything, a number or a code as well.
-    name = ".".join(map(str, problem["loc"]))
-    return name if _PLAIN_NAME.fullmatch(name) else "body"
+    return name if _PLAIN_NAME.fullmatch(name) else where
 
 
 def _detail(problem: ErrorDetails) -> str:
     """What is wrong with a field and the fix, in our words: a library's change with its versions."""
-    kind, name = problem["type"], _name(problem)
+    kind, name = problem["type"], _name(problem, _BODY)
     if name == "code":
         return _CODE_AS_NUMBER if kind == "string_type" else _CODE
     if kind == "string_pattern_mismatch":

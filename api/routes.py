@@ -1,42 +1,31 @@
 """Every call of the API, once: the application and the OpenAPI document are both drawn from this table."""
 
-from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
-
 from api.admin import Numbers, Pauses
 from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from api.callbacks import CallbackResource
 from api.docs import Docs, Home, OpenApi
 from api.health import Alive, Ready
 from api.health_schemas import AlivenessBody, ReadinessBody
+from api.listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
 from api.metrics import Metrics
+from api.route import Errors, Route
 from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from api.trail import Search, Timeline
 from api.verifications import Checks, Verifications
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import (
-    BodyTooLargeError,
     CountryNotAllowedError,
-    DatabaseUnavailableError,
-    InvalidBodyError,
     InvalidFieldsError,
     NotFoundError,
     NumberLockedError,
     NumberReportedError,
     OptedOutError,
     RateLimitExceededError,
-    RequestError,
     RequestInFlightError,
-    ScopeMissingError,
     SendsPausedError,
-    SlowBodiesError,
     TooSoonError,
-    UnauthenticatedError,
     VerificationEndedError,
 )
-
-Errors = tuple[type[RequestError], ...]
 
 _SEND: Errors = (
     OptedOutError,
@@ -53,44 +42,7 @@ _CHECK: Errors = (
     NumberLockedError,
     NumberReportedError,
 )
-_BODY: Errors = (InvalidBodyError, BodyTooLargeError, InvalidFieldsError, SlowBodiesError)
 _ONE = "/v1/verifications/{verification_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One method of one path: who answers it, who may call it, and what goes in and comes out.
-
-    ``scope`` is what an API key needs; None needs no key. ``name`` is the operation's id in the OpenAPI
-    document; None keeps it out of there. ``raises`` are the errors beside those of every such route.
-    """
-
-    method: str
-    path: str
-    resource: type[Any]
-    suffix: str | None = None
-    scope: KeyScope | None = None
-    name: str | None = None
-    summary: str = ""
-    body: type[BaseModel] | None = None
-    answer: type[BaseModel] | None = None
-    status: int = 200
-    raises: Errors = ()
-    idempotent: bool = False
-    tag: str = "verifications"
-
-    @property
-    def errors(self) -> Errors:
-        """Everything that this call can be answered with instead of its answer."""
-        if self.scope is None:
-            return self.raises
-        return (
-            UnauthenticatedError,
-            ScopeMissingError,
-            *(_BODY if self.body else ()),
-            *self.raises,
-            DatabaseUnavailableError,
-        )
 
 
 ROUTES = (
@@ -117,6 +69,36 @@ ROUTES = (
         body=NumberCheckBody,
         answer=CheckResultBody,
         raises=(CountryNotAllowedError, *_CHECK),
+    ),
+    Route(
+        "GET",
+        "/v1/verifications",
+        Verifications,
+        scope=KeyScope.READ,
+        name="list",
+        summary="List verifications, newest first",
+        query=ListQuery,
+        answer=VerificationsBody,
+    ),
+    Route(
+        "POST",
+        "/v1/verifications/search",
+        Search,
+        scope=KeyScope.READ,
+        name="search",
+        summary="Find the verifications of a number",
+        body=SearchBody,
+        answer=VerificationsBody,
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/timeline",
+        Timeline,
+        scope=KeyScope.READ,
+        name="timeline",
+        summary="See what happened to a verification",
+        answer=TimelineBody,
+        raises=(NotFoundError,),
     ),
     Route(
         "GET",

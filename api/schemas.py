@@ -17,7 +17,7 @@ from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
 # No control characters and no line breaks: these values are stored, shown and logged.
-_Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
+Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 
 # People type codes as they are printed: in groups, with spaces and dashes of every kind.
 _BETWEEN_DIGITS = r"[ \u00a0\u2007\u2009\u202f\u2010-\u2015\u2212-]"
@@ -71,7 +71,7 @@ class SendBody(Incoming):
     """A request for a passcode."""
 
     to: To
-    user: Annotated[str, _Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
+    user: Annotated[str, Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="The app's own reference to its user; comes back as it is."
     )
     channel: Literal["sms", "inbound"] = Field(

@@ -1,14 +1,14 @@
 """``/v1/verifications``: ask for a code, look, check, send again, cancel."""
 
-import re
 from collections.abc import Callable
 
 import falcon
 
+from api.path_ids import valid_id
 from api.request_body import read_body
 from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from api.trail import Listing
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import Verification
@@ -20,15 +20,6 @@ from otp_worker.issue.reverse import Inviter
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.verify import CheckResult, Verifier
-
-_ID = re.compile(r"ver_[0-9A-Z]{26}")
-
-
-def _valid_id(verification_id: str) -> str:
-    """The id, if it can be one: Postgres does not take every text in a query, NUL for one."""
-    if not _ID.fullmatch(verification_id):
-        raise NotFoundError("there is no such verification")
-    return verification_id
 
 
 class Verifications:
@@ -42,6 +33,7 @@ class Verifications:
         inviter: Inviter,
         idempotency: Idempotency,
         outlook: WaitEstimates,
+        listing: Listing,
         clock: Clock,
     ) -> None:
         self._issuer = issuer
@@ -49,6 +41,7 @@ class Verifications:
         self._inviter = inviter
         self._idempotency = idempotency
         self._outlook = outlook
+        self._listing = listing
         self._clock = clock
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -65,9 +58,15 @@ class Verifications:
             lambda once: ask(request, app, self._clock(), once),
         )
 
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List verifications, newest first."""
+        self._listing.answer(req, resp)
+
+    on_head = on_get
+
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Look at a verification."""
-        found = self._issuer.read(_valid_id(verification_id), req.context.app)
+        found = self._issuer.read(valid_id(verification_id), req.context.app)
         resp.text = self._body(found).model_dump_json()
 
     on_head_one = on_get_one
@@ -75,7 +74,7 @@ class Verifications:
     def on_post_resend(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Send the same code once more."""
         app: App = req.context.app
-        possible = _valid_id(verification_id)
+        possible = valid_id(verification_id)
         self._accept(
             req,
             resp,
@@ -86,7 +85,7 @@ class Verifications:
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """End a verification that is not wanted any more."""
         app: App = req.context.app
-        canceled = self._issuer.cancel(_valid_id(verification_id), app, self._clock())
+        canceled = self._issuer.cancel(valid_id(verification_id), app, self._clock())
         resp.text = self._body(canceled).model_dump_json()
 
     def _accept(
@@ -142,7 +141,7 @@ class Checks:
         """Judge a code against a verification."""
         app: App = req.context.app
         body = read_body(req, CheckBody)
-        possible = _valid_id(verification_id)
+        possible = valid_id(verification_id)
         self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))
 
     @staticmethod

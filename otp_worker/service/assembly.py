@@ -35,6 +35,7 @@ from otp_worker.operations.phone_monitor import PhoneMonitor
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
 from otp_worker.operations.totals import Totals
+from otp_worker.operations.trail import Trails
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
@@ -67,6 +68,7 @@ class Intake:
     refusals: Rejections
     totals: Totals
     outlook: WaitEstimates
+    trails: Trails
     clock: Clock
 
 
@@ -182,6 +184,7 @@ def assemble_intake(
         refusals=Rejections(db),
         totals=Totals(db, RequestTimes(db)),
         outlook=outlook,
+        trails=Trails(db, keyring, policy.countries, sims, clock),
         clock=clock,
     )
 
