@@ -19,6 +19,7 @@ from otp_worker.domain.errors import (
 )
 
 _OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
+_TRAIL = "otp_worker.cli.trail"
 COMMANDS = {
     "init": ("otp_worker.cli.init", "init"),
     "keys": ("otp_worker.cli.keys", "app"),
@@ -28,7 +29,9 @@ COMMANDS = {
     "simulator": ("otp_worker.devtools.simulator.cli", "app"),
     "send": (_VERIFICATION, "send"),
     "check": (_VERIFICATION, "check"),
-    "show": (_VERIFICATION, "show"),
+    "find": (_TRAIL, "find"),
+    "show": (_TRAIL, "show"),
+    "tail": (_TRAIL, "tail"),
     "migrate": (_OPERATE, "migrate"),
     "doctor": (_OPERATE, "doctor"),
     "replies": (_OPERATE, "replies"),

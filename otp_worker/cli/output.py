@@ -19,7 +19,7 @@ console = Console()
 
 def print_json(value: Any) -> None:
     """Print a value, dataclasses and instants included, as JSON on stdout."""
-    typer.echo(json.dumps(value, default=_plain, indent=2))
+    typer.echo(json.dumps(value, default=plain, indent=2))
 
 
 def say(sentence: str, fields: Any, json: bool) -> None:
@@ -79,7 +79,8 @@ def _print(table: Table) -> None:
     (console if console.is_terminal else Console(width=_WIDEST)).print(table)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value that JSON does not know, as one that it knows."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, datetime):

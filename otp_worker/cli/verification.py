@@ -1,4 +1,4 @@
-"""``otp-worker send, check, show``: a verification from the command line, as the app ``operator``."""
+"""``otp-worker send, check``: a verification from the command line, as the app ``operator``."""
 
 import time
 from datetime import datetime
@@ -7,14 +7,13 @@ import typer
 
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_record
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import NotFoundError, VerificationEndedError
+from otp_worker.domain.errors import VerificationEndedError
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.issue.request import SendRequest
 from otp_worker.service.assembly import Intake
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import build_intake, open_database
-from otp_worker.store import verifications
+from otp_worker.service.wiring import build_intake
 from otp_worker.store.migrate import check_current
 
 OPERATOR = App("operator")
@@ -72,16 +71,6 @@ def check(
     raise typer.Exit(0 if result.valid else 1)
 
 
-def show(verification_id: str = typer.Argument(...), json: bool = JSON_OPTION) -> None:
-    """Show any app's verification and its newest delivery."""
-    db = open_database(load_settings("cli"))
-    check_current(db)
-    found = verifications.find(db, verification_id)
-    if found is None:
-        raise NotFoundError(f"there is no verification {verification_id}")
-    _print(found, json)
-
-
 def _intake() -> Intake:
     intake = build_intake(load_settings("web"))
     check_current(intake.db)
@@ -100,27 +89,33 @@ def _follow(intake: Intake, issued: Verification, wait: float) -> Verification:
 
 def _print(found: Verification, json: bool) -> None:
     if json:
-        print_json({**_fields(found, utc_now()), "delivery": found.newest_delivery})
+        print_json({**fields_of(found, utc_now()), "delivery": found.newest_delivery})
     else:
-        print_record(found.id, _fields(found, utc_now()))
-        delivery = found.newest_delivery
-        if delivery is None:
-            return
-        print_record(
-            f"delivery {delivery.id}",
-            {
-                "status": delivery.status,
-                "gateway": delivery.gateway,
-                "attempts": delivery.attempts,
-                "reason": delivery.reason,
-                "next attempt": delivery.due_at if delivery.status in OPEN else None,
-                "sent": delivery.sent_at,
-                "delivered": delivery.delivered_at,
-            },
-        )
+        print_verification(found)
 
 
-def _fields(found: Verification, now: datetime) -> dict[str, object]:
+def print_verification(found: Verification) -> None:
+    """Print a verification and its newest SMS, for people."""
+    print_record(found.id, fields_of(found, utc_now()))
+    delivery = found.newest_delivery
+    if delivery is None:
+        return
+    print_record(
+        f"delivery {delivery.id}",
+        {
+            "status": delivery.status,
+            "gateway": delivery.gateway,
+            "attempts": delivery.attempts,
+            "reason": delivery.reason,
+            "next attempt": delivery.due_at if delivery.status in OPEN else None,
+            "sent": delivery.sent_at,
+            "delivered": delivery.delivered_at,
+        },
+    )
+
+
+def fields_of(found: Verification, now: datetime) -> dict[str, object]:
+    """A verification as it is shown, as it stands at ``now``."""
     return {
         "id": found.id,
         "status": found.status_at(now),

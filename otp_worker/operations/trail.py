@@ -138,6 +138,32 @@ class Trails:
             yield from ((name, sim, each) for sim, each in state.sims.items())
 
 
+AT_ONCE, BEHIND = 1_000, 500
+"""So many steps are read at once, and so many of the last ones again."""
+
+
+class NewSteps:
+    """The steps that are written from now on.
+
+    Postgres gives out a step's number before it is committed, so that a later one can be seen earlier: the
+    last numbers are read again each time, and what was told before is left out.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._after = statements.last_step(db)
+        self._told: set[int] = set()
+
+    def read(self) -> list[Step]:
+        """Those that were not told before, in the order of their numbers."""
+        found = statements.newest_steps(self._db, self._after, AT_ONCE)
+        new = [step for number, step in found if number not in self._told]
+        self._told.update(number for number, _ in found)
+        self._after = max(self._after, max(self._told, default=0) - BEHIND)
+        self._told = {number for number in self._told if number > self._after}
+        return new
+
+
 def verification_id_in(what: str) -> str | None:
     """The id of a verification that is written as it is, or as a delivery's."""
     return what.partition(".")[0] if what.startswith("ver_") else None

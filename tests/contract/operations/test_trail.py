@@ -1,8 +1,9 @@
 """Where a code is: found by whatever support has in hand, with its cause and its trail."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
+from sqlalchemy import insert
 
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError
@@ -10,8 +11,8 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.issue.request import SendRequest
-from otp_worker.operations.trail import Trail, Trails
-from otp_worker.store import erasure, steps
+from otp_worker.operations.trail import NewSteps, Trail, Trails
+from otp_worker.store import erasure, schema, steps
 from otp_worker.store.trail import Wanted
 from tests.contract.service import NUMBER, OFFLINE, ROOT_SECRET, SHOP, Service, fail_gateway
 
@@ -127,3 +128,22 @@ def test_a_verification_without_sms_has_a_cause(service: Service, trails: Trails
     found = trail_of(trails, verification.id)
     assert found.cause.for_apps.startswith("Waiting for the person to text the token to us")
     assert found.deliveries == []
+
+
+def test_a_step_that_is_written_late_is_followed_too_and_none_twice(service: Service) -> None:
+    new_steps = NewSteps(service.db)
+    numbered = [(n, Step(service.clock(), StepKind.BREAKER_OPENED, gateway=f"g{n}")) for n in range(101, 106)]
+
+    def write(*numbers: int) -> None:
+        with service.db.write() as connection:
+            rows = [{"id": n, **asdict(step)} for n, step in numbered if n in numbers]
+            connection.execute(insert(schema.steps), rows)
+
+    write(101, 103, 105)
+    assert [step.gateway for step in new_steps.read()] == ["g101", "g103", "g105"]
+    assert new_steps.read() == []
+    # Its number was given out before the others', and its transaction lasted longer.
+    write(102)
+    assert [step.gateway for step in new_steps.read()] == ["g102"]
+    write(104)
+    assert [step.gateway for step in new_steps.read()] == ["g104"]
