@@ -177,12 +177,12 @@ class Deliverer:
 
     def _note_account(self, state: GatewayState, outcome: Outcome) -> None:
         """The operator is told when the gateway begins to refuse our account; apps and people are not."""
+        now = self.clock()
         if outcome.alarm:
             log.error("gateway_alarm", gateway=state.name, reason=outcome.reason)
-            now = self.clock()
             misconfigured.note_misconfigured(self.db, state.name, outcome.reason, self.outbox.channels, now)
         elif state.misconfigured_since is not None and not outcome.is_outage:
-            misconfigured.note_configured(self.db, state.name)
+            misconfigured.note_configured(self.db, state.name, self.outbox.channels, now)
 
     def _persist(self, lease: Lease, write: Callable[[], Written]) -> Written:
         """Write down what came of an attempt, however often the database is away, until the lease ends."""

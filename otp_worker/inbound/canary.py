@@ -79,8 +79,10 @@ class Canaries:
         if sender is None:
             return False
         match = _ARRIVED.fullmatch(reply.text)
-        if match and canaries.arrive(self.db, match[1], sender.name, now):
+        told = canaries.arrive(self.db, match[1], sender.name, self.outbox.channels, now) if match else None
+        if match and told is not None:
             log.info("canary_arrived", canary=match[1], from_sim=sender.name)
+            self.outbox.send(told)
         return True
 
     def _pairs(self) -> list[tuple[Sim, Sim]]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from otp_worker.domain.ports import Publish
 from otp_worker.protection.isolation import isolated
-from otp_worker.store import notifications, receipts
+from otp_worker.store import deliveries, notifications, receipts
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
 from otp_worker.store.receipts import StoredReply
@@ -33,10 +33,11 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """The channels that the operator set up, by name."""
+    """The channels that the operator set up, by name; ``console_url`` is where the console's pages are."""
 
     db: Database
     channels: Mapping[str, Channel]
+    console_url: str | None = None
 
     def notify(self, notice_id: str, now: datetime) -> str:
         """Make one attempt; the answer says what came of it, for people."""
@@ -79,9 +80,34 @@ class Notifier:
 
     def _tell(self, channel: Channel, notice: Notification, now: datetime) -> str | None:
         if notice.reply_id is None:
-            return channel.tell(notice, notice.data, now)
+            return channel.tell(notice, {**notice.data, **self._at_risk(), **self._link(notice, None)}, now)
         reply = receipts.find_reply(self.db, notice.reply_id)
-        return None if reply is None else channel.tell(notice, {**_told_of(reply), **notice.data}, now)
+        if reply is None:
+            return None
+        told = {**_told_of(reply), **notice.data, **self._link(notice, reply.verification_id)}
+        return channel.tell(notice, told, now)
+
+    def _at_risk(self) -> dict[str, object]:
+        """How many codes wait as it is told, and when the first of them is given up."""
+        waiting, first_ends_at = deliveries.waiting(self.db)
+        return {
+            "codes_waiting": waiting,
+            "first_ends_at": first_ends_at.isoformat() if first_ends_at else None,
+        }
+
+    def _link(self, notice: Notification, verification_id: str | None) -> dict[str, object]:
+        """The console's page about it."""
+        if self.console_url is None:
+            return {}
+        page = f"/verifications/{verification_id}" if verification_id else _PAGES.get(_topic(notice), "/")
+        return {"link": self.console_url.rstrip("/") + page}
+
+
+_PAGES = {"phone": "/sims", "gateway": "/sims", "sim": "/sims", "canary": "/sims"}
+
+
+def _topic(notice: Notification) -> str:
+    return notice.type.partition(".")[0]
 
 
 def _told_of(reply: StoredReply) -> dict[str, object]:

@@ -27,11 +27,12 @@ def isolated(what: str, **of: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, BrokerUnavailableError) or (is_away(error) and not met_a_limit(error)):
             raise
-        _note(error, what=what, **of)
+        note_error("isolated_error", error, what=what, **of)
 
 
-def _note(error: Exception, **of: str) -> None:
+def note_error(event: str, error: Exception, **of: str) -> None:
+    """Log an error that nobody foresaw."""
     # Its words may quote a number or a text: its type and place are enough to find it.
     raised = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(raised.filename).name}:{raised.lineno}"
-    log.error("isolated_error", **of, error=type(error).__name__, place=place)
+    log.error(event, **of, error=type(error).__name__, place=place)

@@ -29,6 +29,8 @@ from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
+from otp_worker.operations.budget_monitor import BudgetMonitor
+from otp_worker.operations.conversion_monitor import ConversionMonitor
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.phone_monitor import PhoneMonitor
@@ -91,6 +93,8 @@ class WorkerParts:
     guard: PumpingGuard
     poller: Poller
     phone_monitor: PhoneMonitor
+    budget_monitor: BudgetMonitor
+    conversion_monitor: ConversionMonitor
     recovery: RecoveryWatch
     canaries: Canaries
     confirmer: Confirmer
@@ -244,6 +248,8 @@ def assemble_worker(
         poller=Poller(db=db, gateways=sims.gateways),
         recovery=RecoveryWatch(breaker=breaker, gateways=sims.gateways, clock=clock),
         phone_monitor=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
+        budget_monitor=BudgetMonitor(db=db, sims=sims, outbox=outbox),
+        conversion_monitor=ConversionMonitor(db=db, outbox=outbox),
         canaries=Canaries(
             db=db,
             keyring=keyring,

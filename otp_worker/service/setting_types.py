@@ -4,11 +4,13 @@ import base64
 import json
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, LimitRates, Rate, parse_rates, refuse_forgotten_window
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
@@ -201,3 +203,12 @@ SmsText = Annotated[str, AfterValidator(_parse_text)]
 Logins = Annotated[SecretStr, AfterValidator(_parse_logins)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_parse_user_and_password)]
 Templates = Annotated[dict[str, str], BeforeValidator(_parse_json), AfterValidator(_parse_templates)]
+
+
+def is_private(url: str | None) -> bool:
+    """Whether a URL's host is private, as far as it tells itself: sending asks for the others' addresses."""
+    host = urlsplit(url or "").hostname or ""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost"

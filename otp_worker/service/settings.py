@@ -4,12 +4,10 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
@@ -38,6 +36,7 @@ from otp_worker.service.setting_types import (
     Templates,
     UserAndPassword,
     WebhookSecret,
+    is_private,
     listed,
     refuse_forgotten_windows,
 )
@@ -124,6 +123,7 @@ class Settings(BaseSettings):
     reply_webhook_secret: WebhookSecret | None = None
     reply_webhook_private: bool = False
 
+    console_url: HttpUrl | None = None
     support_email: Email | None = None
     smtp_url: SmtpUrl | None = None
     smtp_from: Email | None = None
@@ -162,8 +162,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _webhook_is_public(self) -> "Settings":
-        host = urlsplit(self.reply_webhook_url or "").hostname or ""
-        if not self.reply_webhook_private and _is_private(host):
+        if not self.reply_webhook_private and is_private(self.reply_webhook_url):
             raise ValueError(
                 "OTP_REPLY_WEBHOOK_URL: is a private address; OTP_REPLY_WEBHOOK_PRIVATE=true allows it"
             )
@@ -250,11 +249,3 @@ class Settings(BaseSettings):
     def code_secrets(self) -> list[str]:
         """The secrets that codes are derived from: their own where given, else the root's."""
         return listed(self.code_key) or self.root_secrets
-
-
-def _is_private(host: str) -> bool:
-    """Whether a host is seen to be private without asking for its address; sending judges the others."""
-    try:
-        return not is_public(host)
-    except ValueError:
-        return host == "localhost"

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
 from celery import Celery
 from celery.exceptions import Ignore, Retry
 
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
-from otp_worker.protection.isolation import isolated
+from otp_worker.protection.isolation import isolated, note_error
 from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.bulkhead import Bulkhead
 from otp_worker.service.celery_app import (
@@ -34,8 +33,6 @@ from otp_worker.service.celery_app import (
     PURGE,
     RELEASE,
 )
-
-log = structlog.get_logger()
 
 CONFIRMATIONS_AT_ONCE = 2
 
@@ -88,8 +85,7 @@ def _attempt(parts: WorkerParts, delivery_id: str, worker: str | None) -> Result
     try:
         return parts.deliverer.deliver(delivery_id, worker)
     except Exception as error:
-        log.exception("attempt_failed", delivery=delivery_id)
-        # What an error says may repeat what it was given.
+        note_error("attempt_failed", error, delivery=delivery_id)
         return Waiting(f"its attempt ended with {type(error).__name__}")
 
 
@@ -139,7 +135,8 @@ def _each(parts: WorkerParts, **turns: Callable[[datetime], int]) -> int:
 
 
 def _guard(parts: WorkerParts) -> str:
-    return f"{parts.guard.sweep(parts.clock())} paused"
+    told = _each(parts, pumping=parts.guard.sweep, conversion=parts.conversion_monitor.check)
+    return f"{told} paused or reported"
 
 
 def _poll(parts: WorkerParts) -> str:
@@ -147,7 +144,8 @@ def _poll(parts: WorkerParts) -> str:
 
 
 def _look(parts: WorkerParts) -> str:
-    return f"{parts.phone_monitor.check(parts.clock())} reports"
+    told = _each(parts, phones=parts.phone_monitor.check, budgets=parts.budget_monitor.check)
+    return f"{told} reports"
 
 
 def _canary(parts: WorkerParts) -> str:

@@ -155,7 +155,7 @@ def build_worker(
         outbox=outbox,
         queue=queue,
         callback_url=partial(receipts_url, settings, keyring, older_versions(settings, db)),
-        notifier=Notifier(db=db, channels=told),
+        notifier=Notifier(db=db, channels=told, console_url=settings.console_url),
         guard=PumpingGuard(
             db=db,
             mode=settings.guard,

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 
+from otp_worker.store import alerts
+from otp_worker.store.alerts import CANARY_LOST
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.notifications import insert_notices
@@ -13,7 +16,7 @@ from otp_worker.store.schema import canaries, canary_turns
 
 _c, _t = canaries.c, canary_turns.c
 
-LOST, FAILED = "canary.lost", "canary.failed"
+FAILED = "canary.failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +41,34 @@ def forget_canary(db: Database, canary: str) -> None:
         connection.execute(delete(canaries).where(_c.id == canary))
 
 
-def arrive(db: Database, canary: str, from_sim: str, now: datetime) -> bool:
-    """A canary came in from that SIM; False if it is not known, or had come in before."""
-    with db.update() as connection:
+def arrive(
+    db: Database, canary: str, from_sim: str, channels: Sequence[str], now: datetime
+) -> list[str] | None:
+    """A canary came in from that SIM; the notices of that, where the last one on its way was lost.
+
+    None if it is not known, or had come in before.
+    """
+    with db.write() as connection:
         arrived = connection.execute(
             update(canaries)
             .where(_c.id == canary, _c.from_sim == from_sim, _c.arrived_at.is_(None))
             # It comes in at another machine than it was sent from, whose clock may be behind.
             .values(arrived_at=case((_c.sent_at > now, _c.sent_at), else_=now))
-            .returning(_c.id)
+            .returning(_c.from_sim, _c.to_sim)
         ).first()
-    return arrived is not None
+        if arrived is None:
+            return None
+        told = {"from_sim": arrived.from_sim, "to_sim": arrived.to_sim}
+        return alerts.end(connection, CANARY_LOST, _way(arrived), told, channels, now) or []
 
 
 def lose(
     db: Database, sent_before: datetime, channels: Sequence[str], now: datetime
 ) -> list[tuple[Way, list[str]]]:
-    """Give up the canaries sent before then that did not arrive, each with its notices."""
+    """Give up the canaries sent before then that did not arrive, each with its notices.
+
+    Of the first one on a way operators are told, and not again before one has arrived there.
+    """
     with db.write() as connection:
         rows = connection.execute(
             update(canaries)
@@ -65,9 +79,15 @@ def lose(
         return [
             (
                 Way(row.from_sim, row.to_sim, None, 1),
-                insert_notices(
-                    connection, channels, LOST, {"from_sim": row.from_sim, "to_sim": row.to_sim}, now
-                ),
+                alerts.begin(
+                    connection,
+                    CANARY_LOST,
+                    _way(row),
+                    {"from_sim": row.from_sim, "to_sim": row.to_sim},
+                    channels,
+                    now,
+                )
+                or [],
             )
             for row in rows
         ]
@@ -138,3 +158,7 @@ def purge(db: Database, before: datetime) -> int:
     """Delete the canaries sent before then, and the turns."""
     turns = delete_where(db, canary_turns, _t.slot < int(before.timestamp()))
     return turns + delete_where(db, canaries, _c.sent_at <= before)
+
+
+def _way(row: Row[Any]) -> str:
+    return f"{row.from_sim} > {row.to_sim}"

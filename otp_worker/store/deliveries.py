@@ -62,6 +62,16 @@ def oldest_due(db: Database, now: datetime) -> datetime | None:
         return connection.execute(statement).scalar()
 
 
+def waiting(db: Database) -> tuple[int, datetime | None]:
+    """How many deliveries wait in the database, and when the first of them is given up."""
+    statement = select(func.count(), func.min(_d.deadline_at)).where(
+        IS_OPEN, _d.status == DeliveryStatus.WAITING
+    )
+    with db.read() as connection:
+        number, first = connection.execute(statement).one()
+    return int(number), first
+
+
 def count_open(db: Database) -> dict[DeliveryStatus, int]:
     """How many deliveries are on their way, by status."""
     statement = select(_d.status, func.count()).where(IS_OPEN).group_by(_d.status)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import insert_notices
@@ -11,7 +11,7 @@ from otp_worker.store.schema import gateways
 
 _g = gateways.c
 
-MISCONFIGURED = "gateway.misconfigured"
+MISCONFIGURED, BACK = "gateway.misconfigured", "gateway.back"
 
 
 def note_misconfigured(db: Database, name: str, reason: str, channels: Sequence[str], now: datetime) -> None:
@@ -27,7 +27,12 @@ def note_misconfigured(db: Database, name: str, reason: str, channels: Sequence[
             insert_notices(connection, channels, MISCONFIGURED, {"gateway": name, "reason": reason}, now)
 
 
-def note_configured(db: Database, name: str) -> None:
-    """The account is taken: what is wrong with it next is told again."""
-    with db.update() as connection:
-        connection.execute(update(gateways).where(_g.name == name).values(misconfigured_since=None))
+def note_configured(db: Database, name: str, channels: Sequence[str], now: datetime) -> None:
+    """The account is taken again: tell of it, and of what is wrong with it next."""
+    with db.write() as connection:
+        refused = select(_g.misconfigured_since).where(_g.name == name).with_for_update()
+        since = connection.execute(refused).scalar()
+        if since is not None:
+            connection.execute(update(gateways).where(_g.name == name).values(misconfigured_since=None))
+            data = {"gateway": name, "since": since.isoformat()}
+            insert_notices(connection, channels, BACK, data, now)

@@ -20,7 +20,14 @@ from otp_worker.store.schema.reply import (
     reply_keys,
 )
 from otp_worker.store.schema.step import steps
-from otp_worker.store.schema.upkeep import counters, machine_clock, schema_version, sweeps, tallies
+from otp_worker.store.schema.upkeep import (
+    alerts,
+    counters,
+    machine_clock,
+    schema_version,
+    sweeps,
+    tallies,
+)
 from otp_worker.store.schema.verification import (
     ENDED_UNPUBLISHED,
     IS_OPEN,
@@ -38,6 +45,7 @@ __all__ = [
     "IS_PENDING",
     "IS_PROBLEM",
     "Instant",
+    "alerts",
     "api_keys",
     "audit",
     "canaries",

@@ -1,4 +1,4 @@
-"""The tables of what the service knows of itself: its counters and tallies, its sweeps and its schema."""
+"""The tables of what the service knows of itself: counters, tallies, sweeps, alerts and its schema."""
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
@@ -41,6 +41,16 @@ machine_clock = Table(
     metadata,
     Column("boot_id", String(64), primary_key=True),
     Column("booted_at", Instant, nullable=False),
+)
+
+# What operators were told of and what lasts still: it is told of once, and once more when it is over.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("type", String(32), primary_key=True),
+    # What it is about, such as a SIM's name.
+    Column("subject", String(140), primary_key=True),
+    Column("since", Instant, nullable=False),
 )
 
 # The revision that the schema is at; Alembic writes it.

@@ -259,11 +259,19 @@ def test_the_operator_is_told_once_until_the_account_is_taken_again(service: Ser
         with service.db.write() as connection:
             connection.execute(update(schema.gateways).values(failures=0))
         service.deliver(service.issue())
+        service.clock.move(0.01)
     with service.db.read() as connection:
-        told = connection.execute(select(schema.notices.c.type, schema.notices.c.data)).all()
+        told = connection.execute(
+            select(schema.notices.c.type, schema.notices.c.data).order_by(schema.notices.c.id)
+        ).all()
     wanted = {"gateway": "obedient", "reason": MISCONFIGURED.reason}
-    assert [(row.type, json.loads(row.data)) for row in told] == [("gateway.misconfigured", wanted)] * 2
-    assert service.breaker.state("obedient").misconfigured_since == service.clock()
+    over = {"gateway": "obedient", "since": START.isoformat()}
+    assert [(row.type, json.loads(row.data)) for row in told] == [
+        ("gateway.misconfigured", wanted),
+        ("gateway.back", over),
+        ("gateway.misconfigured", wanted),
+    ]
+    assert service.breaker.state("obedient").misconfigured_since == START + timedelta(seconds=0.05)
 
 
 def test_a_failed_resend_leaves_the_code_that_was_sent_alive(service: Service) -> None:

@@ -1,5 +1,6 @@
 """Canaries over a real database: from SIM to SIM, measured where they come in."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import time
@@ -89,6 +90,25 @@ def test_one_that_does_not_come_in_is_reported_once(db: Database) -> None:
         canaries.lose(db, phones.service.clock() - LOST_AFTER, ["webhook"], phones.service.clock())
         assert len(notifications.due_notices(db, phones.service.clock(), 100)) == reports
     assert canaries.ways(db) == [Way("a", "b", None, 1)]
+
+
+def test_a_way_on_which_they_are_lost_is_reported_once_and_so_is_that_they_arrive_again(db: Database) -> None:
+    now, channels, told = START, ["webhook"], []
+    for n, arrives in enumerate([False, False, False, True, True, False]):
+        canaries.insert_canary(db, f"canary-{n}", "a", "b", now)
+        if arrives:
+            told.append(canaries.arrive(db, f"canary-{n}", "a", channels, now))
+        now += LOST_AFTER
+        told += [notices for _, notices in canaries.lose(db, now, channels, now)]
+    assert [len(each or []) for each in told] == [1, 0, 0, 1, 0, 1]
+    with db.read() as connection:
+        rows = connection.execute(select(notices).order_by(notices.c.created_at)).all()
+    way = {"from_sim": "a", "to_sim": "b"}
+    assert [(row.type, json.loads(row.data)) for row in rows] == [
+        ("canary.lost", way),
+        ("canary.back", {**way, "since": (START + LOST_AFTER).isoformat()}),
+        ("canary.lost", way),
+    ]
 
 
 @pytest.mark.parametrize("text", ["hello", "otp-worker canary 01JZZZZZZZZZZZZZZZZZZZZZZZ"])

@@ -23,6 +23,7 @@ from otp_worker.inbound.replies import Replies
 from otp_worker.issue.request import SendRequest
 from otp_worker.operations.notifier import BACKOFF_SECONDS, LEASE, Notifier
 from otp_worker.operations.webhook import WebhookChannel
+from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store import notifications, receipts, replies
 from otp_worker.store.batches import BATCH
 from otp_worker.store.database import Database
@@ -31,7 +32,7 @@ from otp_worker.store.receipts import StoredReply
 from otp_worker.store.replies import InboundReply
 from otp_worker.store.schema import notices
 from tests.contract.gateways.stub import Stub, answer
-from tests.contract.service import NUMBER, START, Service
+from tests.contract.service import NUMBER, OFFLINE, START, Service
 
 SECRET = base64.b64encode(b"the secret that support knows too").decode()
 REPLY = StoredReply(
@@ -250,6 +251,45 @@ def _insert(db: Database, number: int, now: datetime = START) -> list[str]:
             for _ in range(number)
             for each in insert_notices(connection, ["webhook"], "phone.silent", {}, now)
         ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        ("phone.silent", "/sims"),
+        ("sim.budget_low", "/sims"),
+        ("conversion.halved", "/"),
+    ],
+)
+def test_what_operators_are_told_has_the_codes_at_risk_and_the_page_about_it(
+    service: Service, support: Stub, kind: str, page: str
+) -> None:
+    support.answers.append(answer(204, None))
+    service.gateway.outcomes = [OFFLINE]
+    for n in range(FAILURES_TO_OPEN + 1):
+        service.deliver(service.issue(f"+4474001{n:05}"))
+    with service.db.write() as connection:
+        (notice_id,) = insert_notices(connection, ["webhook"], kind, {"gateway": "obedient"}, START)
+    channel = WebhookChannel(BoundedClient(), support.url, SECRET)
+    notifier = Notifier(service.db, {"webhook": channel}, "https://console.example/")
+    assert notifier.notify(notice_id, service.clock()) == "told"
+    assert json.loads(support.requests[0].decode().partition("\r\n\r\n")[2])["data"] == {
+        "gateway": "obedient",
+        "codes_waiting": FAILURES_TO_OPEN + 1,
+        "first_ends_at": (START + timedelta(seconds=300)).isoformat(),
+        "link": f"https://console.example{page}",
+    }
+
+
+def test_what_a_person_said_has_the_page_of_its_verification(
+    db: Database, notice: str, support: Stub
+) -> None:
+    support.answers.append(answer(204, None))
+    channel = WebhookChannel(BoundedClient(), support.url, SECRET)
+    Notifier(db, {"webhook": channel}, "https://console.example").notify(notice, START)
+    told = json.loads(support.requests[0].decode().partition("\r\n\r\n")[2])["data"]
+    assert told["link"] == "https://console.example/verifications/ver_1"
+    assert "codes_waiting" not in told
 
 
 def test_a_channel_that_hangs_holds_no_more_threads_than_its_budget(db: Database) -> None:

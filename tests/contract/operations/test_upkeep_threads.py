@@ -98,6 +98,7 @@ def upkeep(
         confirmer=SimpleNamespace(confirm=outside.hang, publish_waiting=lambda *_: 0),
         poller=SimpleNamespace(poll=outside.hang),
         phone_monitor=SimpleNamespace(check=outside.hang),
+        budget_monitor=SimpleNamespace(check=lambda _: 0),
         canaries=SimpleNamespace(sweep=outside.hang),
     )
     with Redis.from_url(f"{redis_server.url.rpartition('/')[0]}/7") as redis:

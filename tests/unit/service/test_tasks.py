@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from celery import Task
 from celery.app.trace import build_tracer
+from structlog.testing import capture_logs
 
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import RetryAt
@@ -117,7 +118,10 @@ def test_an_attempt_that_fails_unforeseen_is_retried_and_what_the_error_says_is_
     def fail(delivery_id: str, _: str | None) -> Result:
         raise ValueError("the code of +447400123456 is 123456")
 
-    assert traced(fail) == ("RETRY", "waits in the database: its attempt ended with ValueError", [])
+    with capture_logs() as logs:
+        assert traced(fail) == ("RETRY", "waits in the database: its attempt ended with ValueError", [])
+    assert [(each["event"], each["error"]) for each in logs] == [("attempt_failed", "ValueError")]
+    assert "123456" not in str(logs)
 
 
 def test_events_tell_of_deliveries_alone() -> None:
