@@ -12,6 +12,7 @@ from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
+from tests.empty_databases import TEMPLATE
 
 
 def _fleet(folder: Path) -> Fleet:
@@ -27,7 +28,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         folder.chmod(0o755)
         server = EmbeddedPostgres(fleet, folder / "server", durable=False)
         server.start()
-        database = Database(server.create_database("migrated"))
+        database = Database(server.create_database(TEMPLATE))
         upgrade(database)
         database.close()
         yield server

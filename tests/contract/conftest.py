@@ -2,27 +2,34 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 from tests.contract.service import Service
+from tests.empty_databases import EmptyDatabases
+
+
+@pytest.fixture(scope="session")
+def empty_databases(postgres: EmbeddedPostgres) -> Iterator[EmptyDatabases]:
+    """Databases on that server, for one test after another."""
+    with closing(EmptyDatabases(postgres)) as databases:
+        yield databases
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
-    """The URL of a fresh database with the current schema."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> Iterator[str]:
+    """The URL of a database with the current schema and no rows."""
     if request.param == "sqlite":
         shutil.copyfile(migrated_sqlite, tmp_path / "otp.db")
-        return f"sqlite:///{tmp_path}/otp.db"
-    server: EmbeddedPostgres = request.getfixturevalue("postgres")
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE migrated')
-    return server.url_of(name).replace("postgresql://", "postgresql+psycopg://")
+        yield f"sqlite:///{tmp_path}/otp.db"
+    else:
+        databases: EmptyDatabases = request.getfixturevalue("empty_databases")
+        with databases.empty() as url:
+            yield url.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture
