@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from otp_worker.__main__ import runs_for
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,3 +42,16 @@ def test_an_older_python_is_told_which_one_is_needed(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "version_info", (3, 9, 2, "final", 0))
     with pytest.raises(SystemExit, match=r"needs Python 3\.11 or newer; this is Python 3\.9"):
         runpy.run_path(str(ROOT / "otp_worker" / "__main__.py"))
+
+
+def test_every_folder_of_tests_is_in_one_run_and_in_one_only() -> None:
+    together, alone = runs_for([])
+    left_out = {argument.removeprefix("--ignore=") for argument in together if "--ignore=" in argument}
+    assert "tests" in together
+    assert left_out == {argument for argument in alone if argument.startswith("tests/")}
+
+
+@pytest.mark.parametrize("arguments", [["tests/api"], ["-k", "resend"], ["--nightly"], ["--quick", "-x"]])
+def test_what_is_asked_for_is_one_run(arguments: list[str]) -> None:
+    (run,) = runs_for(arguments)
+    assert run[-1] in (arguments[-1], "nightly")

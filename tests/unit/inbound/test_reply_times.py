@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from unittest.mock import sentinel
 
 import pytest
 
@@ -32,7 +33,7 @@ UNREADABLE: list[object] = [
 ]
 URL = "http://gateway.invalid"
 DEVICE = "0" * 24
-MISSING = object()
+MISSING = sentinel.missing
 ARABIC = "1772366400".translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
 
 
