@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from otp_worker.store.indices import create_index
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -28,5 +30,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slot", name=op.f("pk_canary_turns")),
     )
     op.add_column("gateways", sa.Column("seen_moved_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("ix_number_guards_updated_at", "number_guards", ["updated_at"], unique=False)
-    op.create_index("ix_sim_recipients_month", "sim_recipients", ["month"], unique=False)
+    create_index("ix_number_guards_updated_at", "number_guards", ["updated_at"])
+    create_index("ix_sim_recipients_month", "sim_recipients", ["month"])

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from otp_worker.store.indices import create_index
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -18,12 +20,5 @@ def upgrade() -> None:
     )
     op.create_index("ix_reply_keys_seen_at", "reply_keys", ["seen_at"], unique=False)
     op.add_column("replies", sa.Column("number_hash", sa.LargeBinary(length=32), nullable=True))
-    op.create_index("ix_replies_number_hash", "replies", ["number_hash"], unique=False)
-    op.create_index(
-        "ix_replies_numbers_kept",
-        "replies",
-        ["created_at"],
-        unique=False,
-        sqlite_where=sa.text("number IS NOT NULL"),
-        postgresql_where=sa.text("number IS NOT NULL"),
-    )
+    create_index("ix_replies_number_hash", "replies", ["number_hash"])
+    create_index("ix_replies_numbers_kept", "replies", ["created_at"], where="number IS NOT NULL")

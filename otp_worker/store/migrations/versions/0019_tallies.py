@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from otp_worker.store.indices import create_index
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -23,11 +25,4 @@ def upgrade() -> None:
         sa.Column("milliseconds", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("span", "at", "name", "labels", "bucket", name=op.f("pk_tallies")),
     )
-    op.create_index(
-        "ix_deliveries_problems",
-        "deliveries",
-        ["created_at"],
-        unique=False,
-        sqlite_where=sa.text(_PROBLEMS),
-        postgresql_where=sa.text(_PROBLEMS),
-    )
+    create_index("ix_deliveries_problems", "deliveries", ["created_at"], where=_PROBLEMS)
