@@ -49,7 +49,7 @@ def everything(service: Service) -> None:
     (notice,) = notifications.due_notices(service.db, START, 1)
     notifications.claim_notice(service.db, notice, START, START + timedelta(seconds=30))
     canaries.insert_canary(service.db, verification.id[4:], GATEWAY, "second", START)
-    canaries.arrive(service.db, verification.id[4:], GATEWAY, START + timedelta(seconds=3))
+    canaries.arrive(service.db, verification.id[4:], GATEWAY, [], START + timedelta(seconds=3))
 
 
 def families(answer: str) -> dict[str, Metric]:
