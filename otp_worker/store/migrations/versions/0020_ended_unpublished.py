@@ -1,7 +1,6 @@
 """An index of what ended while it waited in the database, so that it can be announced."""
 
-import sqlalchemy as sa
-from alembic import op
+from otp_worker.store.indices import create_index
 
 revision = "0020"
 down_revision = "0019"
@@ -10,12 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    where = sa.text("published_at IS NULL AND status NOT IN ('queued', 'sending', 'waiting')")
-    op.create_index(
+    create_index(
         "ix_deliveries_ended_unpublished",
         "deliveries",
         ["deadline_at"],
-        unique=False,
-        sqlite_where=where,
-        postgresql_where=where,
+        where="published_at IS NULL AND status NOT IN ('queued', 'sending', 'waiting')",
     )
