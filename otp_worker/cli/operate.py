@@ -6,7 +6,7 @@ import time
 import typer
 from rich.text import Text
 
-from otp_worker.cli.doctor import Finding, Verdict, examine
+from otp_worker.cli.doctor import Finding, Verdict, examine, summarize
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows, say
 from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
 from otp_worker.domain.keyring import Keyring
@@ -62,12 +62,14 @@ def doctor(
         for finding in examine(send):
             findings.append(finding)
             status.update(f"examined: {finding.name}")
+    summary = summarize(findings)
     if json:
-        print_json(findings)
+        print_json([summary, *findings])
     else:
+        typer.echo(summary.detail)
         rows = [[_MARKS[finding.verdict], finding.name, finding.detail] for finding in findings]
         print_rows("doctor", ["", "what", "finding"], rows)
-    raise typer.Exit(1 if any(finding.fails for finding in findings) else 0)
+    raise typer.Exit(1 if summary.fails else 0)
 
 
 def _await_service(seconds: int) -> None:

@@ -53,6 +53,9 @@ def test_what_waits_for_the_phone_is_found_as_unsent_and_is_a_success_once_it_is
     for verification in waiting:
         found = eventually(partial(task, shop, verification))
         assert (found["name"], found["state"] in ("PENDING", "RETRY")) == ("otp.deliver", True)
+    seen = shop.command("doctor")
+    assert seen.returncode == 1, seen.stdout
+    assert "phone" in seen.stdout.splitlines()[0].partition("look: ")[2]
     canceled = waiting.pop()
     shop.call("POST", f"/v1/verifications/{canceled['id']}/cancel")
     eventually(in_state(shop, canceled, "SUCCESS"))

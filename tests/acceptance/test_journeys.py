@@ -215,8 +215,9 @@ def test_the_doctor_finds_a_healthy_service_healthy_and_a_sick_one_sick(shop: Sh
     shop.stack.phone.knobs.set(suspended=True)
     sick = shop.command("doctor", "--json")
     assert sick.returncode == 1
-    bad = [finding["name"] for finding in json.loads(sick.stdout) if finding["verdict"] == "fix"]
-    assert bad == ["gateway"]
+    summary, *found = json.loads(sick.stdout)
+    assert [finding["name"] for finding in found if finding["verdict"] == "fix"] == ["gateway"]
+    assert (summary["name"], summary["verdict"]) == ("summary", "fix")
 
 
 def test_the_doctor_sends_a_test_sms(shop: Shop) -> None:

@@ -1,13 +1,16 @@
 """What the doctor finds: about the limits, and about what does not work just now."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
 
-from otp_worker.cli.doctor import Finding, Verdict, examine
+from otp_worker.cli.app import app
+from otp_worker.cli.doctor import Finding, Verdict, examine, summarize
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.gateway import PhoneState
@@ -93,6 +96,61 @@ def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPat
     found = {finding.name: finding.verdict for finding in examine()}
     assert found["workers"] is found["sweep"] is found["broker"] is Verdict.FIX
     assert found["database"] is Verdict.OK
+
+
+def test_workers_of_an_older_version_are_to_be_looked_at_and_never_ok(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They report to nobody, and nobody knows of a worker that does not run what it would have reported."""
+    environment.setenv("OTP_REDIS_URL", "")
+    environment.setattr("otp_worker.store.older_versions.OlderVersions.may_run", lambda _: True)
+    (found,) = [finding for finding in examine() if finding.name == "workers"]
+    assert (found.verdict, found.fails) == (Verdict.LOOK, True)
+    assert (
+        found.detail
+        == "none has run: start worker, unless those of an older version run, which do not report"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "summary", "fails"),
+    [
+        ({"broker": Verdict.OK, "phone": Verdict.OK}, "ok: all is well", False),
+        ({"broker": Verdict.OK, "phone": Verdict.LOOK}, "look: phone", True),
+        (
+            {"broker": Verdict.FIX, "phone": Verdict.LOOK, "sweep": Verdict.FIX},
+            "fix: broker, sweep; look: phone",
+            True,
+        ),
+    ],
+)
+def test_the_summary_says_what_is_to_be_done_and_how_bad_it_is(
+    verdicts: dict[str, Verdict], summary: str, fails: bool
+) -> None:
+    found = summarize([Finding(name, verdict, "as it is") for name, verdict in verdicts.items()])
+    assert (found.name, found.detail, found.fails) == ("summary", summary, fails)
+
+
+def test_the_summary_names_what_the_operator_chose_and_fails_nothing_for_it() -> None:
+    chosen = Finding("limits", Verdict.LOOK, "turned off: OTP_LIMIT_TOTAL", chosen=True)
+    found = summarize([Finding("broker", Verdict.OK, "answers"), chosen])
+    assert (found.verdict, found.detail, found.fails) == (Verdict.LOOK, "look: limits", False)
+    assert not summarize([chosen, chosen]).detail.endswith("limits, limits")
+
+
+def test_the_summary_is_the_first_line_and_the_first_of_the_findings_in_json(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("OTP_REDIS_URL", "")
+    said = CliRunner().invoke(app, ["doctor"])
+    told = CliRunner().invoke(app, ["doctor", "--json"])
+    assert (said.exit_code, told.exit_code) == (1, 1)
+    first, *others = json.loads(told.stdout)
+    assert said.stdout.splitlines()[0] == first["detail"]
+    assert first["name"] == "summary"
+    assert first["verdict"] == "fix"
+    assert first["detail"].startswith("fix: broker, sweep, workers")
+    assert {each["name"] for each in others} > {"configuration", "broker", "workers"}
 
 
 def test_a_phone_that_is_offline_is_to_be_looked_at_and_fails_the_doctor(
