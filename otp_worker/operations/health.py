@@ -1,11 +1,13 @@
 """Whether the service can work, and if not, why."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
+from otp_worker.domain import request_deadline
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
@@ -25,6 +27,8 @@ from otp_worker.store.sweeps import SWEEP
 
 SWEEP_STALE_SECONDS = 60
 WORKERS_STALE_SECONDS = 60
+READ_SECONDS = 2.0
+"""So long the reads of readiness are waited for together, as its write is: a balancer asks often."""
 SLOW_SECONDS = 30
 
 
@@ -55,19 +59,25 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
-    """The figures that tell an operator how sending goes; ages in seconds.
-
-    ``notice_channels`` are those that were ever used, and whether each takes nothing now.
-    """
+class Signs:
+    """What readiness is told by; ages in seconds. It costs the same however much was sent."""
 
     open_deliveries: dict[DeliveryStatus, int]
     oldest_due_seconds: float
     last_sweep_seconds: float | None
     last_worker_seconds: float | None
     gateways: list[GatewayState]
-    sims: list[Usage]
     phones: list[Phone]
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals(Signs):
+    """The figures that tell an operator how sending goes.
+
+    ``notice_channels`` are those that were ever used, and whether each takes nothing now.
+    """
+
+    sims: list[Usage]
     canaries: list[Way]
     paused: dict[PumpedKind, int]
     notice_channels: dict[str, bool]
@@ -96,35 +106,38 @@ class Health:
         checks = [self._database(), self._broker()]
         if checks[0].ok:
             try:
-                vitals = self.vitals(clock())
-                checks += [
-                    *self.running(vitals),
-                    _deliveries(vitals),
-                    *_phones(vitals),
-                ]
+                with request_deadline.until(time.monotonic() + READ_SECONDS):
+                    signs = self._signs(clock())
+                checks += [*self.running(signs), _deliveries(signs), *_phones(signs)]
             except DatabaseError as error:
                 checks[0] = HealthCheck("database", False, f"does not answer: {write_cause_of(error)}")
         return [replace(check, blocking=check.name in _BLOCKING[audience]) for check in checks]
 
     def vitals(self, now: datetime) -> Vitals:
         """The figures as they are now."""
-        oldest = deliveries.oldest_due(self.db, now)
+        signs = self._signs(now)
         return Vitals(
+            **{each.name: getattr(signs, each.name) for each in fields(Signs)},
+            sims=usage(self.db, self.sims.all, now),
+            canaries=ways(self.db),
+            paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
+            notice_channels=notifications.channel_states(self.db),
+        )
+
+    def _signs(self, now: datetime) -> Signs:
+        oldest = deliveries.oldest_due(self.db, now)
+        return Signs(
             open_deliveries=deliveries.count_open(self.db),
             oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
             last_sweep_seconds=self._since(SWEEP, now),
             last_worker_seconds=self._since(WORKER, now),
             gateways=[self.breaker.state(name) for name in self.sims.gateways],
-            sims=usage(self.db, self.sims.all, now),
-            canaries=ways(self.db),
             phones=phones(self.db, list(self.sims.gateways)),
-            paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
-            notice_channels=notifications.channel_states(self.db),
         )
 
-    def running(self, vitals: Vitals) -> tuple[HealthCheck, HealthCheck]:
+    def running(self, signs: Signs) -> tuple[HealthCheck, HealthCheck]:
         """Whether beat with upkeep, and whether a worker, were seen lately."""
-        return _sweep(vitals), _workers(vitals, self.older_may_run())
+        return _sweep(signs), _workers(signs, self.older_may_run())
 
     def _since(self, name: str, now: datetime) -> float | None:
         at = sweeps.last_sweep(self.db, name)
@@ -142,8 +155,8 @@ class Health:
         return HealthCheck("broker", True, f"answers, {waiting} deliveries queued")
 
 
-def _sweep(vitals: Vitals) -> HealthCheck:
-    age = vitals.last_sweep_seconds
+def _sweep(signs: Signs) -> HealthCheck:
+    age = signs.last_sweep_seconds
     if age is None:
         return HealthCheck("sweep", False, "never ran: start beat and upkeep")
     if abs(age) > SWEEP_STALE_SECONDS:
@@ -151,8 +164,8 @@ def _sweep(vitals: Vitals) -> HealthCheck:
     return HealthCheck("sweep", True, f"last ran {max(age, 0):.0f} s ago")
 
 
-def _workers(vitals: Vitals, older_may_run: bool) -> HealthCheck:
-    age, due = vitals.last_worker_seconds, vitals.oldest_due_seconds
+def _workers(signs: Signs, older_may_run: bool) -> HealthCheck:
+    age, due = signs.last_worker_seconds, signs.oldest_due_seconds
     if age is not None and abs(age) <= WORKERS_STALE_SECONDS:
         return HealthCheck("workers", True, f"one reported {max(age, 0):.0f} s ago")
     if older_may_run and due <= SLOW_SECONDS:
@@ -162,8 +175,8 @@ def _workers(vitals: Vitals, older_may_run: bool) -> HealthCheck:
     return HealthCheck("workers", False, f"one {_last('reported', age)}: is worker running?")
 
 
-def _deliveries(vitals: Vitals) -> HealthCheck:
-    due = vitals.oldest_due_seconds
+def _deliveries(signs: Signs) -> HealthCheck:
+    due = signs.oldest_due_seconds
     if due > SLOW_SECONDS:
         detail = f"a delivery has been due for {due:.0f} s: are there workers enough?"
         return HealthCheck("deliveries", False, detail)
@@ -175,12 +188,12 @@ def _last(did: str, age: float) -> str:
     return f"last {did} {age:.0f} s ago" if age > 0 else f"last {did} by a clock that was {-age:.0f} s ahead"
 
 
-def _phones(vitals: Vitals) -> list[HealthCheck]:
+def _phones(signs: Signs) -> list[HealthCheck]:
     # Requests are still accepted and wait for a phone: this is told, and does not make us unready.
-    waiting = vitals.open_deliveries[DeliveryStatus.WAITING]
+    waiting = signs.open_deliveries[DeliveryStatus.WAITING]
     return [
         HealthCheck("phone", not (is_open(state) or phone.silent), _phone(state, phone, waiting))
-        for state, phone in zip(vitals.gateways, vitals.phones, strict=True)
+        for state, phone in zip(signs.gateways, signs.phones, strict=True)
     ]
 
 
