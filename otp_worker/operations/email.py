@@ -13,6 +13,7 @@ from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
 from otp_worker.gateways.network_deadline import cut_off, resolve
+from otp_worker.operations.wording import sentence
 from otp_worker.store.notifications import Notification
 
 TIMEOUT_SECONDS = 10.0
@@ -108,7 +109,8 @@ class EmailChannel:
         # RFC 3834: no auto-responder answers this.
         message["Auto-Submitted"] = "auto-generated"
         lines = [f"{name}: {_shown(value)}" for name, value in data.items()]
-        message.set_content("\n".join([notice.type, "", *lines, ""]))
+        said = sentence(notice.type, data)
+        message.set_content("\n".join([notice.type, "", *([_shown(said), ""] if said else []), *lines, ""]))
         return message
 
 

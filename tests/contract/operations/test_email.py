@@ -114,6 +114,22 @@ def test_a_notice_arrives_as_a_plain_text_that_nobody_answers_by_itself(
     assert body == "reply.received\n\nfrom: +447400123456\ntext: who are you?\napp: -\n"
 
 
+def test_what_operators_are_told_is_a_sentence_before_its_fields(
+    channel: EmailChannel, sink: SmtpSink
+) -> None:
+    notice = Notification("ntc_1", "email", "canary.lost", None, {}, START)
+    told = {"from_sim": "gb1", "to_sim": "gb2", "codes_waiting": 0, "first_ends_at": None}
+    assert channel.tell(notice, told, START) is None
+    body = sink.took[0].get_content().replace("\r\n", "\n").split("\n")
+    assert body[:4] == [
+        "canary.lost",
+        "",
+        "A canary from gb1 to gb2 did not arrive. No code waits.",
+        "",
+    ]
+    assert "from_sim: gb1" in body
+
+
 def test_a_repeat_has_the_same_message_id(channel: EmailChannel, sink: SmtpSink) -> None:
     for _ in range(2):
         channel.tell(NOTICE, TOLD, START)
