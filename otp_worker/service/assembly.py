@@ -251,12 +251,7 @@ def assemble_worker(
         budget_monitor=BudgetMonitor(db=db, sims=sims, outbox=outbox),
         conversion_monitor=ConversionMonitor(db=db, outbox=outbox),
         canaries=Canaries(
-            db=db,
-            keyring=keyring,
-            sims=sims,
-            away=breaker.away,
-            outbox=outbox,
-            every_seconds=canary_seconds,
+            db=db, keyring=keyring, sims=sims, away=breaker.away, outbox=outbox, every_seconds=canary_seconds
         ),
         confirmer=Confirmer(db=db, keyring=keyring, texts=confirmations, sims=sims, away=breaker.away),
         count_steps=partial(count_steps, db),
