@@ -138,6 +138,8 @@ def _operators(step: Step) -> str:
         took = f" in {step.milliseconds} ms" if step.milliseconds is not None else ""
         status = f" (HTTP {step.http_status})" if step.http_status else ""
         return f"{_whom(step)} answered {step.outcome or 'something'}{status}{took}{detail}"
+    if step.kind is StepKind.PUBLISHED:
+        return "put on the queue again, as no worker had taken it up"
     if step.kind is StepKind.WAITING:
         return f"waits{detail}{_position(step)}"
     if step.kind is StepKind.BREAKER_OPENED:
@@ -156,7 +158,7 @@ def _operators(step: Step) -> str:
 def _apps(step: Step) -> str:
     plain = {
         StepKind.ACCEPTED: "the code was asked for",
-        StepKind.PUBLISHED: "put on the queue",
+        StepKind.PUBLISHED: "put on the queue again",
         StepKind.CLAIMED: "a worker took it up",
         StepKind.RESEND: "another SMS with the same code was asked for",
         StepKind.BREAKER_OPENED: "the phone went offline",

@@ -12,7 +12,7 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 
 MAYBE_SENT = "it may have been sent"
 """What the reason of a delivery begins with that nobody knows the fate of."""
-_MOVED_ON = (StepKind.ATTEMPT, StepKind.WAITING, StepKind.TAKEN)
+_MOVED_ON = (StepKind.ATTEMPT, StepKind.PROBE, StepKind.WAITING, StepKind.TAKEN)
 
 
 @dataclass(frozen=True, slots=True)

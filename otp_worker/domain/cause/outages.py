@@ -42,8 +42,16 @@ def outages_of(steps: Iterable[Step]) -> list[Outage]:
         if step.kind is StepKind.BREAKER_OPENED and going_on is None:
             found.append(Outage(step.gateway, step.sim, step.at, reason=step.detail))
         elif step.kind is StepKind.BREAKER_CLOSED and going_on is not None:
-            found[found.index(going_on)] = replace(going_on, until=step.at)
+            found[found.index(going_on)] = replace(
+                going_on, since=_since(step, going_on.since), until=step.at
+            )
         elif step.kind is StepKind.BREAKER_CLOSED and step.milliseconds is not None:
-            since = step.at - timedelta(milliseconds=step.milliseconds)
-            found.append(Outage(step.gateway, step.sim, since, step.at, step.detail))
+            found.append(Outage(step.gateway, step.sim, _since(step, step.at), step.at, step.detail))
     return sorted(found, key=lambda each: each.since)
+
+
+def _since(closed: Step, known: datetime) -> datetime:
+    """When an outage began: its first failure came before the breaker opened, and its end knows of that."""
+    if closed.milliseconds is None:
+        return known
+    return min(known, closed.at - timedelta(milliseconds=closed.milliseconds))

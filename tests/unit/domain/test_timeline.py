@@ -51,7 +51,11 @@ EVERY = [
         "the code was asked for, template signup, 4 more may be sent within its limits",
         "the code was asked for",
     ),
-    (step(StepKind.PUBLISHED, 0), "put on the queue", "put on the queue"),
+    (
+        step(StepKind.PUBLISHED, 0),
+        "put on the queue again, as no worker had taken it up",
+        "put on the queue again",
+    ),
     (step(StepKind.CLAIMED, 0, detail="worker@a"), "taken up by worker worker@a", "a worker took it up"),
     (
         step(StepKind.HASHED, 0, milliseconds=62),
@@ -222,5 +226,8 @@ def test_what_a_step_tells_the_rows_do_not_tell_again() -> None:
 def test_of_several_sms_each_line_says_which() -> None:
     second = replace(DELIVERY, id=f"{ID}.2")
     told = timeline(VERIFICATION, [DELIVERY, second], [step(StepKind.PUBLISHED, 40, 2)], [])
-    assert [each.for_apps for each in told][:2] == ["the code was asked for", "SMS 2: put on the queue"]
-    assert describe(step(StepKind.PUBLISHED, 40, 2)).for_operators == "SMS 2: put on the queue"
+    assert [each.for_apps for each in told][:2] == ["the code was asked for", "SMS 2: put on the queue again"]
+    assert (
+        describe(step(StepKind.PUBLISHED, 40, 2)).for_operators
+        == "SMS 2: put on the queue again, as no worker had taken it up"
+    )
