@@ -31,7 +31,7 @@ def test_a_code_is_sent_and_checked(shop: Shop) -> None:
 @pytest.mark.parametrize("document", ["README.md", "api/README.md"])
 def test_the_first_calls_by_curl_answer_as_the_document_says(shop: Shop, document: str) -> None:
     number = fresh_number()
-    (send, accepted), (check, approved) = documents.calls(document)
+    (send, accepted), (check, approved), *reads = documents.calls(document)
     sent = documents.run_curl(send, {documents.WRITTEN_NUMBER: number}, shop.stack.url, shop.stack.api_key)
     assert documents.fields_of(accepted) <= documents.fields_of(json.dumps(sent))
     assert sent["status"] == "pending"
@@ -39,6 +39,12 @@ def test_the_first_calls_by_curl_answer_as_the_document_says(shop: Shop, documen
     checked = documents.run_curl(check, found, shop.stack.url, shop.stack.api_key)
     shown = approved.replace(documents.WRITTEN_ID, sent["id"])
     assert checked == json.loads(shown)
+    for call, answer in reads:
+        read = documents.run_curl(
+            call, {**found, documents.WRITTEN_NUMBER: number}, shop.stack.url, shop.stack.api_key
+        )
+        assert documents.fields_of(answer) <= documents.fields_of(json.dumps(read))
+        assert sent["id"] in json.dumps(read)
 
 
 def test_the_first_calls_in_python_sign_somebody_in_as_they_are_written(shop: Shop) -> None:
