@@ -1,7 +1,7 @@
 """Statements that look for verifications: lists, newest first, and what an id or a number leads to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,18 @@ class Place:
     id: str
 
 
+_WITHOUT_INDEX: ColumnElement[datetime] = func.coalesce(_v.created_at, _v.created_at)
+"""When it was asked for, of rows so few that they are found otherwise and sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A statement, and by what its rows are put in order."""
+
+    statement: Select[Any]
+    created_at: ColumnElement[datetime] = field(default_factory=lambda: _v.created_at)
+
+
 def page(
     db: Database, wanted: Wanted, limit: int, now: datetime, after: Place | None = None
 ) -> list[Verification]:
@@ -53,8 +65,8 @@ def page(
     with db.read() as connection:
         found = [
             row._mapping
-            for statement in _statements(wanted, now)
-            for row in connection.execute(_from(statement, wanted, after).limit(limit))
+            for search in _searches(wanted, now)
+            for row in connection.execute(_part(search, wanted, after).limit(limit))
         ]
         found.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
         sms = _sms(connection, [row["id"] for row in found[:limit]])
@@ -101,7 +113,7 @@ def last_step(db: Database) -> int:
         return connection.execute(select(func.max(_s.id))).scalar() or 0
 
 
-def _statements(wanted: Wanted, now: datetime) -> list[Select[Any]]:
+def _searches(wanted: Wanted, now: datetime) -> list[_Search]:
     """What finds them, each by one index: by number, by user, by status, by app, or all of them.
 
     What else must hold is compared so that no index serves: SQLite keeps no statistics to choose by. Time
@@ -110,17 +122,19 @@ def _statements(wanted: Wanted, now: datetime) -> list[Select[Any]]:
     every, status, app = select(verifications), wanted.status, wanted.app
     if wanted.number_hashes is not None:
         its_user = [*_same("app", app), *_same("user", wanted.user)]
-        return [every.where(_v.number_hash.in_(wanted.number_hashes), *its_user, *_status_at(status, now))]
+        mine = every.where(_v.number_hash.in_(wanted.number_hashes), *its_user)
+        return [_Search(mine.where(*_status_at(status, now)), _WITHOUT_INDEX)]
     if wanted.user is not None:
-        return [every.where(_v.user == wanted.user, *_same("app", app), *_status_at(status, now))]
+        return [_Search(every.where(_v.user == wanted.user, *_same("app", app), *_status_at(status, now)))]
     if status is None:
-        return [every.where(_v.app == app) if app is not None else every]
+        return [_Search(every.where(_v.app == app) if app is not None else every)]
+    pending = every.where(IS_PENDING, *_same("app", app))
     if status is VerificationStatus.PENDING:
-        return [every.where(IS_PENDING, _v.expires_at > now, *_same("app", app))]
+        return [_Search(pending.where(_v.expires_at > now), _WITHOUT_INDEX)]
     over = every.where(_v.status == status, _v.ended_at.is_not(None))
-    found = [over.where(_v.app == app) if app is not None else over]
+    found = [_Search(over.where(_v.app == app) if app is not None else over)]
     if status is VerificationStatus.EXPIRED:
-        found.append(every.where(IS_PENDING, _v.expires_at <= now, *_same("app", app)))
+        found.append(_Search(pending.where(_v.expires_at <= now), _WITHOUT_INDEX))
     return found
 
 
@@ -138,15 +152,17 @@ def _status_at(status: VerificationStatus | None, now: datetime) -> list[ColumnE
     return [or_(same, overdue)] if status is VerificationStatus.EXPIRED else [same, ~overdue]
 
 
-def _from(statement: Select[Any], wanted: Wanted, after: Place | None) -> Select[Any]:
+def _part(search: _Search, wanted: Wanted, after: Place | None) -> Select[Any]:
+    """What a search finds in the span that is wanted and after a place, newest first."""
+    statement, created_at = search.statement, search.created_at
     if wanted.since is not None:
-        statement = statement.where(_v.created_at >= wanted.since)
+        statement = statement.where(created_at >= wanted.since)
     if wanted.until is not None:
-        statement = statement.where(_v.created_at < wanted.until)
+        statement = statement.where(created_at < wanted.until)
     if after is not None:
         place = tuple_(literal(after.created_at, Instant()), literal(after.id))
-        statement = statement.where(tuple_(_v.created_at, _v.id) < place)
-    return statement.order_by(_v.created_at.desc(), _v.id.desc())
+        statement = statement.where(tuple_(created_at, _v.id) < place)
+    return statement.order_by(created_at.desc(), _v.id.desc())
 
 
 def _sms(connection: Connection, verification_ids: Sequence[str]) -> list[Delivery]:

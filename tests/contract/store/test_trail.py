@@ -201,6 +201,9 @@ SEARCHES: dict[str, Callable[[Service], object]] = {
     "ix_verifications_status_app": lambda service: listed(
         service, Wanted(status=VerificationStatus.FAILED, app="shop"), Place(START, "ver_")
     ),
+    "ix_verifications_pending_expiry ": lambda service: listed(
+        service, Wanted(status=VerificationStatus.EXPIRED, app="shop", since=START), Place(START, "ver_")
+    ),
     "ix_verifications_pending_expiry": lambda service: listed(
         service, Wanted(status=VerificationStatus.PENDING, app="shop")
     ),
