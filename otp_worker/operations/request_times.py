@@ -71,4 +71,4 @@ class RequestTimes:
     def _add(self, counted: dict[Tally, Total]) -> None:
         for tally, more in counted.items():
             known = self._unstored.get(tally, Total())
-            self._unstored[tally] = Total(known.count + more.count, known.milliseconds + more.milliseconds)
+            self._unstored[tally] = known.plus(more.count, more.milliseconds)

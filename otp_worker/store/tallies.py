@@ -41,6 +41,10 @@ class Total:
     count: int = 0
     milliseconds: int = 0
 
+    def plus(self, count: int, milliseconds: int) -> "Total":
+        """It, and so much more."""
+        return Total(self.count + count, self.milliseconds + milliseconds)
+
 
 Figures = Mapping[Figure, Total]
 
@@ -59,13 +63,19 @@ def begin_of(span: timedelta, at: datetime) -> datetime:
 
 def summed(counted: Iterable[tuple[datetime, Count]]) -> Figures:
     """What counts add to the figures of all spans that their instants are in, and to those of all time."""
-    sums: Counter[Figure] = Counter()
-    times: Counter[Figure] = Counter()
+    # First by the shortest span: most counts share one, and its sums are those of the longer ones.
+    shortest = min(KEPT)
+    sums: Counter[tuple[datetime, Tally]] = Counter()
+    times: Counter[tuple[datetime, Tally]] = Counter()
     for at, each in counted:
-        for figure in _figures(at, each.tally):
-            sums[figure] += 1
-            times[figure] += each.milliseconds
-    return {figure: Total(count, times[figure]) for figure, count in sums.items()}
+        key = (begin_of(shortest, at), each.tally)
+        sums[key] += 1
+        times[key] += each.milliseconds
+    figures: dict[Figure, Total] = {}
+    for (at, tally), count in sums.items():
+        for figure in _figures(at, tally):
+            figures[figure] = figures.get(figure, Total()).plus(count, times[at, tally])
+    return figures
 
 
 def at_once(at: datetime, totals: Mapping[Tally, Total]) -> Figures:
