@@ -1,8 +1,10 @@
 """What an operator sees at one look, over both databases."""
 
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
+from sqlalchemy import insert
 
 from otp_worker.domain.overview import Hop, Severity, SimCondition, Stage, Window
 from otp_worker.domain.step import Step, StepKind
@@ -11,8 +13,13 @@ from otp_worker.operations.heartbeat import WORKER
 from otp_worker.operations.overview import OverviewReader
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.store import steps, sweeps
+from otp_worker.store.schema import verifications
 from otp_worker.store.sweeps import SWEEP
+from tests.contract.rows import old_rows
 from tests.contract.service import OFFLINE, START, Service
+
+NUMBERS = count(1)
+"""Every verification that a test lays has another id."""
 
 
 def reader(service: Service) -> OverviewReader:
@@ -32,22 +39,25 @@ def write(service: Service, *taken: Step) -> None:
 
 def arrived(service: Service, *, at: datetime, seconds: float = 2.0) -> None:
     """A code that was taken over at once and arrived so many seconds after its request."""
-    verification = service.issue()
+    name = f"ver_{next(NUMBERS):026}"
+    row = old_rows(name, name[-32:].encode().rjust(32), START)[verifications] | {"channel": "sms"}
+    with service.db.write() as connection:
+        connection.execute(insert(verifications), row)
     write(
         service,
-        Step(at, StepKind.ACCEPTED, verification.id),
-        Step(at, StepKind.TAKEN, verification.id, 1, gateway="obedient", sim="obedient", milliseconds=200),
+        Step(at, StepKind.ACCEPTED, name),
+        Step(at, StepKind.TAKEN, name, 1, gateway="obedient", sim="obedient", milliseconds=200),
         Step(
-            verification.created_at + timedelta(seconds=seconds),
+            START + timedelta(seconds=seconds),
             StepKind.RECEIPT,
-            verification.id,
+            name,
             1,
             outcome="delivered",
             gateway="obedient",
             sim="obedient",
             milliseconds=round(seconds * 1000) - 200,
         ),
-        Step(at, StepKind.APPROVED, verification.id, milliseconds=9_000),
+        Step(at, StepKind.APPROVED, name, milliseconds=9_000),
     )
 
 
