@@ -36,7 +36,7 @@ _KINDS = (
 )
 
 
-def count_steps(db: Database, now: datetime, batches: int = 100) -> int:
+def count_steps(db: Database, now: datetime, batches: int = 10) -> int:
     """Count the steps that were not counted yet, so many batches at most; how many were counted.
 
     Any number of processes may ask at once.

@@ -6,17 +6,19 @@ from itertools import count
 import pytest
 from sqlalchemy import insert
 
+from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.domain.overview import Hop, Severity, SimCondition, Stage, Window
 from otp_worker.domain.step import Step, StepKind
+from otp_worker.domain.tally import Counted, ReasonClass
 from otp_worker.operations.health import Health
 from otp_worker.operations.heartbeat import WORKER
 from otp_worker.operations.overview import OverviewReader
 from otp_worker.operations.write_probe import WriteProbe
-from otp_worker.store import steps, sweeps
+from otp_worker.store import receipts, steps, sweeps, tallies
 from otp_worker.store.schema import verifications
 from otp_worker.store.sweeps import SWEEP
 from tests.contract.rows import old_rows
-from tests.contract.service import OFFLINE, START, Service
+from tests.contract.service import OFFLINE, REFUSED, START, Service, wrong
 
 NUMBERS = count(1)
 """Every verification that a test lays has another id."""
@@ -145,3 +147,40 @@ def test_a_broker_that_is_away_and_processes_that_do_not_run_are_told(service: S
     )
     sweeps.record_sweep(service.db, WORKER, service.clock())
     assert overview.read(Window.DAY, service.clock()).headline.sentence.startswith("Beat or upkeep")
+
+
+def test_what_happens_is_what_is_shown(service: Service) -> None:
+    sent, code = service.sent()
+    service.clock.move(2)
+    receipts.move_forward(service.db, f"{sent.id}.1", ReceiptKind.DELIVERED, service.clock())
+    service.clock.move(5)
+    service.check(sent, wrong(code))
+    service.check(sent, code)
+    service.sent("+447400654322")
+    service.gateway.outcomes = [REFUSED]
+    service.deliver(service.issue("+447400654321"))
+    service.clock.move(700)
+    service.work()
+    seen = reader(service).read(Window.DAY, service.clock())
+    assert {tile.stage.value: tile.total for tile in seen.tiles} == {
+        "accepted": 3,
+        "handed_over": 2,
+        "delivered": 1,
+        "approved": 1,
+        "failed": 1,
+    }
+    assert {hop.hop: hop.count for hop in seen.hops} == {
+        Hop.ACCEPT_TO_GATEWAY: 2,
+        Hop.GATEWAY_TO_RECEIPT: 1,
+        Hop.ACCEPT_TO_RECEIPT: 1,
+        Hop.ACCEPT_TO_APPROVED: 1,
+    }
+    counted = tallies.ever(service.db, [Counted.FAILED, Counted.CHECKS, Counted.GATEWAY_ANSWER])
+    assert {(tally.name, *tally.labels): total.count for tally, total in counted.items()} == {
+        (Counted.FAILED, "GB", ReasonClass.REFUSED): 1,
+        (Counted.FAILED, "GB", ReasonClass.NOT_ENTERED): 1,
+        (Counted.CHECKS, "right"): 1,
+        (Counted.CHECKS, "wrong"): 1,
+        (Counted.GATEWAY_ANSWER, "obedient", "accepted"): 2,
+        (Counted.GATEWAY_ANSWER, "obedient", "refused"): 1,
+    }
