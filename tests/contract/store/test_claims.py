@@ -77,6 +77,7 @@ def test_a_claim_takes_that_delivery_and_no_other(two: Two) -> None:
         ("status = 'queued'", True),
         ("status = 'waiting'", True),
         ("status = 'sent'", False),
+        ("status = 'sent', lease_until = '2026-03-01 11:00:00+00:00'", False),
         ("status = 'canceled'", False),
         # The first attempt needs no due time, the next ones do.
         ("due_at = '2026-03-01 12:00:01+00:00'", True),
