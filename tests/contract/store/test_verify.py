@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from otp_worker.domain.app import App
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store import lockouts, verify
 from otp_worker.store import verifications as stored
@@ -112,6 +113,8 @@ def test_an_approval_comes_too_late_when_the_time_is_over(two: Two) -> None:
     assert judgement is not None
     assert not verify.approve(two.db, judgement, START + LIFE)
     assert two.row(two.first).status == "pending"
+    # What ended nothing forgives nothing.
+    assert _guarded(two.db) == list(_hashes(NUMBERS[0]))
     assert verify.approve(two.db, judgement, START + LIFE - timedelta(seconds=1))
 
 
@@ -121,9 +124,16 @@ def test_an_approval_forgives_its_number_alone(two: Two) -> None:
     with two.db.write() as connection:
         lockouts.count_attempt(connection, _hashes(NUMBERS[1]), START)
     assert verify.approve(two.db, judgement, START)
-    with two.db.read() as connection:
-        left = connection.execute(select(number_guards.c.number_hash)).scalars().all()
-    assert left == list(_hashes(NUMBERS[1]))
+    assert _guarded(two.db) == list(_hashes(NUMBERS[1]))
+
+
+def test_the_checks_of_a_test_key_lock_nobodys_number(service: Service) -> None:
+    rehearsed = service.issue(app=App("test:shop", test=True))
+    service.deliver(rehearsed)
+    judgement = verify.count_check(service.db, rehearsed.id, "test:shop", _hashes, START)
+    assert judgement is not None
+    assert judgement.number_hashes == []
+    assert _guarded(service.db) == []
 
 
 def test_a_wrong_code_counts_for_its_verification_alone_and_the_last_one_ends_it(two: Two) -> None:
@@ -155,6 +165,12 @@ def test_what_ends_a_verification_calls_back_its_sms_and_no_other(
         assert verify.count_failure(two.db, judgement, START)
     assert _deliveries(two, two.first) == ["sent", "superseded"]
     assert _deliveries(two, two.second) == ["sent", "queued"]
+
+
+def _guarded(db: Database) -> list[bytes]:
+    """The hashes of the numbers that failures are counted of."""
+    with db.read() as connection:
+        return list(connection.execute(select(number_guards.c.number_hash)).scalars())
 
 
 def _deliveries(two: Two, verification_id: str) -> list[str]:
