@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from alembic import command
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 
 from otp_worker.deliver import codes
 from otp_worker.domain import passcode
@@ -99,7 +99,8 @@ def test_a_database_that_is_upgraded_marks_when_the_operator_says_so(db: Databas
         config = migrate._config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0010")
-        old = {name: value for name, value in rows[0].items() if name != "derivation"}
+        known = {column["name"] for column in inspect(connection).get_columns("verifications")}
+        old = {name: value for name, value in rows[0].items() if name in known}
         connection.execute(verifications.insert().values(**old))
     upgrade(db)
     assert OlderVersions(db, gone=False).may_run()

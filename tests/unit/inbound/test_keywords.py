@@ -118,6 +118,7 @@ def test_a_stop_in_disguise_is_a_stop(text: str) -> None:
         "never text me",
         "Don't message me anymore",
         "please don't send me any more texts",
+        "please don\uff07t text me",
         "No more messages",
         "STOP\n\nSent from my phone",
         "STOP\r\n\r\nSent from my Samsung Galaxy smartphone.",
