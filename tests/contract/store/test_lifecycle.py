@@ -137,4 +137,5 @@ def test_what_is_called_back_is_what_is_not_sent_and_is_its_own(two: Two, status
     called_back = status in OPEN
     assert first.status == (DeliveryStatus.SUPERSEDED if called_back else status)
     assert (first.lease_until is None) is called_back
+    assert (first.reason == "it is over") is called_back
     assert (second.status, second.reason) == ("queued", None)
