@@ -76,9 +76,9 @@ def _state(view: SimView, now: datetime) -> tuple[str, str]:
     if not view.sim.works_at(now):
         return "plain", f"works {view.sim.hours}"
     if view.day.is_used_up:
-        return "bad", "has used up its budget of today"
+        return "bad", "used up for today"
     if view.month.is_used_up:
-        return "look", "writes to no new number this month"
+        return "look", "no new numbers this month"
     return _CONDITIONS[view.condition]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.console.words import span
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.timeline import Moment
 
@@ -45,10 +44,20 @@ def lines(moments: Sequence[Moment]) -> list[Line]:
 def _line(moment: Moment, start: float, end: float) -> Line:
     return Line(
         at=moment.at,
-        offset=f"+{span(moment.milliseconds)}" if moment.milliseconds else "0",
+        offset=offset(moment.milliseconds),
         hop=moment.hop,
         what=moment.for_operators,
         tone=_TONES.get(moment.kind, "plain"),
         start=start,
         end=end,
     )
+
+
+def offset(milliseconds: int) -> str:
+    """How long after the request, exact to the millisecond for the first ten minutes."""
+    if milliseconds < 1000:
+        return f"+{milliseconds} ms" if milliseconds else "0"
+    if milliseconds < 600_000:
+        return f"+{milliseconds / 1000:.3f} s"
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    return f"+{minutes} min {seconds:02} s"

@@ -21,6 +21,7 @@ from otp_worker.service.assembly import Intake
 from otp_worker.store import audit
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
+_OFFERS = {"resend": "Send again", "cancel": "Cancel", "unlock": "Unlock the number"}
 _QUESTIONS = {
     "cancel": (
         "Cancel this verification?",
@@ -64,7 +65,7 @@ class Verifications:
             cause=found.cause.for_operators,
             lines=told,
             support=_for_support(verification, found.cause.for_operators, told),
-            acts=[(act, _QUESTIONS[act][2]) for act in self._possible(verification)],
+            acts=[(act, _OFFERS[act]) for act in self._possible(verification)],
             said=audit.of_login(self._intake.db, req.get_param("done"), req.context.session.login),
         )
 

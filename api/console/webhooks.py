@@ -17,6 +17,7 @@ from otp_worker.store.notice_log import ChannelState, LoggedNotice
 
 SHOWN = 200
 _ABOUT = ("gateway", "sim", "from_sim", "name", "verification_id", "user")
+_CHANNELS = {"webhook": "The webhook", "email": "The mail server"}
 _EFFECT_WAITS = "It waits for its next try. It is tried at once instead."
 _EFFECT_AGAIN = "The same event is told once more, as a new one with an id of its own."
 
@@ -56,7 +57,7 @@ class Webhooks:
             resp,
             "webhooks.html",
             notices=[_row(each) for each in notice_log.newest(self._db, SHOWN)],
-            sentence=sentence(notice_log.channel_states(self._db, self._clock())),
+            channels=[in_words(each) for each in notice_log.channel_states(self._db, self._clock())],
             said=audit.of_login(self._db, req.get_param("done"), req.context.session.login),
         )
 
@@ -88,25 +89,19 @@ class Webhooks:
         done(resp, "/webhooks", self._acts.perform(req.context.session.login, "send again", found.id, act))
 
 
-def sentence(states: list[ChannelState]) -> str:
-    """How the channels fare, in a sentence each."""
-    if not states:
-        return "Nothing was told within the last day."
-    return " ".join(map(_of_channel, states))
-
-
-def _of_channel(state: ChannelState) -> str:
-    name = "The webhook" if state.name == "webhook" else "Mail" if state.name == "email" else state.name
+def in_words(state: ChannelState) -> tuple[str, str]:
+    """The colour of a channel, and how it fares in a sentence."""
+    name = _CHANNELS.get(state.name, state.name)
     if state.is_away:
         waits = plural(state.waiting, "event")
-        return f"{name} fails: {state.failures} tries in a row; {waits} waiting."
+        return "bad", f"{name} took nothing {state.failures} times in a row; {waits} waiting."
     rest = [
         f"{number} {word}"
         for number, word in ((state.waiting, "waiting"), (state.given_up, "given up"))
         if number
     ]
-    told = f"{name} works: {state.taken} taken within a day"
-    return f"{', '.join([told, *rest])}."
+    told = f"{name} took {plural(state.taken, 'event')} within a day"
+    return "good", f"{', '.join([told, *rest])}."
 
 
 def _row(found: LoggedNotice) -> NoticeRow:

@@ -3,7 +3,7 @@ const REFRESH_MS = 5000;
 
 // The server writes instants in the zone that is named here; without a script they are UTC.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone) document.cookie = `otp_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; SameSite=Strict`;
+if (zone) document.cookie = `otp_zone=${zone}; path=/; max-age=31536000; SameSite=Strict`;
 
 // A part of a page that changes: asked for again while somebody looks, and not while somebody is in it.
 function keepFresh(part) {
