@@ -21,7 +21,7 @@ from otp_worker.operations.phone_monitor import PhoneMonitor
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.protection.isolation import isolated
 from otp_worker.protection.pumping_guard import PumpingGuard
-from otp_worker.store import notifications, pauses, sim_budgets
+from otp_worker.store import canaries, notifications, pauses, sim_budgets
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
 from otp_worker.store.schema import notices
@@ -131,7 +131,8 @@ def test_a_canary_that_fails_in_our_own_code_is_a_failed_turn_and_the_next_sim_h
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     phones = test_canary.Phones(db, test_canary.FIRST, test_canary.SECOND)
-    monkeypatch.setattr(phones.gateways["a"], "send", fail)
+    first, insert = iter([fail]), canaries.insert_canary
+    monkeypatch.setattr(canaries, "insert_canary", lambda *given: next(first, insert)(*given))
     assert phones.sweep() == "no canary from a: an error of our own, which the log names"
     with db.read() as connection:
         assert "canary.failed" in connection.execute(select(notices.c.type)).scalars().all()
