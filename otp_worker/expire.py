@@ -58,6 +58,7 @@ class Expirer:
         """Announce what ended while it waited in the database, whoever ended it: no worker comes upon it."""
         ended = deliveries.ended_unpublished(self.db, now - ANNOUNCED_FOR, statements.BATCH)
         if ended and self.announce_over(ended):
+            # So that it is told once.
             deliveries.mark_published(self.db, list(ended), now)
 
     def enqueue_due(self, now: datetime) -> int:

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, Table, event, insert
 from otp_worker.domain.overview import Window
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import GuardMode
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.operations.budget_monitor import BudgetMonitor
+from otp_worker.operations.conversion_monitor import ConversionMonitor
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.overview import OverviewReader
@@ -19,7 +22,7 @@ from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.store import receipts, schema, verifications
+from otp_worker.store import deliveries, receipts, schema, verifications
 from otp_worker.store.database import Database
 from tests.contract.rows import old_rows
 from tests.contract.service import NUMBER, OFFLINE, SHOP, START, Service, wrong
@@ -96,9 +99,14 @@ def sweeps(service: Service) -> None:
     service.clock.move(400)
     service.work()
     service.expirer.purge(service.clock())
-    PumpingGuard(service.db, GuardMode.ON, 20, 3600, Outbox((), lambda _: True)).sweep(service.clock())
+    nobody = Outbox((), lambda _: True)
+    PumpingGuard(service.db, GuardMode.ON, 20, 3600, nobody).sweep(service.clock())
+    ConversionMonitor(service.db, nobody).check(service.clock())
+    BudgetMonitor(service.db, Sims((Sim("gb1", "obedient", per_day=1),)), nobody).check(service.clock())
     health = Health(service.db, _Queue().backlog, service.breaker, service.sims, WriteProbe(service.db))
+    health.checks(service.clock)
     health.vitals(service.clock())
+    deliveries.waiting(service.db)
     for window in Window:
         OverviewReader(health).read(window, service.clock())
     receipts.delivery_of(service.db, "obedient", None, "msg_1")
