@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from otp_worker.domain.verification import Verification
+from otp_worker.expire import ANNOUNCED_FOR
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from tests.contract.service import ACCEPTED, OFFLINE, SHOP, Service
 
@@ -64,3 +65,30 @@ def test_what_a_worker_settled_is_announced_by_nobody_else(service: Service, wai
     service.clock.now += timedelta(minutes=30)
     service.expirer.expire(service.clock())
     assert service.announced == {waiting.delivery.id: "waiting"}
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(-1, True), (0, False)])
+def test_what_ended_long_ago_is_not_announced_any_more(
+    service: Service, waiting: Verification, seconds: float, told: bool
+) -> None:
+    """A service that was away for a day has older news than that to tell."""
+    service.issuer.cancel(waiting.id, SHOP, service.clock())
+    service.announced.clear()
+    service.clock.now = waiting.delivery.deadline_at + ANNOUNCED_FOR + timedelta(seconds=seconds)
+    service.expirer.expire(service.clock())
+    assert (waiting.delivery.id in service.announced) is told
+
+
+def test_more_than_a_batch_is_announced_batch_by_batch(
+    service: Service, waiting: Verification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [service.issue(f"+4474002{n:05}") for n in range(2)]
+    for each in [waiting, *others]:
+        service.issuer.cancel(each.id, SHOP, service.clock())
+    monkeypatch.setattr("otp_worker.store.expire.BATCH", 2)
+    service.announced.clear()
+    counted = []
+    for _ in range(3):
+        service.expirer.expire(service.clock())
+        counted.append(len(service.announced))
+    assert counted == [2, 3, 3]
