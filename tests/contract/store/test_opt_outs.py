@@ -48,6 +48,9 @@ def test_a_stop_fails_what_is_not_sent_to_its_number_and_to_no_other(service: Se
         service.clock.move(0.001)
     assert stop(service)
     assert statuses(service) == [("failed", "superseded"), ("pending", "queued")]
+    with service.db.read() as connection:
+        reasons = connection.execute(select(deliveries.c.reason).order_by(deliveries.c.id)).scalars().all()
+    assert reasons == [opt_outs.WANTS_NO_SMS, None]
     assert (is_stopped(service), is_stopped(service, OTHER)) == (True, False)
 
 
