@@ -1,4 +1,4 @@
-"""One running service per database and broker, shared by a module's tests: each uses a number of its own."""
+"""One running service per database and broker, shared by all tests here: each uses a number of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from otp_worker.devtools.processes.stack import Stack, running_stack
 from tests.acceptance.shop import Shop
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres", "rabbitmq"])
+@pytest.fixture(scope="package", params=["sqlite", "postgres", "rabbitmq"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole service: over each database with Redis, and over SQLite with RabbitMQ."""
     if request.param == "rabbitmq" and not SERVER.exists():

@@ -11,30 +11,16 @@ import pytest
 import redis
 import requests
 
-from otp_worker.devtools.processes.rabbitmq import SERVER, EmbeddedRabbit
-from otp_worker.devtools.processes.stack import Stack, running_stack
+from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
+from otp_worker.devtools.processes.stack import Stack
 from otp_worker.service.celery_app import DELIVER_QUEUE
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 LINES = ("web", "worker", "upkeep", "beat", "flower", "console")
 
 
-@pytest.fixture(scope="module")
-def redis_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole service over Redis."""
-    folder = tmp_path_factory.mktemp("redis-stack")
-    with running_stack(folder, f"sqlite:///{folder}/otp.db") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def rabbit_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole service over RabbitMQ."""
-    if not SERVER.exists():
-        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    folder = tmp_path_factory.mktemp("rabbit-stack")
-    with running_stack(folder, f"sqlite:///{folder}/otp.db", broker="rabbitmq") as running:
-        yield running
+over_redis = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+over_rabbitmq = pytest.mark.parametrize("stack", ["rabbitmq"], indirect=True)
 
 
 @dataclass(frozen=True)
@@ -114,45 +100,48 @@ def _assert_all_live(stack: Stack) -> None:
     assert {line for line in LINES if line in stack.fleet} == set(LINES)
 
 
+@over_redis
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_process_outlives_an_error_reply_of_redis_and_goes_on(redis_stack: Stack, name: str) -> None:
-    shop, fault = Shop(redis_stack), FAULTS[name]
+def test_every_process_outlives_an_error_reply_of_redis_and_goes_on(shop: Shop, name: str) -> None:
+    stack, fault = shop.stack, FAULTS[name]
     _await_consumers(shop)
-    logs = {line: redis_stack.fleet.log(line) for line in fault.logged_by}
+    logs = {line: stack.fleet.log(line) for line in fault.logged_by}
     read = {line: log.stat().st_size for line, log in logs.items()}
     number = fresh_number()
-    with faulty(redis_stack, fault):
+    with faulty(stack, fault):
         for line, log in logs.items():
             eventually(partial(_says, log, read[line], fault.answer))
         verification = shop.send(number)
-        eventually(partial(_names, redis_stack, fault.answer))
+        eventually(partial(_names, stack, fault.answer))
     assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
-    redis_stack.await_ready()
-    _assert_all_live(redis_stack)
+    stack.await_ready()
+    _assert_all_live(stack)
 
 
-def test_every_process_starts_while_redis_takes_no_writes_and_works_when_it_does(redis_stack: Stack) -> None:
-    shop, number = Shop(redis_stack), fresh_number()
-    with faulty(redis_stack, FAULTS["failover"]):
+@over_redis
+def test_every_process_starts_while_redis_takes_no_writes_and_works_when_it_does(shop: Shop) -> None:
+    stack, number = shop.stack, fresh_number()
+    with faulty(stack, FAULTS["failover"]):
         for line in ("worker", "upkeep", "beat", "flower"):
-            redis_stack.fleet.restart(line)
-        log = redis_stack.fleet.log("worker")
+            stack.fleet.restart(line)
+        log = stack.fleet.log("worker")
         read = log.stat().st_size
         eventually(partial(_says, log, read, "ReadOnlyError"))
         verification = shop.send(number)
     assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
-    redis_stack.await_ready()
-    _assert_all_live(redis_stack)
+    stack.await_ready()
+    _assert_all_live(stack)
 
 
-def test_an_error_reply_while_sends_are_in_hand_loses_and_doubles_none(redis_stack: Stack) -> None:
-    shop, phone = Shop(redis_stack), redis_stack.phone
+@over_redis
+def test_an_error_reply_while_sends_are_in_hand_loses_and_doubles_none(shop: Shop) -> None:
+    stack, phone = shop.stack, shop.stack.phone
     # Without receipts: one that comes before the answer would settle the delivery.
     phone.knobs.set(receipts=[], slow_seconds=2.0)
     numbers = [fresh_number() for _ in range(8)]
     verifications = [shop.send(number) for number in numbers]
     eventually(lambda: any(shop.read(each)["delivery"]["status"] == "sending" for each in verifications))
-    with faulty(redis_stack, FAULTS["failover"]):
+    with faulty(stack, FAULTS["failover"]):
         # Their acknowledgements are refused.
         for verification in verifications[:2]:
             shop.until(verification, delivery_status="sent")
@@ -160,7 +149,7 @@ def test_an_error_reply_while_sends_are_in_hand_loses_and_doubles_none(redis_sta
     for number, verification in zip(numbers, verifications, strict=True):
         assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
         assert len(list(phone.messages.select(to=number))) == 1
-    _assert_all_live(redis_stack)
+    _assert_all_live(stack)
 
 
 def _delete_queue(rabbit: EmbeddedRabbit) -> None:
@@ -189,11 +178,12 @@ RABBIT_FAULTS = {
 }
 
 
+@over_rabbitmq
 @pytest.mark.parametrize("name", RABBIT_FAULTS)
-def test_every_process_outlives_what_rabbitmq_answers_and_goes_on(rabbit_stack: Stack, name: str) -> None:
-    shop, fault, rabbit = Shop(rabbit_stack), RABBIT_FAULTS[name], rabbit_stack.broker
+def test_every_process_outlives_what_rabbitmq_answers_and_goes_on(shop: Shop, name: str) -> None:
+    stack, fault, rabbit = shop.stack, RABBIT_FAULTS[name], shop.stack.broker
     _await_consumers(shop)
-    logs = {line: rabbit_stack.fleet.log(line) for line in fault.logged_by}
+    logs = {line: stack.fleet.log(line) for line in fault.logged_by}
     read = {line: log.stat().st_size for line, log in logs.items()}
     number = fresh_number()
     fault.begin(rabbit)
@@ -202,9 +192,9 @@ def test_every_process_outlives_what_rabbitmq_answers_and_goes_on(rabbit_stack: 
             eventually(partial(_says, log, read[line], fault.answer))
         verification = shop.send(number)
         if fault is not RABBIT_FAULTS["the queue is deleted"]:
-            eventually(partial(_names, rabbit_stack, fault.answer))
+            eventually(partial(_names, stack, fault.answer))
     finally:
         fault.end(rabbit)
     assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
-    rabbit_stack.await_ready()
-    _assert_all_live(rabbit_stack)
+    stack.await_ready()
+    _assert_all_live(stack)
