@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 import falcon
+import structlog
 
 from api.request_body import read_raw
 from otp_worker.domain.gateway import CallbackRequest
@@ -33,6 +34,9 @@ class CallbackResource:
         # Judged by the URL alone: nobody who is not let in can make a thread wait for a body.
         source = self._callbacks.authenticate(gateway, token)
         req.context.caller = f"gateway {gateway}"
+        if source.delivery_id is not None:
+            ids = {"verification": source.delivery_id.rpartition(".")[0], "delivery": source.delivery_id}
+            structlog.contextvars.bind_contextvars(**ids)
         headers = {name.lower(): value for name, value in req.headers.items()}
         query = dict(parse_qsl(req.query_string, keep_blank_values=True))
         request = CallbackRequest(headers, read_raw(req, MAX_CALLBACK_BYTES), query)

@@ -2,6 +2,8 @@
 
 import re
 
+import structlog
+
 from otp_worker.domain.errors import NotFoundError
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
@@ -10,8 +12,9 @@ _ID = re.compile(r"ver_[0-9A-Z]{26}")
 def valid_id(verification_id: str) -> str:
     """The id, if it can be one: Postgres does not take every text in a query, NUL for one.
 
-    Raises NotFoundError.
+    What is logged of the request from here on names it. Raises NotFoundError.
     """
     if not _ID.fullmatch(verification_id):
         raise NotFoundError("there is no such verification")
+    structlog.contextvars.bind_contextvars(verification=verification_id)
     return verification_id

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import falcon
+import structlog
 
 from api.path_ids import valid_id
 from api.request_body import read_body
@@ -108,6 +109,7 @@ class Verifications:
         )
         # An answer that an older version kept is completed with the fields that are new since.
         answer = AcceptedBody.model_validate_json(answered.text)
+        structlog.contextvars.bind_contextvars(verification=answer.id)
         resp.status = 202
         if answered.replayed:
             resp.set_header(REPLAYED_HEADER, "true")
@@ -146,4 +148,5 @@ class Checks:
 
     @staticmethod
     def _answer(resp: falcon.Response, result: CheckResult) -> None:
+        structlog.contextvars.bind_contextvars(verification=result.id)
         resp.text = CheckResultBody.of(result).model_dump_json()

@@ -64,6 +64,11 @@ class Deliverer:
 
         ``worker`` is the name of the process that does it.
         """
+        ids = {"verification": delivery_id.rpartition(".")[0], "delivery": delivery_id}
+        with structlog.contextvars.bound_contextvars(**ids):
+            return self._deliver(delivery_id, worker)
+
+    def _deliver(self, delivery_id: str, worker: str | None) -> Result:
         lease = Lease(self.clock, self.policy.lease_seconds, self.monotonic)
         job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds, worker)
         if job is None:

@@ -74,7 +74,9 @@ class Poller:
         if receipt is None:
             return False
         moved = receipts.move_forward(self.db, due.delivery_id, receipt.kind, now)
-        log.info("polled", delivery=due.delivery_id, kind=receipt.kind.value, moved=moved)
+        verification = due.delivery_id.rpartition(".")[0]
+        told = {"verification": verification, "delivery": due.delivery_id, "kind": receipt.kind.value}
+        log.info("receipt", **told, moved=moved, polled=True)
         if receipt.kind is not ReceiptKind.SENT:
             polls.stop_polling(self.db, due.delivery_id)
         return moved

@@ -116,7 +116,9 @@ class Callbacks:
         self, called: Gateway, receipt: Receipt, delivery_id: str | None, now: datetime
     ) -> None:
         found, moved = receipts.take_in(self.db, called.name, receipt, delivery_id, now)
-        log.info("receipt", delivery=found, kind=receipt.kind.value, moved=moved)
+        verification = found.rpartition(".")[0] if found else None
+        told = {"verification": verification, "delivery": found, "kind": receipt.kind.value, "moved": moved}
+        log.info("receipt", **told)
 
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:
         if not self.canaries.arrive(reply, now):

@@ -85,7 +85,8 @@ def _attempt(parts: WorkerParts, delivery_id: str, worker: str | None) -> Result
     try:
         return parts.deliverer.deliver(delivery_id, worker)
     except Exception as error:
-        note_error("attempt_failed", error, delivery=delivery_id)
+        verification = delivery_id.rpartition(".")[0]
+        note_error("attempt_failed", error, verification=verification, delivery=delivery_id)
         return Waiting(f"its attempt ended with {type(error).__name__}")
 
 

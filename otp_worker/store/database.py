@@ -5,46 +5,24 @@ are together no longer than its deadline.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, exc
+from sqlalchemy import Connection, Table, exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from otp_worker.domain import request_deadline
 from otp_worker.store.batcher import Batcher
-from otp_worker.store.bounded_connection import BoundedConnection
-from otp_worker.store.postgres_session import prepare_session
-
-BUSY_SECONDS = 10
-"""So long SQLite's one writer, or a free connection, is waited for."""
-LOCK_SECONDS = 5
-"""So long Postgres waits for a lock: less than a request has, so that the connection outlives it."""
-CONNECT_SECONDS = 3
-STATEMENT_SECONDS = 10
-LEAST_CONNECT_SECONDS = 2
-"""psycopg takes no shorter time-out for connecting."""
+from otp_worker.store.engine import BUSY_SECONDS, open_engine
 
 DATABASE_ERRORS = (exc.SQLAlchemyError,)
 """What any statement can raise."""
 
 CHECKPOINT_MILLISECONDS = 500
 
-POSTGRES_SETTINGS = {
-    "statement_timeout": f"{STATEMENT_SECONDS}s",
-    "lock_timeout": f"{LOCK_SECONDS}s",
-    "default_transaction_isolation": "read committed",
-}
-
-# A transaction is begun in so many words: to switch a connection over for each reader costs more than a read.
-_EACH_ALONE = "AUTOCOMMIT"
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
 """Errors of a database that does not do what it is asked; any other kind is our mistake.
 
@@ -55,6 +33,7 @@ _ENDED_FOR_ANOTHER = ("40P01", "40001")
 # A statement's time-out, and a lock's.
 _TOOK_TOO_LONG = ("57014", "55P03")
 
+_PENDING = "after commit"
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
@@ -64,7 +43,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 8) -> None:
         self.url = url
-        self.engine = _engine(url, pool_size)
+        self.engine = open_engine(url, pool_size)
         self._free = BoundedSemaphore(pool_size)
         # SQLite lets one writer in and does not queue the others: threads that take turns do not starve.
         self._turn = BoundedSemaphore(1) if self.is_sqlite else None
@@ -93,11 +72,18 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction, committed at the end of the block and rolled back by an exception."""
+        """One transaction, committed at the end of the block and rolled back by an exception.
+
+        What ``after_commit`` was given in the block is done behind it, once others may write.
+        """
+        pending: list[Callable[[], object]] = []
         with self.update() as connection, connection.begin():
+            connection.info[_PENDING] = pending
             # SQLite's own BEGIN is deferred, and a deferred writer that meets another fails at once.
             connection.exec_driver_sql(self._begin)
             yield connection
+        for act in pending:
+            act()
 
     def now(self) -> datetime:
         """The database's own clock: the one that all machines share."""
@@ -133,6 +119,11 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def after_commit(connection: Connection, act: Callable[[], object]) -> None:
+    """Have something done once the transaction of a ``write`` is committed, and never if it is not."""
+    connection.info[_PENDING].append(act)
 
 
 def is_away(error: Exception) -> bool:
@@ -184,77 +175,3 @@ def insert_missing(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its key is there already; whether it was inserted."""
     inserted = insert_ignoring(connection, table).values(**values).returning(*table.primary_key)
     return connection.execute(inserted).first() is not None
-
-
-def _replace_read_only(context: ExceptionContext) -> None:
-    """Drop the connections that were made while the database could only be read: they stay so for ever."""
-    said = str(context.original_exception)
-    if "read-only transaction" in said or "readonly database" in said:
-        context.is_disconnect = True
-
-
-def _engine(url: str, pool_size: int) -> Engine:
-    engine = _connected(url, pool_size)
-    event.listen(engine, "handle_error", _replace_read_only)
-    return engine
-
-
-def _connected(url: str, pool_size: int) -> Engine:
-    if not url.startswith("sqlite"):
-        engine = create_engine(
-            url,
-            isolation_level=_EACH_ALONE,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
-        )
-        event.listen(engine, "do_connect", _connect_to_postgres)
-        event.listen(engine, "connect", _prepare_postgres)
-        return engine
-    path = make_url(url).database
-    if path and path != ":memory:":
-        _make_private(Path(path))
-    engine = create_engine(
-        url,
-        isolation_level=_EACH_ALONE,
-        pool_size=pool_size,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _connect_to_postgres(
-    _dialect: Any, _record: Any, arguments: tuple[Any, ...], parameters: dict[str, Any]
-) -> BoundedConnection:
-    seconds = request_deadline.seconds_left(parameters["connect_timeout"])
-    parameters["connect_timeout"] = max(round(seconds), LEAST_CONNECT_SECONDS)
-    return BoundedConnection.connect(*arguments, **parameters)
-
-
-def _make_private(path: Path) -> None:
-    """Make a new database the operator's alone; SQLite gives its write-ahead log the same mode."""
-    # Where it cannot be made, SQLite says why.
-    with suppress(OSError):
-        path.touch(mode=0o600, exist_ok=False)
-
-
-def _prepare_postgres(connection: Any, _: ConnectionPoolEntry) -> None:
-    prepare_session(connection, POSTGRES_SETTINGS)
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        # What is wiped is gone from the file too, not only from what a statement can see.
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -6,22 +6,24 @@ its verification is there and stays. A row is written once, but for probes, whic
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
 
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.store.batches import delete_where
-from otp_worker.store.database import Database
+from otp_worker.store.database import Database, after_commit
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import Instant, steps
+from otp_worker.store.step_log import EVENTS, say
 
 _s = steps.c
 _STEP = shared_names(Step, steps)
 
 
 def write(connection: Connection, taken: Sequence[Step]) -> None:
-    """Write steps, in this order; a probe is counted where its delivery has asked before."""
+    """Write steps, in this order, and log them; a probe is counted where its delivery has asked before."""
     rows = [
         {name: getattr(each, name) for name in _STEP}
         for each in taken
@@ -29,6 +31,9 @@ def write(connection: Connection, taken: Sequence[Step]) -> None:
     ]
     if rows:
         connection.execute(_INSERT, rows)
+    said = [each for each in taken if each.kind in EVENTS]
+    if said:
+        after_commit(connection, partial(say, said))
 
 
 def write_wait(connection: Connection, taken: Sequence[Step], wait: Step) -> None:

@@ -22,6 +22,7 @@ from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentE
 from otp_worker.store import migrate, notifications
 from otp_worker.store.api_keys import list_keys
 from otp_worker.store.database import Database
+from otp_worker.store.engine import POSTGRES_SETTINGS
 from otp_worker.store.migrate import (
     SERVES_SINCE,
     START_SECONDS,
@@ -138,7 +139,7 @@ def test_a_reply_that_was_to_be_passed_on_still_is_after_the_upgrade(
 def test_a_migration_may_take_longer_than_any_statement_of_the_service(
     postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otp_worker.store.database.STATEMENT_SECONDS", 0.1)
+    monkeypatch.setitem(POSTGRES_SETTINGS, "statement_timeout", "100ms")
     url = postgres.create_database("slowly_migrated").replace("postgresql://", "postgresql+psycopg://")
     actual = command.upgrade
 
