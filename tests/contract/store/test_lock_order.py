@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.app import App
+from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, Verification
+from otp_worker.store import claims, erasure, expire, lockouts, opt_outs, steps
 from otp_worker.store import deliveries as stored_deliveries
-from otp_worker.store import erasure, expire, lockouts, opt_outs
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import close_deliveries
+from otp_worker.store.lifecycle import close_deliveries, lock_verification
 from otp_worker.store.schema import deliveries
 from tests.contract.service import NUMBER, Service
 
@@ -100,3 +101,18 @@ def _issued_earlier(service: Service, n: int) -> Verification:
 def _somebody_waits(connection: Connection) -> bool:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     return connection.exec_driver_sql(waiting).first() is not None
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_who_holds_a_delivery_and_writes_a_step_waits_for_nobody_who_holds_its_verification(
+    db: Database,
+) -> None:
+    """Whoever holds the verification may wait for that delivery."""
+    service = Service(db)
+    issued = service.issue()
+    with db.write() as another:
+        lock_verification(another, issued.id)
+        with db.write() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            assert claims.take(connection, issued.delivery.id, service.clock(), service.clock())
+            steps.write(connection, [Step.of(issued.delivery.id, service.clock(), StepKind.CLAIMED)])
