@@ -1,6 +1,7 @@
 """The promises about time: nothing ends too early, outlives its cap, stands still, or is slow in calm."""
 
 import statistics
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -145,8 +146,11 @@ def failed_in_calm(records: Records) -> Iterable[Finding]:
 
 def misled(records: Records) -> Iterable[Finding]:
     """Times at which ``/readyz`` said that all is well while nothing that was asked was accepted."""
+    # A long run has a hundred thousand of either: each look must not go through all the others.
+    requests = sorted(records.requests, key=lambda request: request.asked_at)
+    instants = [request.asked_at for request in requests]
     for at, ready in records.sightings.ready:
-        just_now = [each for each in records.requests if at - LATELY <= each.asked_at <= at]
+        just_now = requests[bisect_left(instants, at - LATELY) : bisect_right(instants, at)]
         failed = [each for each in just_now if each.failed]
         if ready and len(failed) >= LATELY_REQUESTS and len(failed) == len(just_now):
             evidence = f"200 at {at:%H:%M:%S}, while {len(failed)} of {len(failed)} failed"
