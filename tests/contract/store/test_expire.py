@@ -166,6 +166,9 @@ class TestLane:
         assert released == [soon.id, late.id]
         assert expire.not_published(service.db, at(3), GB, 1) == [(soon.id, at(12))]
         assert expire.probe(service.db, at(3), GB, 1) == [(late.id, at(100))]
+        soon.be(deadline_at=at(50))
+        assert expire.probe(service.db, at(3), GB, 1) == [(soon.id, at(50))]
+        soon.be(deadline_at=at(12))
         late.be(deadline_at=at(11))
         assert expire.probe(service.db, at(3), GB, 1) == [(soon.id, at(12))]
         assert expire.not_published(service.db, at(3), GB, 0) == expire.probe(service.db, at(3), GB, 0) == []
