@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,10 +48,11 @@ per_day = 400
 
 @dataclass
 class Office:
-    """The running service, an app of it, and whoever is told of events."""
+    """The running service, an app of it, and whoever is told of events; ``numbers`` are those it sent to."""
 
     shop: Shop
     webhook: "Webhook"
+    numbers: set[str] = field(default_factory=set)
 
     @property
     def stack(self) -> Stack:
@@ -62,6 +63,7 @@ class Office:
         """Ask for a code; the verification's id."""
         answer = self.shop.call("POST", "/v1/verifications", {"to": number, **fields})
         assert answer.status_code == 202, answer.text
+        self.numbers.add(number)
         return str(answer.json()["id"])
 
     def approve(self, number: str, verification_id: str) -> None:

@@ -67,6 +67,8 @@ def test_every_page_fits_its_window_and_keeps_silent(
         for path in (*PAGES, one, f"{one}/cancel", "/audit"):
             opened.open(path)
             assert not opened.overflows, path
+            text = opened.page.content()
+            assert [number for number in office.numbers if number[1:] in text or number[3:] in text] == []
             # Colours depend on the scheme and the layout on the size: two of the four show both.
             if dark == (size is NARROW):
                 findings += opened.findings()
