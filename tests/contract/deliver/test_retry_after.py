@@ -9,7 +9,7 @@ from otp_worker.domain.gateway import Outcome, OutcomeKind
 from otp_worker.domain.sim import Sim
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.store.database import Database
-from tests.contract.deliver.test_sims import Phones, number, sim
+from tests.contract.deliver.phones import Phones, number, sim
 from tests.contract.service import ACCEPTED, OFFLINE, REFUSED, START
 
 KINDS = (OutcomeKind.THROTTLED, OutcomeKind.UNAVAILABLE)

@@ -11,7 +11,7 @@ from otp_worker.store import expire
 from otp_worker.store.database import Database
 from otp_worker.store.expire import BATCH
 from otp_worker.store.schema import deliveries
-from tests.contract.deliver.test_sims import Phones, number, sim
+from tests.contract.deliver.phones import Phones, number, sim
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, START
 
 BRITISH = sim("british", countries=frozenset({"GB"}), recipients_per_month=1)

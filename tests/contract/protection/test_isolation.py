@@ -26,7 +26,7 @@ from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
 from otp_worker.store.schema import notices
 from otp_worker.store.sim_budgets import Room
-from tests.contract.deliver.test_sims import Phones, sim
+from tests.contract.deliver.phones import Phones, sim
 from tests.contract.inbound import test_canary
 from tests.contract.protection.test_pumping_guard import Town
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service

@@ -9,7 +9,7 @@ from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.store.database import Database
-from tests.contract.deliver.test_sims import Phones, number, sim
+from tests.contract.deliver.phones import Phones, number, sim
 from tests.contract.service import ACCEPTED, OFFLINE, ObedientGateway
 
 
