@@ -26,18 +26,18 @@ from otp_worker.domain.gateway import (
     Reply,
 )
 from otp_worker.gateways.http_json import HttpJsonAccount
-from tests.contract.gateways.contract import (
+from tests.contract.gateways.adapter import (
     CODE_TEXT,
     NOW,
     NUMBER,
     REFERENCE,
     SECRET,
     SIM_NUMBER,
-    AdapterContract,
     Row,
     json_of,
     message,
 )
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 
 DESCRIBED = tomllib.loads((profile.__doc__ or "").partition("::\n")[2])

@@ -10,17 +10,17 @@ from pydantic import ValidationError
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.gateway import CallbackRequest, Gateway, OutcomeKind, Receipt, ReceiptKind
 from otp_worker.gateways.httpsms import HttpSmsAccount
-from tests.contract.gateways.contract import (
+from tests.contract.gateways.adapter import (
     CODE_TEXT,
     NUMBER,
     REFERENCE,
     SECRET,
     SIM_NUMBER,
-    AdapterContract,
     json_of,
     message,
     request_of,
 )
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 from tests.devtools.simulator.rehearsal import ListeningApp
 

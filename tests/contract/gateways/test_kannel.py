@@ -26,14 +26,8 @@ from otp_worker.domain.gateway import (
 )
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.kannel import KannelAccount
-from tests.contract.gateways.contract import (
-    CODE_TEXT,
-    NUMBER,
-    SIM_NUMBER,
-    AdapterContract,
-    Unreadable,
-    message,
-)
+from tests.contract.gateways.adapter import CODE_TEXT, NUMBER, SIM_NUMBER, Unreadable, message
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 from tests.devtools.simulator.rehearsal import ListeningApp
 

@@ -2,7 +2,8 @@
 
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.gateway import Gateway, OutcomeKind
-from tests.contract.gateways.contract import CODE_TEXT, NUMBER, REFERENCE, AdapterContract, json_of, message
+from tests.contract.gateways.adapter import CODE_TEXT, NUMBER, REFERENCE, json_of, message
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 
 

@@ -28,7 +28,7 @@ from otp_worker.domain.gateway import (
     Reply,
 )
 from otp_worker.gateways.kannel import Kannel, KannelAccount
-from tests.contract.gateways.contract import CODE_TEXT, SIM_NUMBER, request_of
+from tests.contract.gateways.adapter import CODE_TEXT, SIM_NUMBER, request_of
 from tests.contract.gateways.test_kannel import GET_URL_FIELDS
 from tests.devtools.simulator.rehearsal import ListeningApp
 from tests.waiting import awaited

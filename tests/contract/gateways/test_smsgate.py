@@ -10,15 +10,8 @@ import pytest
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.devtools.simulator.profiles.smsgate_requests import DEVICE
 from otp_worker.domain.gateway import Gateway, OutcomeKind, Receipt, ReceiptKind
-from tests.contract.gateways.contract import (
-    CODE_TEXT,
-    NUMBER,
-    REFERENCE,
-    AdapterContract,
-    json_of,
-    message,
-    request_of,
-)
+from tests.contract.gateways.adapter import CODE_TEXT, NUMBER, REFERENCE, json_of, message, request_of
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 from tests.devtools.simulator.rehearsal import ListeningApp
 

@@ -10,15 +10,8 @@ from otp_worker.devtools.simulator import Simulator
 from otp_worker.devtools.simulator.profiles.textbee import BATTERY_PERCENT, DEVICE
 from otp_worker.domain.gateway import Gateway, OutcomeKind, PhoneState, Receipt, ReceiptKind
 from otp_worker.gateways.textbee import TextbeeAccount
-from tests.contract.gateways.contract import (
-    CODE_TEXT,
-    NUMBER,
-    SECRET,
-    AdapterContract,
-    json_of,
-    message,
-    request_of,
-)
+from tests.contract.gateways.adapter import CODE_TEXT, NUMBER, SECRET, json_of, message, request_of
+from tests.contract.gateways.contract import AdapterContract
 from tests.contract.gateways.stub import Stub, answer
 from tests.devtools.simulator.rehearsal import ListeningApp
 
