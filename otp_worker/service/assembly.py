@@ -1,25 +1,15 @@
-"""The parts of each process, put together from what they are given: opens nothing, reads no settings."""
+"""The parts of the HTTP intake, put together from what they are given: opens nothing, reads no settings."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
-from otp_worker.deliver.deliverer import Deliverer
-from otp_worker.deliver.receipt_poller import Poller
-from otp_worker.deliver.router import Router
-from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
-from otp_worker.domain.policy import Policy
-from otp_worker.domain.ports import Clock, Outbox, PublishAll
-from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.ports import Clock, PublishAll
 from otp_worker.domain.sim import Sims
-from otp_worker.expire import Expirer
-from otp_worker.gateways.sandbox import Sandbox
 from otp_worker.inbound.callbacks import Callbacks
 from otp_worker.inbound.canary import Canaries
-from otp_worker.inbound.confirmations import Confirmations, Confirmer
+from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.drafts import Drafts
@@ -29,11 +19,7 @@ from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
-from otp_worker.operations.budget_monitor import BudgetMonitor
-from otp_worker.operations.conversion_monitor import ConversionMonitor
 from otp_worker.operations.health import Health
-from otp_worker.operations.notifier import Notifier
-from otp_worker.operations.phone_monitor import PhoneMonitor
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
 from otp_worker.operations.totals import Totals
@@ -41,14 +27,9 @@ from otp_worker.operations.trail import Trails
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
-from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pauses import Pauses
-from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
-from otp_worker.protection.recovery import RecoveryWatch
-from otp_worker.service.publisher import DeliveryQueue
-from otp_worker.service.purges import purges
-from otp_worker.store.counted_steps import count_steps
+from otp_worker.service.foundation import Foundation
 from otp_worker.store.database import Database
 from otp_worker.verify import Verifier
 
@@ -82,27 +63,6 @@ class IssueStep(NamedTuple):
     inviter: Inviter
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerParts:
-    """What the Celery tasks work with."""
-
-    db: Database
-    deliverer: Deliverer
-    expirer: Expirer
-    notifier: Notifier
-    guard: PumpingGuard
-    poller: Poller
-    phone_monitor: PhoneMonitor
-    budget_monitor: BudgetMonitor
-    conversion_monitor: ConversionMonitor
-    recovery: RecoveryWatch
-    canaries: Canaries
-    confirmer: Confirmer
-    count_steps: Callable[[datetime], int]
-    queue: DeliveryQueue
-    clock: Clock
-
-
 def build_issue_step(
     *,
     db: Database,
@@ -128,18 +88,11 @@ def build_issue_step(
 
 
 def assemble_intake(
+    base: Foundation,
     *,
-    db: Database,
-    clock: Clock,
-    keyring: Keyring,
-    policy: Policy,
     limits: Limits,
     limiter: RedisLimiter,
-    sims: Sims,
-    breaker: Breaker,
     outlook: WaitEstimates,
-    outbox: Outbox,
-    queue: DeliveryQueue,
     confirmations: Confirmations | None,
     reply_languages: Collection[str],
     report_lock_seconds: int,
@@ -147,114 +100,79 @@ def assemble_intake(
     issue_step: IssueStep,
 ) -> Intake:
     """The parts of the HTTP intake."""
-    answering = Replies(
-        db=db,
-        keyring=keyring,
-        languages=reply_languages,
-        report_lock_seconds=report_lock_seconds,
-        outbox=outbox,
-        inbound=issue_step.inviter.sims is not None,
-        confirmations=confirmations,
-        senders=Senders(countries=policy.countries, sims=sims),
-    )
-    canaries = Canaries(db=db, keyring=keyring, sims=sims, away=breaker.away, outbox=outbox)
+    db, countries = base.db, base.policy.countries
+    inbound = issue_step.inviter.sims is not None
+    answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, inbound=inbound)
     return Intake(
         db=db,
         issuer=issue_step.issuer,
         resender=issue_step.resender,
         inviter=issue_step.inviter,
-        verifier=build_verifier(
-            db=db, clock=clock, keyring=keyring, policy=policy, limits=limits, limiter=limiter
-        ),
-        idempotency=Idempotency(db=db, keyring=keyring, clock=clock),
-        api_keys=ApiKeys(db=db, clock=clock),
-        callbacks=Callbacks(
-            db=db,
-            keyring=keyring,
-            gateways=sims.gateways,
-            answering=answering,
-            canaries=canaries,
-            breaker=breaker,
-        ),
-        operator=Operator(db=db, limits=limits, countries=policy.countries),
-        health=Health(
-            db=db,
-            check_broker=queue.check,
-            breaker=breaker,
-            sims=sims,
-            probe=WriteProbe(db),
-            older_may_run=older_may_run,
-        ),
+        verifier=build_verifier(base, limits=limits, limiter=limiter),
+        idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
+        api_keys=ApiKeys(db=db, clock=base.clock),
+        callbacks=_build_callbacks(base, answering),
+        operator=Operator(db=db, limits=limits, countries=countries),
+        health=_build_health(base, older_may_run),
         refusals=Rejections(db),
         totals=Totals(db, RequestTimes(db)),
         outlook=outlook,
-        trails=Trails(db, keyring, policy.countries, sims, clock),
-        clock=clock,
+        trails=Trails(db, base.keyring, countries, base.sims, base.clock),
+        clock=base.clock,
     )
 
 
-def build_verifier(
-    *, db: Database, clock: Clock, keyring: Keyring, policy: Policy, limits: Limits, limiter: RedisLimiter
-) -> Verifier:
+def _build_replies(
+    base: Foundation,
+    languages: Collection[str],
+    report_lock_seconds: int,
+    confirmations: Confirmations | None,
+    *,
+    inbound: bool,
+) -> Replies:
+    return Replies(
+        db=base.db,
+        keyring=base.keyring,
+        languages=languages,
+        report_lock_seconds=report_lock_seconds,
+        outbox=base.outbox,
+        inbound=inbound,
+        confirmations=confirmations,
+        senders=Senders(countries=base.policy.countries, sims=base.sims),
+    )
+
+
+def _build_callbacks(base: Foundation, answering: Replies) -> Callbacks:
+    return Callbacks(
+        db=base.db,
+        keyring=base.keyring,
+        gateways=base.sims.gateways,
+        answering=answering,
+        canaries=Canaries(
+            db=base.db, keyring=base.keyring, sims=base.sims, away=base.breaker.away, outbox=base.outbox
+        ),
+        breaker=base.breaker,
+    )
+
+
+def _build_health(base: Foundation, older_may_run: Callable[[], bool]) -> Health:
+    return Health(
+        db=base.db,
+        check_broker=base.queue.check,
+        breaker=base.breaker,
+        sims=base.sims,
+        probe=WriteProbe(base.db),
+        older_may_run=older_may_run,
+    )
+
+
+def build_verifier(base: Foundation, *, limits: Limits, limiter: RedisLimiter) -> Verifier:
     """The third step, its checks counted where sends are."""
     return Verifier(
-        db=db, keyring=keyring, policy=policy, limits=limits, limiter=CheckLimiter(limiter), clock=clock
-    )
-
-
-def assemble_worker(
-    *,
-    db: Database,
-    clock: Clock,
-    keyring: Keyring,
-    policy: Policy,
-    sims: Sims,
-    breaker: Breaker,
-    outbox: Outbox,
-    queue: DeliveryQueue,
-    callback_url: Callable[[str, str], str | None],
-    notifier: Notifier,
-    guard: PumpingGuard,
-    confirmations: Mapping[ReplyKind, str],
-    canary_seconds: int,
-    number_retention_seconds: int,
-    retention_days: int,
-) -> WorkerParts:
-    """The parts of the workers."""
-    return WorkerParts(
-        db=db,
-        deliverer=Deliverer(
-            db=db,
-            keyring=keyring,
-            policy=policy,
-            router=Router(db=db, sims=sims, breaker=breaker),
-            rehearsal=Sandbox(),
-            callback_url=callback_url,
-            clock=clock,
-            outbox=outbox,
-        ),
-        expirer=Expirer(
-            db=db,
-            publish=queue.publish_deliveries,
-            announce_over=queue.announce_over,
-            backlog=queue.backlog,
-            sims=sims,
-            countries=policy.countries,
-            breaker=breaker,
-            purges=purges(sims, number_retention_seconds, retention_days),
-        ),
-        notifier=notifier,
-        guard=guard,
-        poller=Poller(db=db, gateways=sims.gateways),
-        recovery=RecoveryWatch(breaker=breaker, gateways=sims.gateways, clock=clock),
-        phone_monitor=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
-        budget_monitor=BudgetMonitor(db=db, sims=sims, outbox=outbox),
-        conversion_monitor=ConversionMonitor(db=db, outbox=outbox),
-        canaries=Canaries(
-            db=db, keyring=keyring, sims=sims, away=breaker.away, outbox=outbox, every_seconds=canary_seconds
-        ),
-        confirmer=Confirmer(db=db, keyring=keyring, texts=confirmations, sims=sims, away=breaker.away),
-        count_steps=partial(count_steps, db),
-        queue=queue,
-        clock=clock,
+        db=base.db,
+        keyring=base.keyring,
+        policy=base.policy,
+        limits=limits,
+        limiter=CheckLimiter(limiter),
+        clock=base.clock,
     )

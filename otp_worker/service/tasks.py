@@ -18,7 +18,6 @@ from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.isolation import isolated, note_error
-from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.bulkhead import Bulkhead
 from otp_worker.service.celery_app import (
     CANARY,
@@ -33,6 +32,7 @@ from otp_worker.service.celery_app import (
     PURGE,
     RELEASE,
 )
+from otp_worker.service.worker_assembly import WorkerParts
 
 CONFIRMATIONS_AT_ONCE = 2
 

@@ -1,5 +1,6 @@
 """The one place that opens what the settings name, and has the parts put together over it."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from celery import Celery
@@ -26,17 +27,13 @@ from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pauses import Pauses
 from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
-from otp_worker.service.assembly import (
-    Intake,
-    WorkerParts,
-    assemble_intake,
-    assemble_worker,
-    build_issue_step,
-)
+from otp_worker.service.assembly import Intake, IssueStep, assemble_intake, build_issue_step
 from otp_worker.service.celery_app import make_celery
+from otp_worker.service.foundation import Foundation
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
 from otp_worker.service.tls_options import split_tls_options
+from otp_worker.service.worker_assembly import WorkerParts, assemble_worker
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.store.older_versions import OlderVersions
@@ -53,48 +50,78 @@ def open_database(settings: Settings, connections: int = INTAKE_CONNECTIONS) -> 
 def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     """The parts of the HTTP intake: it can judge a code and not make one."""
     db = open_database(settings)
-    clock = clock or service_clock(db)
-    keyring = Keyring(settings.root_secrets)
     publishing = make_celery(_set(settings.broker_url, "OTP_BROKER_URL"), settings.publish_wait_seconds)
-    queue = DeliveryQueue(publishing)
-    sims = settings.sims
-    breaker = Breaker(db=db, lease_seconds=settings.policy.lease_seconds)
-    outlook = WaitEstimates(db=db, breaker=breaker, sims=sims)
-    limits = Limits(keyring=keyring, rates=settings.limit_rates)
-    limiter = RedisLimiter(open_redis(settings))
-    outbox = Outbox(channels=tuple(channels(settings)), publish=queue.publish_notice)
-    older = older_versions(settings, db)
-    return assemble_intake(
+    base = _build_foundation(
+        settings,
         db=db,
         clock=clock,
-        keyring=keyring,
-        policy=settings.policy,
+        keyring=Keyring(settings.root_secrets),
+        queue=DeliveryQueue(publishing),
+        channels=channels(settings),
+    )
+    outlook = WaitEstimates(db=db, breaker=base.breaker, sims=base.sims)
+    limits = Limits(keyring=base.keyring, rates=settings.limit_rates)
+    limiter = RedisLimiter(open_redis(settings))
+    older = older_versions(settings, db)
+    return assemble_intake(
+        base,
         limits=limits,
         limiter=limiter,
-        sims=sims,
-        breaker=breaker,
         outlook=outlook,
-        outbox=outbox,
-        queue=queue,
-        confirmations=Confirmations(db=db, texts=settings.confirmations, publish=queue.publish_confirmation),
+        confirmations=Confirmations(
+            db=db, texts=settings.confirmations, publish=base.queue.publish_confirmation
+        ),
         reply_languages=settings.reply_languages,
         report_lock_seconds=settings.report_lock_seconds,
         older_may_run=older.may_run,
-        issue_step=build_issue_step(
-            db=db,
-            drafts=Drafts(
-                keyring=keyring,
-                policy=settings.policy,
-                limits=limits,
-                hold=partial(hold, queue, outlook),
-                may_be_wide=older.are_gone,
-            ),
-            limiter=limiter,
-            publish=queue.publish_deliveries,
-            announce=queue.announce_waiting,
-            pauses=Pauses(db=db, limits=limits, mode=settings.guard),
-            inbound_sims=sims if settings.inbound_verification else None,
-        ),
+        issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older),
+    )
+
+
+def _build_foundation(
+    settings: Settings,
+    *,
+    db: Database,
+    clock: Clock | None,
+    keyring: Keyring,
+    queue: DeliveryQueue,
+    channels: Mapping[str, Channel],
+) -> Foundation:
+    return Foundation(
+        db=db,
+        clock=clock or service_clock(db),
+        keyring=keyring,
+        policy=settings.policy,
+        sims=settings.sims,
+        breaker=Breaker(db=db, lease_seconds=settings.policy.lease_seconds),
+        outbox=Outbox(channels=tuple(channels), publish=queue.publish_notice),
+        queue=queue,
+    )
+
+
+def _build_issue_step(
+    settings: Settings,
+    base: Foundation,
+    limits: Limits,
+    limiter: RedisLimiter,
+    outlook: WaitEstimates,
+    older: OlderVersions,
+) -> IssueStep:
+    drafts = Drafts(
+        keyring=base.keyring,
+        policy=base.policy,
+        limits=limits,
+        hold=partial(hold, base.queue, outlook),
+        may_be_wide=older.are_gone,
+    )
+    return build_issue_step(
+        db=base.db,
+        drafts=drafts,
+        limiter=limiter,
+        publish=base.queue.publish_deliveries,
+        announce=base.queue.announce_waiting,
+        pauses=Pauses(db=base.db, limits=limits, mode=settings.guard),
+        inbound_sims=base.sims if settings.inbound_verification else None,
     )
 
 
@@ -139,29 +166,25 @@ def build_worker(
     settings: Settings, app: Celery, clock: Clock | None = None, node: str | None = None
 ) -> WorkerParts:
     """The parts of the workers; ``node`` is this one's name."""
-    db = open_database(settings, WORKER_CONNECTIONS)
-    clock = clock or service_clock(db)
-    keyring = Keyring(settings.root_secrets, settings.code_secrets)
-    queue = DeliveryQueue(app, node)
     told = channels(settings)
-    outbox = Outbox(channels=tuple(told), publish=queue.publish_notice)
-    return assemble_worker(
-        db=db,
+    base = _build_foundation(
+        settings,
+        db=open_database(settings, WORKER_CONNECTIONS),
         clock=clock,
-        keyring=keyring,
-        policy=settings.policy,
-        sims=settings.sims,
-        breaker=Breaker(db=db, lease_seconds=settings.policy.lease_seconds),
-        outbox=outbox,
-        queue=queue,
-        callback_url=partial(receipts_url, settings, keyring, older_versions(settings, db)),
-        notifier=Notifier(db=db, channels=told, console_url=settings.console_url),
+        keyring=Keyring(settings.root_secrets, settings.code_secrets),
+        queue=DeliveryQueue(app, node),
+        channels=told,
+    )
+    return assemble_worker(
+        base,
+        callback_url=partial(receipts_url, settings, base.keyring, older_versions(settings, base.db)),
+        notifier=Notifier(db=base.db, channels=told, console_url=settings.console_url),
         guard=PumpingGuard(
-            db=db,
+            db=base.db,
             mode=settings.guard,
             min_sends=settings.guard_min_sends,
             first_pause_seconds=settings.guard_pause_seconds,
-            outbox=outbox,
+            outbox=base.outbox,
         ),
         confirmations=settings.confirmations,
         canary_seconds=settings.canary_seconds or 60,

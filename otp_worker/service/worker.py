@@ -9,7 +9,6 @@ from celery.signals import celeryd_init, setup_logging, worker_init, worker_read
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.operations.heartbeat import Heartbeat
-from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.node_name import take_name
@@ -17,6 +16,7 @@ from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.tasks import register_tasks
 from otp_worker.service.wiring import build_worker
+from otp_worker.service.worker_assembly import WorkerParts
 from otp_worker.store.migrate import await_current
 
 

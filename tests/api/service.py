@@ -51,19 +51,12 @@ class Service(service.Service):
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
             MODEM: Kannel(MODEM, "http://modem.invalid", "user", "password"),
         }
-        queue = service.Queue(self)
+        base = replace(self.foundation(Outbox(("webhook",), self.notify)), sims=Sims(OUR_SIMS.all, gateways))
         intake = assemble_intake(
-            db=self.db,
-            clock=self.clock,
-            keyring=self.keyring,
-            policy=self.policy,
+            base,
             limits=self.limits,
             limiter=self.limiter,
-            sims=Sims(OUR_SIMS.all, gateways),
-            breaker=self.breaker,
             outlook=WaitEstimates(self.db, self.breaker, paced),
-            outbox=Outbox(("webhook",), self.notify),
-            queue=queue,
             confirmations=None,
             reply_languages=LANGUAGES,
             report_lock_seconds=REPORT_LOCK_SECONDS,
@@ -71,7 +64,12 @@ class Service(service.Service):
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
         )
         health = Health(
-            self.db, queue.check, self.breaker, self.sims, WriteProbe(self.db), lambda: self.older_may_run
+            self.db,
+            base.queue.check,
+            self.breaker,
+            self.sims,
+            WriteProbe(self.db),
+            lambda: self.older_may_run,
         )
         # Stored when somebody asks for them, so that tests can count what a request asks of the database.
         totals = Totals(self.db, RequestTimes(self.db, store_seconds=float("inf")))

@@ -30,8 +30,10 @@ from otp_worker.protection.pauses import Pauses
 from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
-from otp_worker.service.assembly import WorkerParts, assemble_worker, build_issue_step, build_verifier
+from otp_worker.service.assembly import build_issue_step, build_verifier
+from otp_worker.service.foundation import Foundation
 from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.worker_assembly import WorkerParts, assemble_worker
 from otp_worker.store import verifications
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
@@ -46,6 +48,7 @@ ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", "msg_1")
 OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
 LOST = Outcome(OutcomeKind.UNCERTAIN, "the gateway gave no answer")
 REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway refuses this message (validation_error)")
+NO_CHANNELS = Outbox((), lambda _: True)
 MISCONFIGURED = Outcome(OutcomeKind.MISCONFIGURED, "the gateway account is not active (tenant_inactive)")
 
 
@@ -130,24 +133,16 @@ class Service:
             pauses=self.pauses,
             inbound_sims=None,
         )
-        self.verifier = build_verifier(
-            db=db,
-            clock=self.clock,
-            keyring=self.keyring,
-            policy=self.policy,
-            limits=self.limits,
-            limiter=self.limiter,
-        )
+        self.verifier = build_verifier(self.foundation(), limits=self.limits, limiter=self.limiter)
         worker = self.worker()
         self.expirer = worker.expirer
         self.deliverer = replace(
             worker.deliverer, chance=lambda: 0.5, monotonic=self.clock.monotonic, pause=self.clock.move
         )
 
-    def worker(self) -> WorkerParts:
-        """What the wiring would build of the workers, without channels."""
-        outbox = Outbox((), lambda _: True)
-        return assemble_worker(
+    def foundation(self, outbox: Outbox = NO_CHANNELS) -> Foundation:
+        """What the parts stand on here."""
+        return Foundation(
             db=self.db,
             clock=self.clock,
             keyring=self.keyring,
@@ -156,9 +151,15 @@ class Service:
             breaker=self.breaker,
             outbox=outbox,
             queue=Queue(self),
+        )
+
+    def worker(self) -> WorkerParts:
+        """What the wiring would build of the workers, without channels."""
+        return assemble_worker(
+            self.foundation(),
             callback_url=lambda gateway, delivery_id: None,
             notifier=Notifier(self.db, {}),
-            guard=PumpingGuard(self.db, GuardMode.ON, 20, 3600, outbox),
+            guard=PumpingGuard(self.db, GuardMode.ON, 20, 3600, NO_CHANNELS),
             confirmations={},
             canary_seconds=60,
             number_retention_seconds=3600,

@@ -18,11 +18,6 @@ SOURCES = sorted(
     for path in [*PACKAGE.rglob("*.py"), *(ROOT / "api").rglob("*.py")]
     if not path.is_relative_to(MIGRATIONS)
 )
-# One keyword a line: they name every part once and decide nothing. What is short enough leaves this list.
-LISTS_OF_PARTS = {
-    "otp_worker/service/assembly.py": {"assemble_intake", "assemble_worker"},
-    "otp_worker/service/wiring.py": {"build_intake"},
-}
 
 
 def long_functions(code: str) -> list[str]:
@@ -38,8 +33,7 @@ def long_functions(code: str) -> list[str]:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_and_its_functions_can_be_read_at_one_go(source: Path) -> None:
     code = source.read_text()
-    allowed = LISTS_OF_PARTS.get(str(source.relative_to(ROOT)), set())
-    assert {found.partition(":")[0] for found in long_functions(code)} == allowed
+    assert long_functions(code) == []
     assert len(code.splitlines()) <= FILE_LINES
 
 

@@ -14,7 +14,6 @@ from redis import Redis
 
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.operations.notifier import Notifier
-from otp_worker.service.assembly import WorkerParts
 from otp_worker.service.celery_app import (
     CANARY,
     CONFIRM,
@@ -30,6 +29,7 @@ from otp_worker.service.celery_app import (
 )
 from otp_worker.service.processes.procfile import procfile_commands
 from otp_worker.service.tasks import register_tasks
+from otp_worker.service.worker_assembly import WorkerParts
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from otp_worker.store.notifications import insert_notices
