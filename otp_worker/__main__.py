@@ -23,7 +23,11 @@ _QUICK = (
 # Two processes, each with servers of its own; who is done takes over from the other.
 _TWO_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
 # These start whole services, which take the machine's cores themselves.
-_ONE_AT_A_TIME = ("tests/acceptance", "tests/devtools")
+_ONE_AT_A_TIME = (
+    "tests/acceptance",
+    "tests/devtools/chaos/test_chaos_run.py",
+    "tests/devtools/test_interrupted.py",
+)
 
 
 def main(arguments: list[str]) -> int:
