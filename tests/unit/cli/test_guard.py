@@ -1,7 +1,6 @@
 """``otp-worker guard``, as an operator and a script use it."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,30 +15,16 @@ from otp_worker.store.database import Database
 from otp_worker.store.pauses import Suspect
 
 NUMBER = "+447400123456"
-SECRET = "a root secret of the tests that is long enough"
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def command(database: Database, keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """The command line over a database in which a block is paused."""
-    url = f"sqlite:///{tmp_path}/otp.db"
-    for name, value in {
-        "DATABASE_URL": url,
-        "BROKER_URL": "redis://127.0.0.1:1/0",
-        "SECRET_KEY": SECRET,
-        "COUNTRIES": "GB",
-        "PUBLIC_URL": "",
-    }.items():
-        monkeypatch.setenv(f"OTP_{name}", value)
     monkeypatch.setenv("COLUMNS", "200")
-    runner = CliRunner()
-    assert runner.invoke(app, ["migrate"]).exit_code == 0
-    db = Database(url)
-    block = Limits(Keyring([SECRET])).block_hash(NUMBER)
+    block = Limits(keyring).block_hash(NUMBER)
     suspect = Suspect(PumpedKind.BLOCK, "shop", block, "+44740012****", Figures(30, 0), Usual(4.0, 0.75))
-    pauses.pause(db, suspect, 3600, [], utc_now())
-    db.close()
-    return runner
+    pauses.pause(database, suspect, 3600, [], utc_now())
+    return CliRunner()
 
 
 def listed(command: CliRunner) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """``otp-worker optouts``, as an operator and a script use it."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,29 +12,15 @@ from otp_worker.store import opt_outs
 from otp_worker.store.database import Database
 
 NUMBER = "+447400123456"
-SECRET = "a root secret of the tests that is long enough"
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def command(database: Database, keyring: Keyring) -> CliRunner:
     """The command line over a database in which a number is opted out."""
-    url = f"sqlite:///{tmp_path}/otp.db"
-    for name, value in {
-        "DATABASE_URL": url,
-        "BROKER_URL": "redis://127.0.0.1:1/0",
-        "SECRET_KEY": SECRET,
-        "COUNTRIES": "GB",
-        "PUBLIC_URL": "",
-    }.items():
-        monkeypatch.setenv(f"OTP_{name}", value)
-    runner = CliRunner()
-    assert runner.invoke(app, ["migrate"]).exit_code == 0
-    db = Database(url)
-    with db.write() as connection:
-        now = utc_now()
-        opt_outs.stop(connection, Keyring([SECRET]).number_hashes(NUMBER), "+44********56", now, now)
-    db.close()
-    return runner
+    now = utc_now()
+    with database.write() as connection:
+        opt_outs.stop(connection, keyring.number_hashes(NUMBER), "+44********56", now, now)
+    return CliRunner()
 
 
 def test_opt_outs_are_listed_without_their_numbers(command: CliRunner) -> None:
