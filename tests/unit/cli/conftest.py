@@ -20,16 +20,22 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture
-def database(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """The service's database, of which the environment of this test speaks."""
+def database_url(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with the current schema and no rows, which the environment names."""
     url = f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'otp.db')}"
+    monkeypatch.setenv("OTP_DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """That database, with the rest of the service's settings in the environment."""
     for name, value in {
-        "DATABASE_URL": url,
         "BROKER_URL": "redis://127.0.0.1:1/0",
         "SECRET_KEY": SECRET,
         "COUNTRIES": "GB",
         "PUBLIC_URL": "",
     }.items():
         monkeypatch.setenv(f"OTP_{name}", value)
-    with closing(Database(url)) as opened:
+    with closing(Database(database_url)) as opened:
         yield opened

@@ -26,7 +26,9 @@ def phone() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: Simulator) -> CliRunner:
+def command(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, phone: Simulator
+) -> CliRunner:
     """The command line over a gateways file with two SIMs of one phone."""
     file = tmp_path / "gateways.toml"
     file.write_text(
@@ -35,7 +37,6 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: Simulator) -
         '[[gateways.office.sims]]\nname = "night"\npace_per_minute = 20\ncountries = ["GB"]\n'
     )
     for name, value in {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/otp.db",
         "BROKER_URL": "redis://127.0.0.1:1/0",
         "SECRET_KEY": "a root secret of the tests that is long enough",
         "COUNTRIES": "GB",
@@ -44,9 +45,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: Simulator) -
     }.items():
         monkeypatch.setenv(f"OTP_{name}", value)
     monkeypatch.setenv("COLUMNS", "200")
-    runner = CliRunner()
-    assert runner.invoke(app, ["migrate"]).exit_code == 0
-    return runner
+    return CliRunner()
 
 
 def test_every_sim_is_listed_with_what_is_left_of_it(command: CliRunner) -> None:

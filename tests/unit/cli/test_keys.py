@@ -1,7 +1,6 @@
 """``otp-worker keys``, as an operator and a script use it."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,11 +9,8 @@ from otp_worker.cli.app import app
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    monkeypatch.setenv("OTP_DATABASE_URL", f"sqlite:///{tmp_path}/otp.db")
-    runner = CliRunner()
-    assert runner.invoke(app, ["migrate"]).exit_code == 0
-    return runner
+def command(database_url: str) -> CliRunner:
+    return CliRunner()
 
 
 def listed(command: CliRunner) -> list[dict[str, object]]:
