@@ -15,6 +15,7 @@ from api.middleware import Authentication, RequestLog, RequestTimer, TrailingSla
 from api.openapi import openapi_document
 from api.problems import add_problem_handlers
 from api.routes import ROUTES
+from api.tracing import RequestSpans
 from api.trail import Listing, Search, Timeline
 from api.verifications import Checks, Verifications
 from otp_worker.domain import request_deadline
@@ -35,6 +36,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
         middleware=[
             RequestLog(),
             RequestTimer(intake.totals.requests, ROUTES),
+            *([RequestSpans(intake.tracer)] if intake.tracer.is_on else []),
             Authentication(intake.api_keys, ROUTES),
         ]
     )

@@ -5,11 +5,21 @@ from datetime import datetime
 import structlog
 
 from otp_worker.deliver.router import Way
-from otp_worker.domain.gateway import Outcome, OutcomeKind
+from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
 from otp_worker.domain.step import StepKind
+from otp_worker.domain.tracing import Tracer
+from otp_worker.gateways.hand_over import hand_over
 from otp_worker.store.job import Job
 
 log = structlog.get_logger()
+
+
+def ask(tracer: Tracer, way: Way, message: Message) -> Outcome:
+    """Hand a message over; its outcome."""
+    with tracer.span("otp.hand_over") as span:
+        outcome = hand_over(way.gateway, message)
+        span.note(gateway=way.via.gateway, sim=way.via.sim, outcome=outcome.kind)
+    return outcome
 
 
 def note_answer(job: Job, way: Way, outcome: Outcome, now: datetime, seconds: float) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from otp_worker.deliver.answer import note_answer
+from otp_worker.deliver.answer import ask, note_answer
 from otp_worker.deliver.codes import Codes
 from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
@@ -24,8 +24,8 @@ from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.sms_text import compose
 from otp_worker.domain.step import StepKind
+from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import OPEN, DeliveryStatus
-from otp_worker.gateways.hand_over import hand_over
 from otp_worker.store import claims, misconfigured, opt_outs, receipts
 from otp_worker.store import deliver as statements
 from otp_worker.store.circuit_breakers import GatewayState
@@ -55,15 +55,13 @@ class Deliverer:
     callback_url: Callable[[str, str], str | None]
     clock: Clock
     outbox: Outbox
+    tracer: Tracer = NO_TRACING
     chance: Callable[[], float] = random.random
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
     def deliver(self, delivery_id: str, worker: str | None = None) -> Result:
-        """Make one attempt; what it comes to. What is not over is never called delivered.
-
-        ``worker`` is the name of the process that does it.
-        """
+        """Make one attempt in the process ``worker``. What is not over is never called delivered."""
         ids = {"verification": delivery_id.rpartition(".")[0], "delivery": delivery_id}
         with structlog.contextvars.bound_contextvars(**ids):
             return self._deliver(delivery_id, worker)
@@ -73,6 +71,13 @@ class Deliverer:
         job = statements.claim(self.db, delivery_id, lease.claimed_at, lease.seconds, worker)
         if job is None:
             return self._not_claimed(delivery_id)
+        with self.tracer.span("otp.deliver", job.trace_context) as span:
+            span.note(verification=job.verification_id, delivery=delivery_id, attempt=job.attempt)
+            result = self._judge(job, lease)
+            span.note(result=type(result).__name__)
+            return result
+
+    def _judge(self, job: Job, lease: Lease) -> Result:
         if job.abandoned >= MAX_ABANDONED:
             # Every attempt so far took its worker down with it; it must not take them all.
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
@@ -134,7 +139,7 @@ class Deliverer:
             is_allowed = lease.allows(self.db, job)
             message = self._message(job, way, code, lease)
             began = self.monotonic()
-            outcome = hand_over(way.gateway, message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
+            outcome = ask(self.tracer, way, message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
         except Exception as error:
             # Nobody could say whether it may leave: nothing was handed over.
             self._release(way, lease)

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from otp_worker.domain.gateway import Gateway, ReceiptKind
+from otp_worker.domain.tracing import NO_TRACING, Tracer
+from otp_worker.inbound.receipt_spans import trace_receipt
 from otp_worker.protection.isolation import isolated
 from otp_worker.store import polls, receipts
 from otp_worker.store.database import Database
@@ -46,6 +48,7 @@ class Poller:
 
     db: Database
     gateways: Mapping[str, Gateway]
+    tracer: Tracer = NO_TRACING
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def poll(self, now: datetime) -> int:
@@ -77,6 +80,7 @@ class Poller:
         verification = due.delivery_id.rpartition(".")[0]
         told = {"verification": verification, "delivery": due.delivery_id, "kind": receipt.kind.value}
         log.info("receipt", **told, moved=moved, polled=True)
+        trace_receipt(self.tracer, self.db, due.delivery_id, receipt.kind)
         if receipt.kind is not ReceiptKind.SENT:
             polls.stop_polling(self.db, due.delivery_id)
         return moved

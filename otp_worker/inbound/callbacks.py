@@ -9,7 +9,9 @@ import structlog
 from otp_worker.domain.errors import NotFoundError, UnauthenticatedError
 from otp_worker.domain.gateway import CallbackRequest, Gateway, Receipt, Reply
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.inbound.canary import Canaries
+from otp_worker.inbound.receipt_spans import trace_receipt
 from otp_worker.inbound.replies import Replies
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.store import receipts
@@ -68,6 +70,7 @@ class Callbacks:
     answering: Replies
     canaries: Canaries
     breaker: Breaker
+    tracer: Tracer = NO_TRACING
 
     def authenticate(self, gateway: str, token: str) -> CallbackSource:
         """Who posts to the URL with this gateway and token; needs nothing of the request's body.
@@ -119,6 +122,7 @@ class Callbacks:
         verification = found.rpartition(".")[0] if found else None
         told = {"verification": verification, "delivery": found, "kind": receipt.kind.value, "moved": moved}
         log.info("receipt", **told)
+        trace_receipt(self.tracer, self.db, found, receipt.kind)
 
     def _take_reply(self, called: Gateway, reply: Reply, now: datetime) -> None:
         if not self.canaries.arrive(reply, now):

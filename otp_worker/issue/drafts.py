@@ -31,7 +31,7 @@ class Drafts:
     """Makes the rows of a send; writes nothing.
 
     ``hold`` says whether deliveries by a route must wait just now. ``may_be_wide`` tells whether every worker
-    knows how the longest codes are derived.
+    knows how the longest codes are derived. ``trace_context`` is that of the request.
     """
 
     keyring: Keyring
@@ -39,6 +39,7 @@ class Drafts:
     limits: Limits
     hold: Callable[[str], Hold | None]
     may_be_wide: Callable[[], bool] = lambda: True
+    trace_context: Callable[[], str | None] = lambda: None
 
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
@@ -67,6 +68,7 @@ class Drafts:
             language=language_of(request.locale),
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
             request_id=request.request_id,
+            trace_context=self.trace_context(),
             key_id=self.keyring.newest,
             code_length=code_length,
             derivation=derivation if derivation is not None and self.may_be_wide() else None,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.ports import Clock, PublishAll
 from otp_worker.domain.sim import Sims
+from otp_worker.domain.tracing import Tracer
 from otp_worker.inbound.callbacks import Callbacks
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.confirmations import Confirmations
@@ -50,6 +51,7 @@ class Intake:
     health: Health
     refusals: Rejections
     totals: Totals
+    tracer: Tracer
     outlook: WaitEstimates
     trails: Trails
     clock: Clock
@@ -116,6 +118,7 @@ def assemble_intake(
         health=_build_health(base, older_may_run),
         refusals=Rejections(db),
         totals=Totals(db, RequestTimes(db)),
+        tracer=base.tracer,
         outlook=outlook,
         trails=Trails(db, base.keyring, countries, base.sims, base.clock),
         clock=base.clock,
@@ -152,6 +155,7 @@ def _build_callbacks(base: Foundation, answering: Replies) -> Callbacks:
             db=base.db, keyring=base.keyring, sims=base.sims, away=base.breaker.away, outbox=base.outbox
         ),
         breaker=base.breaker,
+        tracer=base.tracer,
     )
 
 

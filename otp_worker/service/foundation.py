@@ -6,6 +6,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import Sims
+from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.store.database import Database
@@ -23,3 +24,4 @@ class Foundation:
     breaker: Breaker
     outbox: Outbox
     queue: DeliveryQueue
+    tracer: Tracer = NO_TRACING

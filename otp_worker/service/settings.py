@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     guard_min_sends: int = Field(20, ge=5)
     guard_pause_seconds: int = Field(3600, ge=60, le=LONGEST_PAUSE_SECONDS)
 
+    tracing: bool = False
+
     canary_seconds: int = Field(0, ge=0, le=86_400)
 
     number_retention_seconds: int = Field(3600, ge=0)

@@ -13,6 +13,7 @@ from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.ports import Clock, Outbox
+from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.inbound.callbacks import callback_url
@@ -96,6 +97,7 @@ def _build_foundation(
         breaker=Breaker(db=db, lease_seconds=settings.policy.lease_seconds),
         outbox=Outbox(channels=tuple(channels), publish=queue.publish_notice),
         queue=queue,
+        tracer=open_tracer(settings),
     )
 
 
@@ -113,6 +115,7 @@ def _build_issue_step(
         limits=limits,
         hold=partial(hold, base.queue, outlook),
         may_be_wide=older.are_gone,
+        trace_context=base.tracer.context,
     )
     return build_issue_step(
         db=base.db,
@@ -123,6 +126,19 @@ def _build_issue_step(
         pauses=Pauses(db=base.db, limits=limits, mode=settings.guard),
         inbound_sims=base.sims if settings.inbound_verification else None,
     )
+
+
+def open_tracer(settings: Settings) -> Tracer:
+    """What traces go to, where the operator wants them. Raises ConfigurationError without its packages."""
+    if not settings.tracing:
+        return NO_TRACING
+    try:
+        from otp_worker.service.telemetry import open_telemetry
+    except ImportError as error:
+        raise ConfigurationError(
+            "OTP_TRACING: the packages for it are missing; install otp-worker[otel]"
+        ) from error
+    return open_telemetry()
 
 
 def older_versions(settings: Settings, db: Database) -> OlderVersions:

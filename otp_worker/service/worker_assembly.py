@@ -67,7 +67,7 @@ def assemble_worker(
         expirer=_build_expirer(base, purges(sims, number_retention_seconds, retention_days)),
         notifier=notifier,
         guard=guard,
-        poller=Poller(db=db, gateways=sims.gateways),
+        poller=Poller(db=db, gateways=sims.gateways, tracer=base.tracer),
         recovery=RecoveryWatch(breaker=base.breaker, gateways=sims.gateways, clock=base.clock),
         phone_monitor=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
         budget_monitor=BudgetMonitor(db=db, sims=sims, outbox=outbox),
@@ -99,6 +99,7 @@ def _build_deliverer(base: Foundation, callback_url: Callable[[str, str], str | 
         callback_url=callback_url,
         clock=base.clock,
         outbox=base.outbox,
+        tracer=base.tracer,
     )
 
 

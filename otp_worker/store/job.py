@@ -39,6 +39,7 @@ class Job:
     hashed: bool
     ttl_seconds: int
     last_expiry_at: datetime
+    trace_context: str | None = None
     steps: list[Step] = field(default_factory=list, compare=False)
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:

@@ -34,6 +34,7 @@ class NewVerification:
     token_hash: bytes | None = None
     derivation: int | None = None
     request_id: str | None = None
+    trace_context: str | None = None
 
     @property
     def number_hash(self) -> bytes:

@@ -12,6 +12,7 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.operations.health import Health
@@ -43,6 +44,7 @@ class Service(service.Service):
         self.notices: list[str] = []
         self.inbound_sims: Sims | None = None
         self.older_may_run = False
+        self.tracer: Tracer = NO_TRACING
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
@@ -51,7 +53,11 @@ class Service(service.Service):
             GATEWAY: MobileApiConnect(GATEWAY, "http://gateway.invalid", "sk_live_unused", WEBHOOK_SECRET),
             MODEM: Kannel(MODEM, "http://modem.invalid", "user", "password"),
         }
-        base = replace(self.foundation(Outbox(("webhook",), self.notify)), sims=Sims(OUR_SIMS.all, gateways))
+        base = replace(
+            self.foundation(Outbox(("webhook",), self.notify)),
+            sims=Sims(OUR_SIMS.all, gateways),
+            tracer=self.tracer,
+        )
         intake = assemble_intake(
             base,
             limits=self.limits,

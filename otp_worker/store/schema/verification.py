@@ -51,6 +51,8 @@ verifications = Table(
     Column("ended_at", Instant),
     # The id of the HTTP request that asked for it, as the log has it; none from the command line.
     Column("request_id", String(64)),
+    # The trace that it was asked for in (W3C Trace Context); none where nobody traces.
+    Column("trace_context", String(55)),
 )
 Index(
     "ix_verifications_number_hash",
