@@ -1,6 +1,5 @@
 """``otp-worker init``: write the environment file of a new service."""
 
-import os
 import secrets
 import shlex
 import sys
@@ -12,13 +11,7 @@ from typing import Annotated
 import typer
 
 from otp_worker.domain.errors import ConfigurationError
-from otp_worker.service.roles import Role, load_settings
-
-_ROLES: tuple[Role, ...] = ("web", "worker", "beat", "flower", "console", "cli")
-_HEADER = """\
-# The environment of otp-worker, written by `otp-worker init`. Keep it: nobody can make OTP_SECRET_KEY again.
-# What else can be set here stands in deploy/README.md.
-"""
+from otp_worker.service.environment_file import check_variables, given_variables, write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +63,11 @@ def init(
     }
     variables = _complete(
         {
-            **{name: os.environ[name] for name in os.environ if name.startswith("OTP_")},
+            **given_variables(),
             **{name: value for name, value in given.items() if value is not None},
         }
     )
-    _write(file, variables)
+    write_file(file, variables)
     typer.echo(f"{file} is written, for you alone. Back it up. Then:")
     typer.echo(f"  set -a; . {shlex.quote(str(file.absolute()))}; set +a")
     typer.echo("  otp-worker migrate")
@@ -92,7 +85,7 @@ def _complete(given: Mapping[str, str]) -> dict[str, str]:
     while True:
         variables |= {each.variable: _answer(each) for each in asked}
         try:
-            _check(variables)
+            check_variables(variables)
         except ConfigurationError as error:
             refused = {line.partition(":")[0] for line in str(error).splitlines()}
             asked = [each for each in _QUESTIONS if each.variable in refused]
@@ -109,23 +102,3 @@ def _answer(question: Question) -> str:
         raise ConfigurationError(f"{question.variable}: is not set, and there is no terminal to ask at")
     answer: str = typer.prompt(question.text, default=question.usual, hide_input=question.is_secret)
     return answer.strip()
-
-
-def _check(variables: Mapping[str, str]) -> None:
-    """Raise ConfigurationError unless every process could start with these and nothing else."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        for role in _ROLES:
-            load_settings(role)
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _write(file: Path, variables: Mapping[str, str]) -> None:
-    lines = [f"{name}={shlex.quote(value)}\n" for name, value in variables.items()]
-    # Never readable by others, not even while it is written; and never in the place of another file.
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
-        output.write(_HEADER + "".join(lines))

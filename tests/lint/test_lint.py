@@ -19,6 +19,7 @@ TOOLS = {
 # Settings are read in one place. These hand the environment on to the programs they start.
 MAY_SEE_THE_ENVIRONMENT = {
     "otp_worker/service/settings.py",
+    "otp_worker/service/environment_file.py",
     "otp_worker/devtools/setup/step.py",
     "otp_worker/devtools/processes/environment.py",
     "otp_worker/service/processes/environment.py",

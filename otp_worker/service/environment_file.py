@@ -1,0 +1,41 @@
+"""The environment of a service that is to be: what is given of it, whether it is whole, and its file."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from otp_worker.service.roles import Role, load_settings
+from otp_worker.service.secret_files import PREFIX
+
+_ROLES: tuple[Role, ...] = ("web", "worker", "beat", "flower", "console", "cli")
+_HEADER = """\
+# The environment of otp-worker, written by `otp-worker init`. Keep it: nobody can make OTP_SECRET_KEY again.
+# What else can be set here stands in deploy/README.md.
+"""
+
+
+def given_variables() -> dict[str, str]:
+    """The service's variables that stand in our environment."""
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+
+
+def check_variables(variables: Mapping[str, str]) -> None:
+    """Raise ConfigurationError unless every process could start with these."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        for role in _ROLES:
+            load_settings(role)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def write_file(file: Path, variables: Mapping[str, str]) -> None:
+    """Write the variables for a shell, readable by us alone. Raises FileExistsError."""
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in variables.items()]
+    # Never readable by others, not even while it is written; and never in the place of another file.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+        output.write(_HEADER + "".join(lines))
