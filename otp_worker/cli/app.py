@@ -1,6 +1,7 @@
 """The command line: ``otp-worker``. A command's module is imported when it is run."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -88,6 +89,11 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Run one command; an error of ours is one line on stderr and exit code 1, with --json a JSON object."""
+    from otp_worker.service.logs import configure_logs
+
+    # What a command prints is its answer alone; `start` sets up the logs of its own.
+    configure_logs("console")
+    logging.getLogger().setLevel(logging.WARNING)
     try:
         app()
     except OtpError as error:
