@@ -13,6 +13,7 @@ TEMPLATE = "migrated"
 """The database of the tests' server that every other begins as: the current schema, and its first rows."""
 
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_SEQUENCES = "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
 _END_OTHERS = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
@@ -75,7 +76,10 @@ class _Reused:
         # Foreign keys need not be looked at where everything goes.
         session.execute("SET session_replication_role = replica")
         tables = [Identifier(table) for (table,) in session.execute(_TABLES)]
-        self._emptying = SQL("; ").join(order for table in tables for order in self._orders(table))
+        sequences = [Literal(name) for (name,) in session.execute(_SEQUENCES)]
+        orders = [order for table in tables for order in self._orders(table)]
+        orders += [SQL("SELECT setval({}, 1, false)").format(name) for name in sequences]
+        self._emptying = SQL("; ").join(orders)
         self._shape = self._shape_now()
 
     def is_as_it_was(self) -> bool:

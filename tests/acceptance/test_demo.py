@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -150,9 +151,19 @@ def test_a_process_that_dies_is_named_with_its_log(state: Path) -> None:
     assert processes_of(state) == []
 
 
+@contextmanager
+def ended(serving: "subprocess.Popen[Any]") -> "Iterator[subprocess.Popen[Any]]":
+    """A demo that serves until the end of the block, whatever ends that."""
+    with serving:
+        try:
+            yield serving
+        finally:
+            serving.terminate()
+
+
 def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(demo(state), cwd=ROOT, stdout=theirs, start_new_session=True) as serving:
+    with ended(subprocess.Popen(demo(state), cwd=ROOT, stdout=theirs, start_new_session=True)) as serving:
         os.close(theirs)
         output = read_until(ours, "Serving until Ctrl-C.")
         assert_everything_answers(output)
@@ -183,7 +194,7 @@ def assert_everything_answers(output: str) -> None:
     docs, console, flower, phone = (
         re.findall(rf"{name} +(http://\S+)", output)[-1] for name in ("API", "Console", "Flower", "Phone")
     )
-    user, password = re.findall(r"user (\S+), password (\S+)\)", output)[0]
+    user, password = re.findall(r"Flower .*user (\S+), password (\S+)\)", output)[0]
     assert requests.get(docs, timeout=10).status_code == 200
     assert requests.get(phone, timeout=10).status_code == 200
     assert requests.get(console, timeout=10).url.endswith("/login")
@@ -198,7 +209,9 @@ def test_without_a_terminal_it_serves_too_and_is_used_as_the_readme_says(state: 
     use = use.replace(".state/demo/env", shlex.quote(f"{state}/env"))
     # The checkout's own commands, wherever the tests run from.
     use = use.replace(".venv/bin", shlex.quote(str(Path(sys.executable).parent)))
-    with subprocess.Popen(demo(state, "--serve"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as serving:
+    with ended(
+        subprocess.Popen(demo(state, "--serve"), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    ) as serving:
         assert serving.stdout is not None
         output = "".join(iter(serving.stdout.readline, "Serving until Ctrl-C.\n"))
         used = subprocess.run(

@@ -37,20 +37,20 @@ class HttpProbe:
 
 
 class WorkersProbe:
-    """Asks Celery's workers over the broker; ``pids`` are those of the workers to hear from."""
+    """Asks Celery's workers over the broker; ``names`` are those to hear from, without slot and host."""
 
-    def __init__(self, broker_url: str, pids: list[int]) -> None:
-        self._pids = pids
+    def __init__(self, broker_url: str, names: list[str]) -> None:
+        self._names = names
         self._control = make_celery(broker_url).control
 
     def __call__(self) -> bool:
         """Whether every one of them answers."""
         try:
             replies: list[dict[str, object]] | None = self._control.broadcast(
-                "ping", reply=True, timeout=_REPLIES_SECONDS, limit=len(self._pids)
+                "ping", reply=True, timeout=_REPLIES_SECONDS, limit=len(self._names)
             )
         except OperationalError:
             return False
-        hosts = [host for reply in replies or [] for host in reply]
-        # The Procfile puts the process id into a worker's host name.
-        return all(any(f"-{pid}@" in host for host in hosts) for pid in self._pids)
+        nodes = [node for reply in replies or [] for node in reply]
+        # Each adds the slot that it has taken: see service/node_name.py.
+        return all(any(node.startswith(f"{name}-") for node in nodes) for name in self._names)

@@ -23,7 +23,7 @@ def start(service: Service, state: State, display: Display) -> str:
     _await_url(service, display, PHONE, f"{service.phone_url}/sim/health", "simulated, online")
     _await_url(service, display, "web", f"{service.url}/healthz", service.url)
     with display.hop("worker", fleet.log("worker")) as hop:
-        probe = WorkersProbe(service.settings["OTP_BROKER_URL"], [fleet["worker"].pid, fleet["upkeep"].pid])
+        probe = WorkersProbe(service.settings["OTP_BROKER_URL"], ["deliver", "upkeep"])
         fleet.await_ready("worker", probe, _READY_SECONDS)
         hop.detail = "deliver and upkeep answer"
     _await_url(service, display, "beat", f"{service.url}/readyz", "its sweeps run: the service is ready")

@@ -250,6 +250,8 @@ def fill(service: Service, number: int) -> None:
         at: datetime = START - timedelta(seconds=n + 1)
         old = old_rows(f"ver_{n:026}", n.to_bytes(32, "big"), at)
         more = {"app": "bank" if n % 20 else "shop", "user": f"user-{n}", "request_id": f"req_{n}"}
+        # Enough of them that one index is better than another, whatever is drawn.
+        more["status"] = VerificationStatus.FAILED if n % 7 == 0 else old[verifications]["status"]
         rows["verifications"].append(old[verifications] | more)
         rows["deliveries"].append(old[deliveries])
         rows["steps"].append({"at": at, "kind": "breaker_opened", "gateway": "gb"})

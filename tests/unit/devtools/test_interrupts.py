@@ -3,13 +3,14 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from otp_worker.devtools.processes.interrupts import interruptible, uninterrupted
 
 PATIENCE_SECONDS = 10
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def send(number: signal.Signals) -> None:
@@ -24,6 +25,15 @@ class Interrupts:
         send(signal.SIGINT)
 
 
+@pytest.fixture(autouse=True)
+def as_in_a_terminal() -> Iterator[None]:
+    """No signal is ignored, as under nohup, or behind a shell's ``&``."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def run(begin: Callable[[], object], end: Callable[[], object] = lambda: None) -> None:
     """A block that begins so, then works for long, and has ``end`` to do."""
     with interruptible() as parts:
@@ -32,7 +42,7 @@ def run(begin: Callable[[], object], end: Callable[[], object] = lambda: None) -
         time.sleep(PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_each_of_the_three_signals_ends_the_block(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(lambda: send(number))
