@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import structlog
 
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.fleet import Fleet
@@ -13,6 +14,15 @@ from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.empty_databases import TEMPLATE
+from tests.fresh_logs import forget_logs
+
+
+@pytest.fixture(autouse=True)
+def fresh_logs() -> Iterator[None]:
+    """No test hears, or is deaf, by how an earlier one had the logs set up."""
+    yield
+    if structlog.is_configured():
+        forget_logs()
 
 
 def _fleet(folder: Path) -> Fleet:

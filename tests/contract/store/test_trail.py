@@ -197,7 +197,9 @@ SEARCHES: dict[str, Callable[[Service], object]] = {
     "ix_verifications_user ": lambda service: listed(
         service, Wanted(user="u", app="shop", status=VerificationStatus.FAILED)
     ),
-    "ix_verifications_status": lambda service: listed(service, Wanted(status=VerificationStatus.FAILED)),
+    "ix_verifications_status(_app)?": lambda service: listed(
+        service, Wanted(status=VerificationStatus.FAILED)
+    ),
     "ix_verifications_status_app": lambda service: listed(
         service, Wanted(status=VerificationStatus.FAILED, app="shop"), Place(START, "ver_")
     ),
