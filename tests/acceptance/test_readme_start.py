@@ -101,7 +101,9 @@ def test_the_production_start_works_as_written(
 ) -> None:
     web, flower, console = free_ports(None, None, None)
     public_url = f"http://{LOOPBACK}:{web}"
-    inbound = inbound_url(public_url, Keyring([SECRET_KEY]), "mobile_api_connect")
+    # Of its own: both services count their limits in one Redis.
+    secret = f"{SECRET_KEY} for {database}"
+    inbound = inbound_url(public_url, Keyring([secret]), "mobile_api_connect")
     with Simulator(key=GATEWAY_KEY, webhook_secret=WEBHOOK_SECRET, webhook_url=inbound) as phone:
         (newcomer.clone / "otp.env").unlink(missing_ok=True)
         # What `init` would ask for at a terminal; the secret is fixed for the replies' URL.
@@ -113,7 +115,7 @@ def test_the_production_start_works_as_written(
             "OTP_GATEWAY_URL": phone.url,
             "OTP_GATEWAY_KEY": GATEWAY_KEY,
             "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "OTP_SECRET_KEY": SECRET_KEY,
+            "OTP_SECRET_KEY": secret,
         }
         values = {"https://otp.example.com": public_url}
         ports = {

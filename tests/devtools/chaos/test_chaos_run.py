@@ -60,9 +60,8 @@ def mutated_run(folder: Path, mutation: str) -> Result:
     return short_run(folder, mutated(mutation))
 
 
-@pytest.mark.parametrize(
-    "broker", [BrokerKind.REDIS, pytest.param(BrokerKind.RABBITMQ, marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("broker", [BrokerKind.REDIS, BrokerKind.RABBITMQ])
 def test_two_thousand_requests_and_twenty_kills_break_no_promise(broker: BrokerKind, tmp_path: Path) -> None:
     if broker is BrokerKind.RABBITMQ and not SERVER.exists():
         pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
