@@ -30,8 +30,11 @@ class _App(falcon.App[Any, Any]):
             return super().__call__(env, start_response)
 
 
-def create_app(intake: Intake) -> "falcon.App[Any, Any]":
-    """The HTTP intake over the given parts; starts nothing and reads no environment."""
+def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[Any, Any]":
+    """The HTTP intake over the given parts; starts nothing and reads no environment.
+
+    ``welcome_url`` is where a demo shows the first steps.
+    """
     app = _App(
         middleware=[
             RequestLog(),
@@ -42,7 +45,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     )
     app.req_options.strip_url_path_trailing_slash = False
     add_problem_handlers(app, intake.clock, intake.refusals)
-    resources = {type(resource): resource for resource in _resources(intake)}
+    resources = {type(resource): resource for resource in _resources(intake, welcome_url)}
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)
     app.add_static_route("/docs/static", STATIC)
@@ -51,7 +54,7 @@ def create_app(intake: Intake) -> "falcon.App[Any, Any]":
     return app
 
 
-def _resources(intake: Intake) -> Iterable[object]:
+def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
     clock = intake.clock
     return (
         Verifications(
@@ -74,5 +77,5 @@ def _resources(intake: Intake) -> Iterable[object]:
         Metrics(intake.health, intake.refusals, intake.totals, clock),
         OpenApi(openapi_document()),
         Docs(),
-        Home(),
+        Home(welcome_url),
     )

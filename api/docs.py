@@ -1,6 +1,7 @@
 """``/``, ``/docs`` and ``/openapi.json``, from this package's own files, so that they work offline."""
 
 import json
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ class Docs(_Page):
 
 
 class Home(_Page):
-    """What answers here, for whoever opens the address in a browser."""
+    """What answers here, for whoever opens the address in a browser; a demo adds its first steps."""
 
     name = "home.html"
+    _DEMO = "<!-- demo -->\n"
+
+    def __init__(self, welcome_url: str | None = None) -> None:
+        super().__init__()
+        link = (
+            f'<li><a href="{escape(welcome_url)}">The first steps with this demo</a></li>\n'
+            if welcome_url
+            else ""
+        )
+        self._page = self._page.replace(self._DEMO, link)

@@ -1,6 +1,7 @@
 """The console's WSGI application: which page is where."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -17,8 +18,11 @@ from api.console.overview import OverviewPage
 from api.console.pages import STATIC_FOLDER, Pages
 from api.console.sessions import Sessions
 from api.console.sims import SimsPage
+from api.console.tour import Ticket, read_tour
 from api.console.verifications import Verifications
 from api.console.webhooks import Webhooks
+from api.console.welcome import PATH as WELCOME
+from api.console.welcome import Welcome
 from otp_worker.domain import request_deadline
 from otp_worker.operations.overview import OverviewReader
 from otp_worker.operations.trail import Trails
@@ -44,12 +48,22 @@ class _Alive:
     on_head = on_get
 
 
-def create_console(intake: Intake, sessions: Sessions) -> "falcon.App[Any, Any]":
-    """The console over the given parts; starts nothing and reads no environment."""
-    app = _App(middleware=[Guard(sessions)])
+def create_console(
+    intake: Intake, sessions: Sessions, tour_file: Path | None = None
+) -> "falcon.App[Any, Any]":
+    """The console over the given parts; starts nothing and reads no environment.
+
+    With a demo's ``tour_file`` it has the page of the first five minutes. Raises ConfigurationError.
+    """
+    app = _App(middleware=[Guard(sessions, open_paths=[WELCOME] if tour_file else [])])
     pages = Pages(intake.clock)
     add_error_pages(app, pages)
-    for path, resource, suffix in _routes(intake, sessions, pages):
+    routes = _routes(intake, sessions, pages)
+    if tour_file:
+        welcome = Welcome(pages, sessions, read_tour(tour_file), Ticket(tour_file))
+        routes += [(WELCOME, welcome, None), (f"{WELCOME}/send", welcome, "send")]
+        routes += [(f"{WELCOME}/check", welcome, "check")]
+    for path, resource, suffix in routes:
         app.add_route(path, resource, suffix=suffix)
     app.add_static_route("/static", STATIC_FOLDER)
     return app

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 import time
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,6 @@ log = structlog.get_logger()
 SIGN_IN = "/login"
 HEALTH = "/healthz"
 STATIC = "/static/"
-_OPEN_PATHS = (SIGN_IN, HEALTH)
 BODIES_AT_ONCE = 2
 """Half of the threads that the Procfile gives the console."""
 
@@ -32,17 +32,17 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_CSP = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class Guard:
-    """Lets nobody past the sign-in without a session, and takes no form but our own."""
+    """Lets nobody past the sign-in without a session, and takes no form but our own.
 
-    def __init__(self, sessions: Sessions) -> None:
+    ``open_paths`` are pages that decide by themselves whom they let in.
+    """
+
+    def __init__(self, sessions: Sessions, open_paths: Collection[str] = ()) -> None:
         self._sessions = sessions
+        self._open_paths = (SIGN_IN, HEALTH, *open_paths)
         self._body_turns = BodyTurns(BODIES_AT_ONCE)
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -56,10 +56,10 @@ class Guard:
         structlog.contextvars.bind_contextvars(request_id=context.request_id)
         for name, value in _HEADERS.items():
             resp.set_header(name, value)
-        resp.set_header("Content-Security-Policy", _CSP.format(nonce=context.nonce))
+        resp.set_header("Content-Security-Policy", content_security_policy(context.nonce))
         context.session = self._sessions.read(req.cookies.get(COOKIE))
         context.caller = context.session.login if context.session else f"address {req.remote_addr}"
-        if not (is_signed_in(req) or req.path in _OPEN_PATHS or req.path.startswith(STATIC)):
+        if not (is_signed_in(req) or req.path in self._open_paths or req.path.startswith(STATIC)):
             _refuse(req)
 
     def process_resource(
@@ -87,6 +87,14 @@ class Guard:
             login=session.login if session else None,
             ms=round((time.perf_counter() - req.context.started) * 1000, 1),
         )
+
+
+def content_security_policy(nonce: str, frames: str = "'none'") -> str:
+    """What a page may load: its own script and style by a nonce, and frames from one origin at most."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
+        f"connect-src 'self'; frame-src {frames}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def is_signed_in(req: falcon.Request) -> bool:

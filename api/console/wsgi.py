@@ -22,10 +22,10 @@ def _start() -> "falcon.App[Any, Any]":
         configure_logs(settings.log_format)
         intake = build_intake(settings)
         await_current(intake.db)
+        sessions = Sessions(Keyring(settings.root_secrets), passwords(settings.console_auth))
+        return create_console(intake, sessions, settings.welcome_file)
     except (ConfigurationError, SchemaNotCurrentError, DatabaseUnavailableError) as error:
         sys.exit(str(error))
-    logins = passwords(settings.console_auth)
-    return create_console(intake, Sessions(Keyring(settings.root_secrets), logins))
 
 
 app = _start()

@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     smtp_from: Email | None = None
 
     console_auth: Logins | None = None
+    welcome_file: Path | None = None
     flower_auth: UserAndPassword | None = None
     flower_port: int = Field(
         5555, ge=1, le=65535, validation_alias=AliasChoices("FLOWER_PORT", "flower_port")

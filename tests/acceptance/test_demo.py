@@ -19,6 +19,8 @@ import pytest
 import requests
 
 from otp_worker.service.processes.lock import locked
+from tests.acceptance.console.browser import CHROMIUM, browser
+from tests.acceptance.console.first_steps import follow
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower", "console"]
@@ -167,6 +169,8 @@ def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
         os.close(theirs)
         output = read_until(ours, "Serving until Ctrl-C.")
         assert_everything_answers(output)
+        if CHROMIUM.exists():
+            follow_the_first_steps(output)
 
         second = demo_once(state)
         assert second.returncode == 1
@@ -200,6 +204,13 @@ def assert_everything_answers(output: str) -> None:
     assert requests.get(console, timeout=10).url.endswith("/login")
     assert requests.get(flower, timeout=10).status_code == 401
     assert requests.get(flower, auth=(user, password), timeout=10).status_code == 200
+
+
+def follow_the_first_steps(output: str) -> None:
+    [link] = re.findall(r"(http://\S+/welcome\?ticket=\S+)", output)
+    [phone] = re.findall(r"Phone +(http://\S+?)/?\s", output)
+    with browser() as running:
+        follow(running, link, phone)
 
 
 def test_without_a_terminal_it_serves_too_and_is_used_as_the_readme_says(state: Path) -> None:

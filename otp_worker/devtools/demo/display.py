@@ -32,7 +32,7 @@ class Display:
 
     def say(self, line: str = "", style: str = "") -> None:
         """Print one line of plain text."""
-        self._console.print(escape(line), style=style)
+        self._console.print(line, style=style, markup=False)
 
     @contextmanager
     def hop(self, name: str, log: Path) -> Iterator[Hop]:

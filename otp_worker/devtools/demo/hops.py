@@ -3,8 +3,9 @@
 import time
 
 from otp_worker.devtools.demo.display import Display
-from otp_worker.devtools.demo.journey import Journey, code_in, fictional_number
+from otp_worker.devtools.demo.journey import Journey, code_in
 from otp_worker.devtools.demo.service import PHONE, Service
+from otp_worker.domain.fictional_number import fictional_number
 
 
 def send_one(service: Service, api_key: str, display: Display) -> None:

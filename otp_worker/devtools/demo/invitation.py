@@ -4,16 +4,21 @@ import json
 import shlex
 
 from otp_worker.devtools.demo.display import Display
-from otp_worker.devtools.demo.journey import fictional_number
 from otp_worker.devtools.demo.service import Service
+from otp_worker.devtools.demo.startup import Started
 from otp_worker.devtools.demo.state import State
+from otp_worker.domain.fictional_number import fictional_number
 
 
-def invite(service: Service, api_key: str, state: State, display: Display) -> None:
+def invite(service: Service, started: Started, state: State, display: Display) -> None:
     """Print where everything is, and a call to try."""
     user, _, password = service.settings["OTP_FLOWER_AUTH"].partition(":")
     operator, _, console_password = service.settings["OTP_CONSOLE_AUTH"].partition(":")
+    api_key = started.api_key
     body = json.dumps({"to": fictional_number()})
+    display.say()
+    display.say("  Open this first; the link signs you in, once:")
+    display.say(f"  {started.welcome_url}")
     display.say()
     display.say(f"  API          {service.url}/docs")
     display.say(f"  Console      {service.console_url}/  (user {operator}, password {console_password})")

@@ -1,7 +1,6 @@
 """One code on its way: asked for, handed to the phone, read there, and checked."""
 
 import re
-import secrets
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -15,15 +14,8 @@ from otp_worker.devtools.demo.readiness import local_session
 _HOP_SECONDS = 10
 _POLL_SECONDS = 0.01
 _ANSWER_SECONDS = 15
-# Numbers set aside for fiction: should a real phone be behind this demo, no stranger gets an SMS.
-_AREA_CODES = ("202", "212", "303", "312", "404", "415", "503", "617", "702", "713", "808", "907")
 
 Found = TypeVar("Found")
-
-
-def fictional_number() -> str:
-    """A valid mobile number that nobody has, in E.164; another one each time, because numbers have limits."""
-    return f"+1{secrets.choice(_AREA_CODES)}55501{secrets.randbelow(100):02d}"
 
 
 class Journey:

@@ -57,11 +57,11 @@ def _run_alone(display: Display, state: State, parts: ExitStack, *, fresh: bool,
     fleet = parts.enter_context(Fleet(state.folder, cwd=_ROOT, env=child_environment({})))
     service = Service.planned(_ROOT, fleet, state)
     parts.callback(_stop, service, display)
-    api_key = start(service, state, display)
-    state.write_env(service.environment(api_key))
-    send_one(service, api_key, display)
+    started = start(service, state, display)
+    state.write_env(service.environment(started.api_key))
+    send_one(service, started.api_key, display)
     if serve:
-        invite(service, api_key, state, display)
+        invite(service, started, state, display)
         _serve(fleet)
 
 

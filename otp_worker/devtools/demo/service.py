@@ -53,6 +53,8 @@ class Service:
             "OTP_GATEWAY_KIND": "mobile_api_connect",
             "OTP_GATEWAY_URL": f"http://{LOOPBACK}:{phone}/v1",
             "OTP_PUBLIC_URL": f"http://{LOOPBACK}:{web}",
+            "OTP_CONSOLE_URL": f"http://{LOOPBACK}:{console}",
+            "OTP_WELCOME_FILE": str(state.welcome_file),
             "OTP_STATE_DIR": str(state.folder),
         }
         return cls(root, fleet, broker, settings | kept)
@@ -81,6 +83,11 @@ class Service:
         """What a shell needs to be an operator and an app of this service."""
         settings = {name: value for name, value in self.settings.items() if name.startswith("OTP_")}
         return settings | {"OTP_URL": self.url, "OTP_PHONE_URL": self.phone_url, "OTP_KEY": api_key}
+
+    def tour(self, api_key: str) -> dict[str, str]:
+        """What the console's page of the first steps needs."""
+        login = self.settings["OTP_CONSOLE_AUTH"].partition(":")[0]
+        return {"api_url": self.url, "api_key": api_key, "phone_url": self.phone_url, "login": login}
 
     def start_phone(self) -> None:
         """Start the simulated phone; it is not awaited."""

@@ -1,5 +1,7 @@
 """Starting a demo's service, part by part, until each is ready."""
 
+from dataclasses import dataclass
+
 from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.errors import HopError
 from otp_worker.devtools.demo.readiness import HttpProbe, WorkersProbe
@@ -11,14 +13,23 @@ from otp_worker.devtools.processes.errors import NotReadyError
 _READY_SECONDS = 60
 
 
-def start(service: Service, state: State, display: Display) -> str:
-    """Start everything and wait until it can work; returns the API key. Raises DemoFailedError."""
+@dataclass(frozen=True)
+class Started:
+    """What opens a running demo: an app's key, and the link that signs in to the page of the first steps."""
+
+    api_key: str
+    welcome_url: str
+
+
+def start(service: Service, state: State, display: Display) -> Started:
+    """Start everything and wait until it can work. Raises DemoFailedError."""
     fleet = service.fleet
     with display.hop("broker", fleet.log(BROKER)) as hop:
         service.broker.start()
         hop.detail = f"{service.broker.version}, port {service.broker.port}"
     service.start_phone()
     api_key = _prepare_database(service, state, display)
+    ticket = state.write_welcome(service.tour(api_key))
     service.start_procfile()
     _await_url(service, display, PHONE, f"{service.phone_url}/sim/health", "simulated, online")
     _await_url(service, display, "web", f"{service.url}/healthz", service.url)
@@ -29,7 +40,7 @@ def start(service: Service, state: State, display: Display) -> str:
     _await_url(service, display, "beat", f"{service.url}/readyz", "its sweeps run: the service is ready")
     _await_url(service, display, "flower", f"{service.flower_url}/healthcheck", service.flower_url)
     _await_url(service, display, "console", f"{service.console_url}/healthz", service.console_url)
-    return api_key
+    return Started(api_key, f"{service.console_url}/welcome?ticket={ticket}")
 
 
 def _prepare_database(service: Service, state: State, display: Display) -> str:

@@ -1,5 +1,6 @@
 """What a demo keeps from one start to the next, in one folder."""
 
+import json
 import secrets
 import shlex
 import shutil
@@ -34,6 +35,8 @@ class State:
         self.env_file = self.folder / "env"
         self.database = self.folder / "otp.db"
         self.broker = self.folder / "broker"
+        self.welcome_file = self.folder / "welcome.json"
+        self._ticket_file = self.folder / "welcome.ticket"
 
     def begin(self, *, fresh: bool) -> None:
         """Remove the logs of the last start; with ``fresh``, everything but the lock, which is held."""
@@ -62,6 +65,13 @@ class State:
         """Write the file that a shell reads to be an operator and an app of the running demo."""
         lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(variables.items()))
         _write_secret(self.env_file, _ENV_HEADER + lines)
+
+    def write_welcome(self, tour: Mapping[str, str]) -> str:
+        """Write what the console's page of the first steps needs; the ticket that signs in to it, once."""
+        ticket = secrets.token_urlsafe(24)
+        _write_secret(self.welcome_file, json.dumps(tour))
+        _write_secret(self._ticket_file, ticket)
+        return ticket
 
     def _read(self) -> dict[str, str]:
         if not self.settings_file.exists():

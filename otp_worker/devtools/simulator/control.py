@@ -115,11 +115,15 @@ def _limit(query: dict[str, str]) -> int | None:
     return int(word)
 
 
+_NEIGHBOURS = "http://127.0.0.1:* http://localhost:*"
+"""Whose pages may show this one in a frame: those of this machine, as the demo's page of the first steps."""
+
+
 def _page() -> Answer:
     nonce = secrets.token_urlsafe(16)
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors {_NEIGHBOURS}"
     )
     headers = {
         "Content-Type": "text/html; charset=utf-8",

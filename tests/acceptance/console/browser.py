@@ -45,7 +45,9 @@ class Window:
         """What axe-core finds serious on the page that is open, a line each."""
         # The page's own policy lets no script in: axe comes by the browser's own door.
         self.page.evaluate(AXE.read_text())
-        found: dict[str, Any] = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        # Another page in a frame has its own test.
+        options = "{resultTypes: ['violations'], iframes: false}"
+        found: dict[str, Any] = self.page.evaluate(f"() => axe.run(document, {options})")
         return [
             f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}"
             for each in found["violations"]
@@ -73,9 +75,15 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def window(
-    running: Browser, url: str, size: tuple[int, int] = WIDE, *, dark: bool = False, scripts: bool = True
+    running: Browser,
+    url: str,
+    size: tuple[int, int] = WIDE,
+    *,
+    dark: bool = False,
+    scripts: bool = True,
+    frames: str | None = None,
 ) -> Iterator[Window]:
-    """A window of its own cookies."""
+    """A window of its own cookies; nothing is loaded but from ``url``, and in frames from ``frames``."""
     width, height = size
     context: BrowserContext = running.new_context(
         viewport={"width": width, "height": height},
@@ -84,7 +92,8 @@ def window(
         locale="en-GB",
         java_script_enabled=scripts,
     )
-    context.route("**/*", lambda route: _only_ours(route, url))
+    ours = (url, frames or url)
+    context.route("**/*", lambda route: _only_ours(route, ours))
     opened = Window(context.new_page(), url)
     opened.page.on("console", lambda message: _note(opened, message))
     opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
@@ -97,9 +106,9 @@ def _note(opened: Window, message: ConsoleMessage) -> None:
         opened.complaints.append(message.text)
 
 
-def _only_ours(route: Route, url: str) -> None:
+def _only_ours(route: Route, ours: tuple[str, ...]) -> None:
     """Nothing is loaded from elsewhere."""
-    if route.request.url.startswith(url):
+    if route.request.url.startswith(ours):
         route.continue_()
     else:
         route.abort()
