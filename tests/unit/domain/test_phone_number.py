@@ -2,54 +2,15 @@
 
 import re
 from collections.abc import Collection
-from itertools import product
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError, OtpError
-from otp_worker.domain.phone_number import (
-    FOUND_IN,
-    WITHOUT_MOBILES,
-    PhoneNumber,
-    country_of,
-    mask,
-    parse_number,
-)
-
-COUNTRIES = frozenset({"DE", "GB"})
-EVERYWHERE = phonenumbers.SUPPORTED_REGIONS
-DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\u30fc"
-NUMBER = PhoneNumber("+447400123456", "GB")
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-
-
-def mobiles() -> dict[str, phonenumbers.PhoneNumber]:
-    """A mobile number of every country that has its own; Svalbard's, say, are Norway's."""
-    found = {
-        country: phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
-        for country in sorted(phonenumbers.SUPPORTED_REGIONS)
-    }
-    return {
-        country: number
-        for country, number in found.items()
-        if number is not None and phonenumbers.region_code_for_number(number) == country
-    }
-
-
-MOBILES = mobiles()
-
-
-def printed(style: int) -> dict[str, str]:
-    """Each country's mobile number as it is printed there, or for readers abroad."""
-    return {country: phonenumbers.format_number(number, style) for country, number in MOBILES.items()}
-
-
-NATIONAL = printed(PhoneNumberFormat.NATIONAL)
-INTERNATIONAL = printed(PhoneNumberFormat.INTERNATIONAL)
+from otp_worker.domain.phone_number import country_of, mask, parse_number
+from tests.unit.domain.every_country import COUNTRIES, DASHES, E164, INTERNATIONAL, NATIONAL, NUMBER
 
 
 @pytest.mark.parametrize(
@@ -174,11 +135,7 @@ def test_a_national_spelling_says_nothing_where_several_countries_are_allowed(ty
 
 @pytest.mark.parametrize(
     ("number", "masked"),
-    [
-        ("+447400123456", "+44********56"),
-        ("+14155552671", "+1********71"),
-        ("+35312345678", "+353******78"),
-    ],
+    [("+447400123456", "+44********56"), ("+14155552671", "+1********71"), ("+35312345678", "+353******78")],
 )
 def test_a_mask_shows_country_code_and_last_two_digits(number: str, masked: str) -> None:
     assert mask(number) == masked
@@ -228,209 +185,3 @@ def test_any_text_is_refused_or_one_number_that_reads_back_as_itself(
     assert E164.fullmatch(number.e164)
     assert number.country in countries
     assert parse_number(number.e164, countries) == number
-
-
-@pytest.mark.parametrize("country", MOBILES)
-def test_every_country_may_spell_its_own_numbers_as_it_prints_them(country: str) -> None:
-    number = PhoneNumber(phonenumbers.format_number(MOBILES[country], PhoneNumberFormat.E164), country)
-    assert parse_number(NATIONAL[country], {country}) == number
-    assert parse_number(INTERNATIONAL[country], MOBILES) == number
-
-
-def test_nearly_every_country_has_numbers_of_its_own() -> None:
-    assert len(MOBILES) > 225
-
-
-def mobile_form(code: str) -> str | None:
-    """What ``phonenumbers`` knows of the form of a territory's mobile numbers, a regular expression."""
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(code)
-    return metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
-
-
-def mobiles_of(code: str) -> st.SearchStrategy[tuple[str, str]]:
-    """Any mobile number of a territory, with its code."""
-    start = f"+{phonenumbers.country_code_for_region(code)}"
-    digits = st.from_regex(mobile_form(code) or "", fullmatch=True, alphabet="0123456789")
-    return digits.map(lambda each: (code, start + each))
-
-
-@given(st.sampled_from(sorted(FOUND_IN)).flatmap(mobiles_of))
-def test_no_number_of_some_territories_is_ever_found_in_them(drawn: tuple[str, str]) -> None:
-    code, number = drawn
-    assert parse_number(number, phonenumbers.SUPPORTED_REGIONS).country == FOUND_IN[code]
-
-
-def test_every_other_country_has_mobile_numbers_that_are_found_in_it() -> None:
-    others = phonenumbers.SUPPORTED_REGIONS - FOUND_IN.keys() - WITHOUT_MOBILES
-    # The example of the Isle of Man is one of those that are found in Great Britain.
-    assert set(MOBILES) == others - {"IM"}
-    assert parse_number("+447624123456", {"IM"}).country == "IM"
-
-
-def test_a_country_without_mobile_numbers_has_none() -> None:
-    assert [code for code in WITHOUT_MOBILES if mobile_form(code)] == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "country", "number"),
-    [
-        ("0011 61 412 345 678", "AU", "+61412345678"),
-        ("0061 412 345 678", "AU", "+61412345678"),
-        ("001 852 5123 4567", "HK", "+85251234567"),
-        ("00700 82 10 2000 0000", "KR", "+821020000000"),
-        ("0082 10 2000 0000", "KR", "+821020000000"),
-        ("0015 55 11 96123 4567", "BR", "+5511961234567"),
-        ("8~10 7 912 345 67 89", "RU", "+79123456789"),
-        ("8 912 345-67-89", "RU", "+79123456789"),
-        ("010 81 90 1234 5678", "JP", "+819012345678"),
-        ("011 1 415 555 2671", "US", "+14155552671"),
-        ("001 415 555 2671", "US", "+14155552671"),
-        ("0065 9123 4567", "SG", "+6591234567"),
-    ],
-)
-def test_the_single_allowed_country_is_asked_first_for_its_prefix(
-    typed: str, country: str, number: str
-) -> None:
-    assert parse_number(typed, {country}) == PhoneNumber(number, country)
-
-
-@pytest.mark.parametrize(
-    ("typed", "countries", "number"),
-    [
-        ("0044 7400 123456", {"GB", "US"}, "+447400123456"),
-        ("0044 7400 123456", {"GB", "AU", "BR"}, "+447400123456"),
-        ("0011 44 7400 123456", {"GB", "AU"}, "+447400123456"),
-        ("011 44 7400 123456", {"GB", "US"}, "+447400123456"),
-        ("0049 176 12345678", {"DE", "FR"}, "+4917612345678"),
-        ("001 415 555 2671", {"CA", "US"}, "+14155552671"),
-    ],
-)
-def test_a_prefix_that_can_mean_one_number_alone_is_read(
-    typed: str, countries: Collection[str], number: str
-) -> None:
-    assert parse_number(typed, countries).e164 == number
-
-
-@pytest.mark.parametrize(
-    ("typed", "countries"),
-    [
-        ("001 47 9226 1234", {"HK", "NO", "US"}),  # 001 from Hong Kong to Norway, or 00 to the United States
-        ("0049 176 12345678", {"DE", "IN", "TH"}),  # 00 to Germany, or 004 from Thailand to India
-        ("010 5005 1234", {"FK", "JP", "KR"}),  # a mobile number of Korea, or 010 from Japan to the Falklands
-    ],
-)
-def test_a_prefix_that_can_mean_several_numbers_is_refused_and_a_plus_asked_for(
-    typed: str, countries: Collection[str]
-) -> None:
-    with pytest.raises(InvalidFieldError, match=r"several countries; give it with \+") as refusal:
-        parse_number(typed, countries)
-    assert refusal.value.field == "to"
-
-
-def prefixes() -> dict[str, tuple[str, ...]]:
-    """The international prefixes of each country: all of up to four digits, and of five behind 00."""
-    digits = ["".join(each) for size in range(1, 5) for each in product("0123456789", repeat=size)]
-    digits += [f"00{each}" for each in digits if len(each) == 3]
-    forms = {
-        country: metadata.international_prefix
-        for country in sorted(EVERYWHERE)
-        if (metadata := phonenumbers.PhoneMetadata.metadata_for_region(country))
-        and metadata.international_prefix
-    }
-    dialled = {
-        form: tuple(each for each in digits if re.fullmatch(form, each)) or ("0011",)
-        for form in set(forms.values())
-    }
-    return {country: dialled[form] for country, form in forms.items()}
-
-
-PREFIXES = prefixes()
-
-
-# One country for each list of prefixes: most have 00 alone.
-@pytest.mark.parametrize("dialled_in", sorted({of: country for country, of in PREFIXES.items()}.values()))
-def test_a_number_behind_any_countrys_prefix_is_never_another_number(dialled_in: str) -> None:
-    for country, number in MOBILES.items():
-        meant = PhoneNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), country)
-        for prefix in PREFIXES[dialled_in][:4]:
-            typed = f"{prefix} {meant.e164[1:]}"
-            for countries in ({country}, {dialled_in, country}):
-                assert read(typed, countries) in (meant, None), (typed, countries)
-
-
-@given(st.sampled_from(sorted(MOBILES)), st.sets(st.sampled_from(sorted(MOBILES)), min_size=2))
-def test_a_national_number_is_never_another_countrys(country: str, others: set[str]) -> None:
-    assert read(NATIONAL[country], others | {country}) is None or NATIONAL[country].startswith("+")
-
-
-@given(st.data())
-def test_any_mobile_number_behind_any_prefix_is_itself_or_refused(data: st.DataObject) -> None:
-    country, number = data.draw(st.sampled_from(sorted(MOBILES)).flatmap(mobiles_of))
-    dialled_in = data.draw(st.sampled_from(sorted(PREFIXES)))
-    others = data.draw(st.sets(st.sampled_from(sorted(MOBILES)), max_size=5))
-    typed = data.draw(st.sampled_from(PREFIXES[dialled_in])) + number[1:]
-    meant = read(number, EVERYWHERE)
-    for countries in ({country}, {dialled_in, country}, {dialled_in, country} | others, EVERYWHERE):
-        assert read(typed, countries) in (meant, None)
-
-
-def read(typed: str, countries: Collection[str]) -> PhoneNumber | None:
-    """The number that is read; None where it is refused."""
-    try:
-        return parse_number(typed, countries)
-    except OtpError:
-        return None
-
-
-@pytest.mark.parametrize(
-    ("typed", "country", "number"),
-    [
-        ("+52 1 55 1234 5678", "MX", "+525512345678"),
-        ("5215512345678", "MX", "+525512345678"),
-        ("044 55 1234 5678", "MX", "+525512345678"),
-        ("045 55 1234 5678", "MX", "+525512345678"),
-        ("01 55 1234 5678", "MX", "+525512345678"),
-        ("+52 044 55 1234 5678", "MX", "+525512345678"),
-        ("55 1234 5678", "MX", "+525512345678"),
-        ("+54 9 11 2345-6789", "AR", "+5491123456789"),
-        ("+54 11 15-2345-6789", "AR", "+5491123456789"),
-        ("011 15-2345-6789", "AR", "+5491123456789"),
-        ("+55 11 6123-4567", "BR", "+5511961234567"),
-        ("(11) 6123-4567", "BR", "+5511961234567"),
-        ("0 15 11 96123-4567", "BR", "+5511961234567"),
-        ("+55 (0) 11 96123-4567", "BR", "+5511961234567"),
-        ("+55 11 7012-3456", "BR", "+551170123456"),  # of a network whose numbers kept eight digits
-        ("+39 0347 123 4567", "IT", "+393471234567"),
-        ("0347 123 4567", "IT", "+393471234567"),
-        ("+57 0 321 123 4567", "CO", "+573211234567"),
-        ("03 321 123 4567", "CO", "+573211234567"),
-        ("8 (912) 345-67-89", "RU", "+79123456789"),
-        ("06 20 123 4567", "HU", "+36201234567"),
-        ("+36 06 20 123 4567", "HU", "+36201234567"),
-        ("43 0664 123456", "AT", "+43664123456"),
-    ],
-)
-def test_former_spellings_and_trunk_prefixes_are_the_number_of_today(
-    typed: str, country: str, number: str
-) -> None:
-    assert parse_number(typed, {country}) == PhoneNumber(number, country)
-
-
-@pytest.mark.parametrize(
-    ("typed", "country"),
-    [("+54 11 2345-6789", "AR"), ("+39 0331 123 4567", "IT"), ("+55 11 3123-4567", "BR")],
-)
-def test_a_fixed_line_is_not_made_a_mobile_number(typed: str, country: str) -> None:
-    with pytest.raises(InvalidFieldError, match="a fixed line"):
-        parse_number(typed, {country})
-
-
-@pytest.mark.parametrize("country", sorted(MOBILES))
-def test_a_trunk_prefix_behind_the_country_code_is_dropped(country: str) -> None:
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country)
-    trunk = (metadata.national_prefix or "") if metadata else ""
-    number = MOBILES[country]
-    national = phonenumbers.national_significant_number(number)
-    meant = PhoneNumber(phonenumbers.format_number(number, PhoneNumberFormat.E164), country)
-    for typed in (f"+{number.country_code} ({trunk}) {national}", f"{trunk}{national}"):
-        assert parse_number(typed, {country}) == meant

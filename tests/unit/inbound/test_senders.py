@@ -8,7 +8,7 @@ from phonenumbers import PhoneNumberFormat
 
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.inbound.senders import Sender, Senders, can_stand_for, numbers_of, shown
-from tests.unit.domain.test_phone_number import EVERYWHERE, INTERNATIONAL, MOBILES, NATIONAL
+from tests.unit.domain.every_country import EVERYWHERE, INTERNATIONAL, MOBILES, NATIONAL
 
 NO_SIMS = Sims(())
 US_SIM, GB_SIM = "+14155552671", "+447400999999"
