@@ -27,7 +27,7 @@ from otp_worker.store.notifications import Notification
 from otp_worker.store.schema import notices
 from otp_worker.store.sim_budgets import Room
 from tests.contract.deliver.phones import Phones, sim
-from tests.contract.inbound import test_canary
+from tests.contract.inbound.canary_phones import FIRST, SECOND, CanaryPhones
 from tests.contract.protection.test_pumping_guard import Town
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service
 
@@ -130,7 +130,7 @@ def test_a_phone_that_cannot_be_asked_is_still_judged_by_what_became_of_its_mess
 def test_a_canary_that_fails_in_our_own_code_is_a_failed_turn_and_the_next_sim_has_its_own(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phones = test_canary.Phones(db, test_canary.FIRST, test_canary.SECOND)
+    phones = CanaryPhones(db, FIRST, SECOND)
     first, insert = iter([fail]), canaries.insert_canary
     monkeypatch.setattr(canaries, "insert_canary", lambda *given: next(first, insert)(*given))
     assert phones.sweep() == "no canary from a: an error of our own, which the log names"
