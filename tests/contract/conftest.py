@@ -6,7 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
 from tests.contract.service import Service
@@ -44,3 +46,11 @@ def db(database_url: str) -> Iterator[Database]:
 def service(db: Database) -> Service:
     """The four steps over that database, with a clock that only the test moves."""
     return Service(db)
+
+
+@pytest.fixture
+def redis(redis_server: EmbeddedBroker) -> Iterator[Redis]:
+    """Redis, with nothing in it."""
+    with Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        yield client

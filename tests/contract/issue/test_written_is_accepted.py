@@ -17,11 +17,8 @@ from otp_worker.store import verifications
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries
 from tests.contract.issue.test_accepted_together import NUMBERS, Crowd
-from tests.contract.protection.test_rate_limiter import redis
 from tests.contract.protection.test_redis_away import TOTAL_KEY
 from tests.contract.service import Service
-
-__all__ = ["redis"]
 
 
 def gone(*_: object) -> NoReturn:

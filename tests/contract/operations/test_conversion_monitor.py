@@ -10,7 +10,7 @@ from otp_worker.domain.pumping import GuardMode
 from otp_worker.operations.conversion_monitor import ConversionMonitor
 from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.store.schema import notices, verifications
-from tests.contract.protection.test_pumping_guard import Town
+from tests.contract.protection.town import Town
 from tests.contract.service import Service
 
 

@@ -13,7 +13,7 @@ from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.store import notifications
 from otp_worker.store import pauses as stored_pauses
 from otp_worker.store.database import Database
-from tests.contract.protection.test_pumping_guard import BLOCK, HOUR, MIN_SENDS, Town
+from tests.contract.protection.town import BLOCK, HOUR, MIN_SENDS, Town
 from tests.contract.service import NUMBER, START, Service
 
 Hourly = Callable[[Town, int], None]

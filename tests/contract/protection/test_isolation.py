@@ -28,7 +28,7 @@ from otp_worker.store.schema import notices
 from otp_worker.store.sim_budgets import Room
 from tests.contract.deliver.phones import Phones, sim
 from tests.contract.inbound.canary_phones import FIRST, SECOND, CanaryPhones
-from tests.contract.protection.test_pumping_guard import Town
+from tests.contract.protection.town import Town
 from tests.contract.service import OFFLINE, START, ObedientGateway, Service
 
 BAD, GOOD = "a", "b"

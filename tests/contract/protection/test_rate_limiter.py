@@ -1,95 +1,30 @@
-"""Limits on sends and checks, counted in Redis and in the database, over SQLite and over Postgres."""
+"""Limits on sends, counted in Redis and in the database, over SQLite and over Postgres."""
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from redis import ConnectionError as RedisConnectionError
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-from sqlalchemy import func, select
 
-from otp_worker.devtools.processes.broker import EmbeddedBroker
-from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.domain.app import App
 from otp_worker.domain.errors import RateLimitExceededError, RequestInFlightError, TooSoonError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits, Rate, parse_rates
-from otp_worker.domain.policy import Policy
+from otp_worker.domain.limits import Limit, Limits, parse_rates
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.request import SendRequest
-from otp_worker.protection.rate_limiter import REST_SECONDS
 from otp_worker.store.database import Database
-from otp_worker.store.schema import number_guards, verifications
-from tests.contract.service import NUMBER, SHOP, Service, wrong
-
-Rates = Mapping[Limit, tuple[Rate, ...]]
-Making = Callable[[Rates], Service]
-
-BANK = App("bank")
-NUMBERS = [f"+4474001234{last:02}" for last in range(10)]
-ELSEWHERE = "+447400999999"
-PARALLEL = 100
-
-
-def rates(**limits: str) -> Rates:
-    return {Limit(name): parse_rates(text) for name, text in limits.items()}
-
-
-@pytest.fixture
-def redis(redis_server: EmbeddedBroker) -> Iterator[Redis]:
-    """Redis, with nothing in it."""
-    with Redis.from_url(redis_server.url) as client:
-        client.flushall()
-        yield client
-
-
-@pytest.fixture
-def away() -> Iterator[Redis]:
-    """Redis at a port where nothing listens."""
-    (port,) = free_ports(None)
-    with Redis(LOOPBACK, port, retry=Retry(NoBackoff(), 0)) as client:
-        yield client
-
-
-@pytest.fixture(params=["redis", "database"])
-def making(request: pytest.FixtureRequest, db: Database) -> Making:
-    """Makes a service with some limits, which counts in Redis or, where there is none, in the database."""
-    counting = request.getfixturevalue("redis") if request.param == "redis" else None
-    policy = Policy(countries=frozenset({"GB", "US", "DE"}), bcrypt_rounds=4)
-    return lambda limits: Service(db, policy, limits, counting)
-
-
-def send(service: Service, to: str = NUMBER, app: App = SHOP, ip: str | None = None) -> None:
-    service.issuer.issue(SendRequest(to, ip=ip, new=True), app, service.clock())
-
-
-def refused(service: Service, *given: object, **named: object) -> RateLimitExceededError:
-    with pytest.raises(RateLimitExceededError) as caught:
-        send(service, *given, **named)  # type: ignore[arg-type]
-    return caught.value
-
-
-def rows(service: Service) -> int:
-    with service.db.read() as connection:
-        return connection.execute(select(func.count()).select_from(verifications)).scalar_one()
-
-
-def accepted_at_once(service: Service, numbers: list[str]) -> int:
-    """How many of these sends, all at once, are accepted; each of the others is refused by a limit."""
-
-    def accepted(number: str) -> bool:
-        try:
-            send(service, number)
-        except RateLimitExceededError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(16) as pool:
-        return sum(pool.map(accepted, numbers))
+from tests.contract.protection.limited import (
+    BANK,
+    ELSEWHERE,
+    NUMBERS,
+    PARALLEL,
+    Making,
+    accepted_at_once,
+    rates,
+    refused,
+    rows,
+    send,
+)
+from tests.contract.service import NUMBER, SHOP, Service
 
 
 def test_the_default_for_a_number_is_one_in_30_s_five_in_10_min_ten_in_an_hour(making: Making) -> None:
@@ -214,99 +149,12 @@ def test_a_resend_that_is_too_soon_counts_for_nothing(making: Making) -> None:
     send(service, ELSEWHERE)
 
 
-def test_test_keys_and_live_keys_do_not_use_up_each_others_limits(making: Making) -> None:
-    service = making(rates(number="1/h", total="2/h", key="3/h"))
-    rehearsing = App("test:shop", test=True)
-    for _ in range(3):
-        send(service, app=rehearsing)
-    assert refused(service, app=rehearsing).limit is Limit.KEY
-    send(service)
-    assert refused(service).limit is Limit.NUMBER
-
-
-def test_a_keys_own_limit_holds_for_it_and_counts_what_every_key_of_its_name_sends(making: Making) -> None:
-    service = making(rates(key="4/h"))
-    small, large = App("shop", rates=rates(key="2/h")), App("shop", rates=rates(key="6/h"))
-    send(service, app=SHOP)
-    send(service, app=small)
-    assert refused(service, app=small).limit is Limit.KEY
-    send(service, app=SHOP)
-    send(service, app=SHOP)
-    assert refused(service, app=SHOP).limit is Limit.KEY
-    send(service, app=large)
-    send(service, app=large)
-    assert refused(service, app=large).limit is Limit.KEY
-    send(service, app=App("bank", rates=rates(key="1/h")))
-
-
-def test_a_key_without_a_limit_is_never_refused_and_counts_for_the_others(making: Making) -> None:
-    service = making(rates(key="2/h", total="100/h"))
-    unlimited = App("shop", rates=rates(key=""))
-    for _ in range(3):
-        send(service, app=unlimited)
-    assert refused(service, app=SHOP).limit is Limit.KEY
-    send(service, app=unlimited)
-
-
-def test_a_key_with_a_short_window_does_not_shorten_what_another_one_counts(making: Making) -> None:
-    service = making(rates(key="50/10m"))
-    patient, brisk = App("shop", rates=rates(key="3/2h")), App("shop", rates=rates(key="9/m"))
-    send(service, app=patient)
-    for app in (brisk, SHOP):
-        service.clock.move(1800)
-        send(service, app=app)
-    service.clock.move(1800)
-    assert (refused(service, app=patient).retry_at - service.clock()).total_seconds() == 1800
-
-
 def test_a_new_root_secret_does_not_reset_a_numbers_limit(making: Making) -> None:
     service = making(rates(number="1/h"))
     send(service)
     rotated = Keyring(["a new root secret, long enough", "a root secret of the tests, long enough"])
     service.issuer = service.issuer_with(rotated, Limits(rotated, service.limits.rates))
     assert refused(service).limit is Limit.NUMBER
-
-
-def test_without_redis_the_database_counts_what_was_accepted_with_it(
-    db: Database, redis: Redis, away: Redis
-) -> None:
-    limits = rates(number="2/h", block="3/h", total="4/h")
-    send(Service(db, limits=limits, redis=redis))
-    alone = Service(db, limits=limits, redis=away)
-    send(alone)
-    assert refused(alone).limit is Limit.NUMBER
-    send(alone, NUMBERS[1])
-    assert refused(alone, NUMBERS[2]).limit is Limit.BLOCK
-    send(alone, ELSEWHERE)
-    assert refused(alone, "+447400888888").limit is Limit.TOTAL
-
-
-def test_a_redis_that_lost_its_memory_lets_nobody_flood_a_number(db: Database, redis: Redis) -> None:
-    service = Service(db, limits=rates(number="1/30s,5/10m", total="2/h"), redis=redis)
-    send(service)
-    redis.flushall()
-    assert refused(service).limit is Limit.NUMBER
-    # And what the database refused has not used up what Redis counts.
-    send(service, NUMBERS[1])
-    send(service, NUMBERS[2])
-
-
-def test_a_redis_that_forgot_the_script_is_told_it_again(db: Database, redis: Redis) -> None:
-    service = Service(db, limits=rates(total="2/h"), redis=redis)
-    send(service, NUMBERS[0])
-    redis.script_flush()
-    send(service, NUMBERS[1])
-    assert service.limiter.counts
-    assert refused(service, NUMBERS[2]).limit is Limit.TOTAL
-
-
-def test_a_redis_that_fails_at_the_script_counts_as_away(db: Database, redis: Redis) -> None:
-    service = Service(db, limits=rates(total="2/h"), redis=redis)
-    send(service, NUMBERS[0])
-    redis.set("{otp-limit}:total:all", "not a set")
-    send(service, NUMBERS[1])
-    assert not service.limiter.counts
-    assert refused(service, NUMBERS[2]).limit is Limit.TOTAL
 
 
 def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Making) -> None:
@@ -316,67 +164,6 @@ def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Ma
     with pytest.raises(RequestInFlightError):
         service.issuer.issue(SendRequest(NUMBER, new=True), SHOP, service.clock(), once)
     assert rows(service) == 1
-
-
-def test_redis_is_left_alone_for_a_moment_after_it_did_not_answer(
-    db: Database, away: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seconds = 1000.0
-    monkeypatch.setattr("time.monotonic", lambda: seconds)
-    service = Service(db, limits=rates(total="100/h"), redis=away)
-    asked = []
-
-    def refuse(*_: object) -> None:
-        asked.append(away)
-        raise RedisConnectionError
-
-    monkeypatch.setattr(away.connection_pool, "get_connection", refuse)
-    for _ in range(3):
-        send(service)
-    assert len(asked) == 1
-    seconds += REST_SECONDS
-    send(service)
-    assert len(asked) == 2
-
-
-@pytest.mark.parametrize("counted", ["redis", "away"])
-def test_checks_of_an_app_and_of_an_address_are_limited_before_anything_else(
-    db: Database, request: pytest.FixtureRequest, counted: str
-) -> None:
-    limits = rates(checks_key="4/m", checks_ip="3/m")
-    service = Service(db, limits=limits, redis=request.getfixturevalue(counted))
-    verification, code = service.sent()
-    for _ in range(3):
-        service.verifier.check(verification.id, wrong(code), "shop", "203.0.113.7")
-    with pytest.raises(RateLimitExceededError) as from_there:
-        service.verifier.check(verification.id, code, "shop", "203.0.113.7")
-    assert from_there.value.limit is Limit.CHECKS_IP
-    service.verifier.check(verification.id, wrong(code), "shop", "203.0.113.8")
-    with pytest.raises(RateLimitExceededError) as from_anywhere:
-        service.verifier.check_number(NUMBER, code, "shop")
-    assert from_anywhere.value.limit is Limit.CHECKS_KEY
-    # What was refused used up no check of the code and no failure of the number.
-    with db.read() as connection:
-        assert connection.execute(select(verifications.c.checks)).scalar_one() == 4
-        assert connection.execute(select(number_guards.c.failed_checks)).scalar_one() == 4
-    service.clock.move(60)
-    assert service.verifier.check(verification.id, code, "shop", "203.0.113.7").valid
-
-
-@pytest.mark.parametrize("counted", ["redis", "away"])
-def test_checks_with_a_key_are_limited_by_its_own_rates(
-    db: Database, request: pytest.FixtureRequest, counted: str
-) -> None:
-    service = Service(db, limits=rates(checks_key="9/m"), redis=request.getfixturevalue(counted))
-    verification, code = service.sent()
-    service.verifier.check(verification.id, wrong(code), "shop")
-    own = rates(checks_key="2/m")
-    service.verifier.check(verification.id, wrong(code), "shop", rates=own)
-    with pytest.raises(RateLimitExceededError, match="checks_key is reached, 2 in 60 s"):
-        service.verifier.check(verification.id, code, "shop", rates=own)
-    with pytest.raises(RateLimitExceededError, match="checks_key is reached, 2 in 60 s"):
-        service.verifier.check_number(NUMBER, code, "shop", rates=own)
-    assert service.verifier.check(verification.id, code, "shop").valid
 
 
 def test_nothing_in_redis_tells_a_number_or_an_address(db: Database, redis: Redis) -> None:

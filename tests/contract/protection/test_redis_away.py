@@ -15,10 +15,7 @@ from otp_worker.domain.limits import Limit, LimitKey, Rate, parse_rates
 from otp_worker.protection.rate_limiter import REST_SECONDS, Hit, RedisLimiter
 from otp_worker.store import issue, resend
 from otp_worker.store.database import Database
-from tests.contract.protection.test_rate_limiter import redis
 from tests.contract.service import NUMBER, START, Service
-
-__all__ = ["redis"]
 
 HONEST = "+447400000009"
 LIMITS = {Limit.NUMBER: parse_rates("1/h"), Limit.TOTAL: parse_rates("1000/h")}
