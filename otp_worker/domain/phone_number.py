@@ -16,6 +16,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError
+from otp_worker.domain.mobile_numbers import calling_code, country_of_mobile
 
 FOUND_IN = {
     "AX": "FI",
@@ -82,6 +83,15 @@ def parse_number(text: str, countries: Collection[str]) -> PhoneNumber:
     A number without a country calling code is read as one of the single allowed country.
     Raises InvalidFieldError (field ``to``) and CountryNotAllowedError.
     """
+    country = country_of_mobile(text)
+    number = PhoneNumber(text, country) if country else ask_library(text, countries)
+    if number.country not in countries:
+        raise CountryNotAllowedError(number.country)
+    return number
+
+
+def ask_library(text: str, countries: Collection[str]) -> PhoneNumber:
+    """The number that ``text`` spells, of whatever country. Raises InvalidFieldError (field ``to``)."""
     parsed = _read(_plain(text), countries)
     # A number that does not exist has no type: asking for that alone costs half of asking for both.
     kind = phonenumbers.number_type(parsed)
@@ -91,10 +101,7 @@ def parse_number(text: str, countries: Collection[str]) -> PhoneNumber:
         raise InvalidFieldError(
             "to", f"{_KINDS.get(kind, 'this kind of number')} cannot receive SMS; give a mobile number"
         )
-    number = _number(parsed)
-    if number.country not in countries:
-        raise CountryNotAllowedError(number.country)
-    return number
+    return _number(parsed)
 
 
 def parse_mobile(text: str, region: str | None = None) -> PhoneNumber | None:
@@ -123,11 +130,19 @@ def country_of(e164: str) -> str:
 
 def mask(e164: str) -> str:
     """An E.164 number with all but its country calling code and last two digits starred."""
-    try:
-        code = f"+{phonenumbers.parse(e164).country_code}"
-    except phonenumbers.NumberParseException:
-        code = ""
+    code = _plus_code(e164)
     return f"{code}{'*' * max(len(e164) - len(code) - 2, 3)}{e164[-2:]}"
+
+
+def _plus_code(number: str) -> str:
+    """A number's country calling code with its plus; nothing where it has none."""
+    plain = calling_code(number)
+    if plain:
+        return f"+{plain}"
+    try:
+        return f"+{phonenumbers.parse(number).country_code}"
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def visible(text: str) -> str:
