@@ -57,7 +57,8 @@ def test_the_first_calls_in_python_sign_somebody_in_as_they_are_written(shop: Sh
     names = documents.Names({"key": shop.stack.api_key}, typed)
     exec(block, {}, names)
     assert names["signed_in"] is True
-    assert names["sent"].json()["user"] == "user-17"
+    assert names["sent"].user == "user-17"
+    names["otp"].close()
 
 
 def test_the_receipt_of_the_phone_moves_the_delivery_to_delivered(shop: Shop) -> None:

@@ -1,0 +1,109 @@
+"""The client for programs on asyncio."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import httpx
+
+from otp_worker.client import calls
+from otp_worker.client.answers import Answer
+from otp_worker.client.calls import Call
+from otp_worker.client.conversation import Conversation, Lost, Pause, Retry, Try
+from otp_worker.client.models import Listed
+from otp_worker.client.transport import answer_of, arguments_of, base_of, header_of, lost_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _method(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
+    """The method that makes the call that ``build`` describes; it has its parameters and its docstring."""
+
+    @wraps(build)
+    async def call(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(build(*args, **kwargs))
+
+    return call
+
+
+class AsyncClient:
+    """Calls otp-worker. One client serves all tasks of an event loop, and keeps its connections open.
+
+    ``url`` is where the service answers, ``key`` an API key. ``http`` is an httpx client of your own, for a
+    proxy or certificates; it stays open when this one is closed. Every method raises OtpClientError.
+    """
+
+    def __init__(
+        self, url: str, key: str, *, retry: Retry | None = None, http: httpx.AsyncClient | None = None
+    ) -> None:
+        self._base = base_of(url)
+        self._authorization = header_of(key)
+        self._retry = retry or Retry()
+        self._http = http or httpx.AsyncClient()
+        self._owns_http = http is None
+
+    send = _method(calls.send)
+    invite = _method(calls.invite)
+    check = _method(calls.check)
+    check_number = _method(calls.check_number)
+    resend = _method(calls.resend)
+    get = _method(calls.get)
+    cancel = _method(calls.cancel)
+    timeline = _method(calls.timeline)
+    list_page = _method(calls.list_page)
+    search = _method(calls.search)
+
+    async def list(
+        self,
+        *,
+        user: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> AsyncIterator[Listed]:
+        """Every verification of your app, newest first, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_page(user=user, status=status, since=since, until=until, cursor=cursor)
+            for each in page.verifications:
+                yield each
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def run(self, call: Call[T]) -> T:
+        """Make a call: try, wait and try again. Raises OtpClientError."""
+        conversation = Conversation(call, self._retry)
+        while isinstance(step := conversation.after(await self._exchange(conversation.next_try())), Pause):
+            await asyncio.sleep(step.seconds)
+        return step.value
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base!r})"
+
+    async def _exchange(self, one: Try) -> Answer | Lost:
+        try:
+            # httpx begins its time anew with each byte; this ends the try.
+            async with asyncio.timeout(one.seconds):
+                return answer_of(
+                    await self._http.request(**arguments_of(one, self._base, self._authorization))
+                )
+        except (httpx.RequestError, TimeoutError) as error:
+            return lost_of(error)

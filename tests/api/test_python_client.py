@@ -1,0 +1,162 @@
+"""The client for apps against the application itself: they say the same, and mean it."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from falcon import App
+from pydantic import BaseModel
+
+from api import listing, problem_schemas, schemas
+from api.app import create_app
+from api.routes import ROUTES
+from otp_worker import client
+from otp_worker.client import Client, calls, models
+from otp_worker.client.errors import ProblemError, error_of
+from otp_worker.domain import verification
+from otp_worker.domain.sim import Sim, Sims
+from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
+from tests.api.client import Caller
+from tests.api.gateway import REPLY, CallingGateway
+from tests.api.service import GATEWAY, WEBHOOK_SECRET, Service
+from tests.contract.service import NUMBER
+
+MODELS = [
+    (models.Verification, schemas.VerificationBody),
+    (models.Delivery, schemas.DeliveryBody),
+    (models.Wait, schemas.WaitBody),
+    (models.Left, schemas.LeftBody),
+    (models.Invitation, schemas.InvitationBody),
+    (models.CheckResult, schemas.CheckResultBody),
+    (models.Listed, listing.ListedBody),
+    (models.Page, listing.VerificationsBody),
+    (models.Moment, listing.MomentBody),
+    (models.Timeline, listing.TimelineBody),
+    (models.FieldError, problem_schemas.FieldErrorBody),
+    (models.Problem, problem_schemas.ProblemBody),
+]
+
+
+@pytest.fixture
+def otp(app: "App[Any, Any]", service: Service) -> Iterator[Client]:
+    """The client of an app with a live key, whose network is the application."""
+    http = httpx.Client(transport=httpx.WSGITransport(app=app))
+    with http, Client("http://otp.example.com", service.key("shop"), http=http) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("ours", "theirs"), MODELS, ids=lambda model: model.__name__)
+def test_a_model_has_every_field_of_the_answer(ours: type[BaseModel], theirs: type[BaseModel]) -> None:
+    assert ours.model_fields.keys() == theirs.model_fields.keys()
+
+
+def test_an_accepted_one_has_every_field_of_the_answer() -> None:
+    both = models.Accepted.model_fields.keys() | models.Invited.model_fields.keys()
+    assert both - {"replayed"} == schemas.AcceptedBody.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("build", "body"),
+    [
+        (calls.send, schemas.SendBody),
+        (calls.check, schemas.CheckBody),
+        (calls.check_number, schemas.NumberCheckBody),
+        (calls.list_page, listing.ListQuery),
+        (calls.search, listing.SearchBody),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_call_can_say_all_that_the_api_reads(build: Any, body: type[BaseModel]) -> None:
+    # The channel inbound has a call of its own.
+    can = inspect.signature(build).parameters.keys() - {"verification_id", "idempotency_key"}
+    assert can == body.model_fields.keys() - {"channel"}
+
+
+def test_the_statuses_are_the_services() -> None:
+    assert [*models.VerificationStatus] == [*map(str, verification.VerificationStatus)]
+    assert [*models.DeliveryStatus] == [*map(str, verification.DeliveryStatus)]
+
+
+def test_every_problem_of_the_service_has_a_class_of_its_own() -> None:
+    of_apps = {error.problem for route in ROUTES if route.tag == "verifications" for error in route.errors}
+    for code in of_apps | {"unexpected"}:
+        problem = models.Problem(type=f"urn:otp-worker:problem:{code}", title="", status=400, detail="")
+        assert type(error_of(problem, None)) is not ProblemError, code
+
+
+def test_every_call_of_an_app_is_a_method() -> None:
+    names = {"checkNumber": "check_number", "list": "list_page", "read": "get"}
+    operations = {route.name for route in ROUTES if route.tag == "verifications" and route.name}
+    assert {names.get(name, name) for name in operations} <= set(dir(Client))
+
+
+def test_a_code_goes_its_whole_way(otp: Client, service: Service) -> None:
+    sent = otp.send(NUMBER, user="user-17", ip="203.0.113.7")
+    assert (sent.pending, sent.user, sent.replayed) == (True, "user-17", False)
+    service.deliver_queued()
+    assert otp.get(sent.id).delivery.status == "sent"  # type: ignore[union-attr]
+    (code,) = service.gateway.codes
+    wrong = otp.check(sent.id, "000000" if code != "000000" else "111111")
+    assert (wrong.valid, wrong.checks_left) == (False, 4)
+    right = otp.check(sent.id, " ".join(code))
+    assert (right.valid, right.status) == (True, models.VerificationStatus.APPROVED)
+    assert otp.timeline(sent.id).timeline[0].kind == "accepted"
+    assert [each.id for each in otp.list(user="user-17")] == [sent.id]
+    assert [each.id for each in otp.search(NUMBER).verifications] == [sent.id]
+    with pytest.raises(client.VerificationEndedError) as over:
+        otp.check(sent.id, code)
+    assert (over.value.verification_id, over.value.verification_status) == (sent.id, "approved")
+
+
+def test_a_repeated_send_is_one_sms(otp: Client, service: Service) -> None:
+    first, again = (otp.send(NUMBER, idempotency_key="order-1") for _ in range(2))
+    assert (first.id, first.replayed, again.replayed) == (again.id, False, True)
+    assert service.count("deliveries") == 1
+    assert (HEADER, REPLAYED_HEADER) == ("Idempotency-Key", "Idempotent-Replayed")
+
+
+def test_too_soon_says_from_when_on(otp: Client, service: Service) -> None:
+    sent = otp.send(NUMBER)
+    service.deliver_queued()
+    with pytest.raises(client.TooSoonError, match=r"again from ") as raised:
+        otp.resend(sent.id)
+    assert raised.value.retry_at is not None
+    service.clock.move(31)
+    assert otp.resend(sent.id).id == sent.id
+    assert otp.cancel(sent.id).status == "canceled"
+
+
+def test_what_is_wrong_is_named_with_its_fix(otp: Client) -> None:
+    sent = otp.send(NUMBER)
+    with pytest.raises(client.InvalidFieldError) as raised:
+        otp.check(sent.id, 123456)  # type: ignore[arg-type]
+    assert (raised.value.field, "leading zeros" in str(raised.value.fix)) == ("code", True)
+    assert otp.get(sent.id).checks_left == 5
+    with pytest.raises(client.CountryNotAllowedError):
+        otp.send("+12015550123")
+    with pytest.raises(client.NotFoundError):
+        otp.get("ver_" + "0" * 26)
+
+
+def test_a_wrong_key_is_told(app: "App[Any, Any]") -> None:
+    with (
+        httpx.Client(transport=httpx.WSGITransport(app=app)) as http,
+        pytest.raises(client.UnauthenticatedError) as raised,
+    ):
+        Client("http://otp.example.com", "otp_live_wrong", http=http).get("ver_" + "0" * 26)
+    assert raised.value.request_id is not None
+    assert raised.value.request_id.startswith("req_")
+
+
+def test_a_person_texts_a_token(service: Service) -> None:
+    service.inbound_sims = Sims((Sim(GATEWAY, GATEWAY, "+447400999999"),))
+    app = create_app(service.intake())
+    gateway = CallingGateway(Caller(app), service)
+    with httpx.Client(transport=httpx.WSGITransport(app=app)) as http:
+        otp = Client("http://otp.example.com", service.key("shop"), http=http)
+        invited = otp.invite(NUMBER, user="user-17")
+        assert invited.inbound.text_to == "+447400999999"
+        gateway.tell(gateway.inbound, {**REPLY, "text": invited.inbound.token}, WEBHOOK_SECRET)
+        assert otp.get(invited.id).approved
