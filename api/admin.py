@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import falcon
 
-from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
-from api.request_body import read_body
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.admin import Operator
+
+from .admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from .request_body import read_body
 
 
 class Pauses:

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas import Incoming, To
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.store.pauses import Pause
+
+from .schemas import Incoming, To
 
 
 class NumberBody(Incoming):

@@ -6,20 +6,21 @@ from typing import Any
 import falcon
 from falcon.inspect import inspect_routes
 
-from api.admin import Numbers, Pauses
-from api.callbacks import CallbackResource
-from api.docs import STATIC, Docs, Home, OpenApi
-from api.health import Alive, Ready
-from api.metrics import Metrics
-from api.middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
-from api.openapi import openapi_document
-from api.problems import add_problem_handlers
-from api.routes import ROUTES
-from api.tracing import RequestSpans
-from api.trail import Listing, Search, Timeline
-from api.verifications import Checks, Verifications
 from otp_worker.domain import request_deadline
 from otp_worker.service.assembly import Intake
+
+from .admin import Numbers, Pauses
+from .callbacks import CallbackResource
+from .docs import STATIC, Docs, Home, OpenApi
+from .health import Alive, Ready
+from .metrics import Metrics
+from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
+from .openapi import openapi_document
+from .problems import add_problem_handlers
+from .routes import ROUTES
+from .tracing import RequestSpans
+from .trail import Listing, Search, Timeline
+from .verifications import Checks, Verifications
 
 
 class _App(falcon.App[Any, Any]):

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from threading import Condition
 
 from otp_worker.domain.errors import SlowBodiesError
+from otp_worker.service.http_server import WEB
 
-TURNS = 8
-"""Half of the threads that the Procfile gives a web process."""
+TURNS = WEB.threads // 2
+"""Half of the threads of a web process."""
 PATIENCE_SECONDS = 0.5
 """A body whose bytes are there takes its turn in milliseconds, even on a busy machine."""
 

@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl
 import falcon
 import structlog
 
-from api.request_body import read_raw
 from otp_worker.domain.gateway import CallbackRequest
 from otp_worker.domain.ports import Clock
 from otp_worker.inbound.callbacks import Callbacks
+
+from .request_body import read_raw
 
 MAX_CALLBACK_BYTES = 64 * 1024
 

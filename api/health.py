@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 import falcon
 
-from api.health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.health import Audience, Health
+
+from .health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
 
 
 class Alive:

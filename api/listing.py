@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from api.schemas import Incoming, Printable, To
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.step import StepKind
@@ -16,6 +15,8 @@ from otp_worker.domain.timeline import Moment
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.operations.trail import Page, Trail
 from otp_worker.store.trail import MOST, Place, Wanted
+
+from .schemas import Incoming, Printable, To
 
 DEFAULT_LIMIT = 50
 _INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.A)

@@ -7,7 +7,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.tally_metrics import families
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.domain.tally import Tally
@@ -16,6 +15,8 @@ from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.totals import Totals
 from otp_worker.protection.circuit_breaker import is_open
 from otp_worker.store.tallies import Total
+
+from .tally_metrics import families
 
 
 class Metrics:

@@ -9,11 +9,12 @@ import falcon
 import structlog
 from ulid import ULID
 
-from api.body_turns import BodyTurns
-from api.route import Route
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.operations.request_times import RequestTimes
 from otp_worker.protection.api_keys import ApiKeys
+
+from .body_turns import BodyTurns
+from .route import Route
 
 log = structlog.get_logger()
 

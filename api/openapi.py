@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.health_schemas import ReadinessBody
-from api.problem_schemas import ProblemBody
-from api.route import Route
-from api.routes import ROUTES
 from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
+
+from .health_schemas import ReadinessBody
+from .problem_schemas import ProblemBody
+from .route import Route
+from .routes import ROUTES
 
 _BY_ID = {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {

@@ -8,11 +8,12 @@ from typing import Any
 import falcon
 import structlog
 
-from api.problem_schemas import ProblemBody
 from otp_worker.domain.errors import DatabaseUnavailableError, RequestError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.rejections import Rejections
 from otp_worker.store.database import AWAY
+
+from .problem_schemas import ProblemBody
 
 log = structlog.get_logger()
 

@@ -8,9 +8,10 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from api.body_turns import BodyTurns
 from otp_worker.domain.errors import BodyTooLargeError, InvalidBodyError, InvalidFieldsError
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
+
+from .body_turns import BodyTurns
 
 MAX_BODY_BYTES = 4096
 

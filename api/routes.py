@@ -1,17 +1,5 @@
 """Every call of the API, once: the application and the OpenAPI document are both drawn from this table."""
 
-from api.admin import Numbers, Pauses
-from api.admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
-from api.callbacks import CallbackResource
-from api.docs import Docs, Home, OpenApi
-from api.health import Alive, Ready
-from api.health_schemas import AlivenessBody, ReadinessBody
-from api.listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
-from api.metrics import Metrics
-from api.route import Errors, Route
-from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
-from api.trail import Search, Timeline
-from api.verifications import Checks, Verifications
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import (
     CountryNotAllowedError,
@@ -26,6 +14,19 @@ from otp_worker.domain.errors import (
     TooSoonError,
     VerificationEndedError,
 )
+
+from .admin import Numbers, Pauses
+from .admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from .callbacks import CallbackResource
+from .docs import Docs, Home, OpenApi
+from .health import Alive, Ready
+from .health_schemas import AlivenessBody, ReadinessBody
+from .listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
+from .metrics import Metrics
+from .route import Errors, Route
+from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from .trail import Search, Timeline
+from .verifications import Checks, Verifications
 
 _SEND: Errors = (
     OptedOutError,

@@ -2,13 +2,14 @@
 
 import falcon
 
-from api.listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
-from api.path_ids import valid_id
-from api.request_body import read_body, read_query
 from otp_worker.domain.app import App, KeyScope
 from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.trail import Trails
+
+from .listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
+from .path_ids import valid_id
+from .request_body import read_body, read_query
 
 
 def _whose(app: App) -> str | None:

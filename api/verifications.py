@@ -5,10 +5,6 @@ from collections.abc import Callable
 import falcon
 import structlog
 
-from api.path_ids import valid_id
-from api.request_body import read_body
-from api.schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
-from api.trail import Listing
 from otp_worker.domain.app import App
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ports import Clock
@@ -21,6 +17,11 @@ from otp_worker.issue.reverse import Inviter
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.verify import CheckResult, Verifier
+
+from .path_ids import valid_id
+from .request_body import read_body
+from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from .trail import Listing
 
 
 class Verifications:

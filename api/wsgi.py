@@ -1,17 +1,18 @@
-"""The intake's entry, as the Procfile names it: ``granian --interface wsgi api.wsgi:app``."""
+"""The intake's entry, which ``otp-worker web`` serves."""
 
 import sys
 from typing import Any
 
 import falcon
 
-from api.app import create_app
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import build_intake
 from otp_worker.store.migrate import await_current
+
+from .app import create_app
 
 
 def _start() -> "falcon.App[Any, Any]":

@@ -6,27 +6,28 @@ from typing import Any
 
 import falcon
 
-from api.console.acts import Acts
-from api.console.attempts import LoginAttempts
-from api.console.countries import Countries
-from api.console.errors import add_error_pages
-from api.console.find import Find
-from api.console.guard import HEALTH, SIGN_IN, Guard
-from api.console.lists import Audit, Keys, Replies
-from api.console.login import Login, Logout
-from api.console.overview import OverviewPage
-from api.console.pages import STATIC_FOLDER, Pages
-from api.console.sessions import Sessions
-from api.console.sims import SimsPage
-from api.console.tour import Ticket, read_tour
-from api.console.verifications import Verifications
-from api.console.webhooks import Webhooks
-from api.console.welcome import PATH as WELCOME
-from api.console.welcome import Welcome
 from otp_worker.domain import request_deadline
 from otp_worker.operations.overview import OverviewReader
 from otp_worker.operations.trail import Trails
 from otp_worker.service.assembly import Intake
+
+from .acts import Acts
+from .attempts import LoginAttempts
+from .countries import Countries
+from .errors import add_error_pages
+from .find import Find
+from .guard import HEALTH, SIGN_IN, Guard
+from .lists import Audit, Keys, Replies
+from .login import Login, Logout
+from .overview import OverviewPage
+from .pages import STATIC_FOLDER, Pages
+from .sessions import Sessions
+from .sims import SimsPage
+from .tour import Ticket, read_tour
+from .verifications import Verifications
+from .webhooks import Webhooks
+from .welcome import PATH as WELCOME
+from .welcome import Welcome
 
 
 class _App(falcon.App[Any, Any]):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import falcon
 
-from api.console.pages import Pages
+from .pages import Pages
 
 
 def confirm(

@@ -4,9 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import falcon
 
-from api.console.acts import Acts
-from api.console.confirmations import confirm, done
-from api.console.pages import Pages
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.overview import Window
 from otp_worker.domain.ports import Clock
@@ -14,6 +11,10 @@ from otp_worker.operations.admin import Operator
 from otp_worker.operations.overview import OverviewReader
 from otp_worker.store import audit
 from otp_worker.store.pauses import Pause
+
+from .acts import Acts
+from .confirmations import confirm, done
+from .pages import Pages
 
 LIFTED_FOR = timedelta(days=1)
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)

@@ -6,9 +6,10 @@ from typing import Any
 import falcon
 import structlog
 
-from api.console.pages import Pages
 from otp_worker.domain.errors import RequestError
 from otp_worker.store.database import AWAY
+
+from .pages import Pages
 
 log = structlog.get_logger()
 

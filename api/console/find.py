@@ -2,8 +2,9 @@
 
 import falcon
 
-from api.console.pages import Pages
 from otp_worker.operations.trail import Trails
+
+from .pages import Pages
 
 SHOWN = 50
 LONGEST = 128

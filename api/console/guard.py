@@ -11,17 +11,19 @@ import falcon
 import structlog
 from ulid import ULID
 
-from api.body_turns import BodyTurns
-from api.console.forms import read_form
-from api.console.sessions import COOKIE, LIFE_SECONDS, Session, Sessions
+from otp_worker.service.http_server import CONSOLE
+
+from ..body_turns import BodyTurns
+from .forms import read_form
+from .sessions import COOKIE, LIFE_SECONDS, Session, Sessions
 
 log = structlog.get_logger()
 
 SIGN_IN = "/login"
 HEALTH = "/healthz"
 STATIC = "/static/"
-BODIES_AT_ONCE = 2
-"""Half of the threads that the Procfile gives the console."""
+BODIES_AT_ONCE = CONSOLE.threads // 2
+"""Half of the console's threads."""
 
 _HEADERS = {
     "Cache-Control": "no-store",

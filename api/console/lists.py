@@ -2,11 +2,12 @@
 
 import falcon
 
-from api.console.pages import Pages
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.store import audit, receipts
 from otp_worker.store.database import Database
+
+from .pages import Pages
 
 SHOWN = 200
 _MEANINGS = {

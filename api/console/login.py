@@ -5,11 +5,11 @@ import math
 import falcon
 import structlog
 
-from api.console.acts import Acts
-from api.console.attempts import LoginAttempts
-from api.console.guard import SIGN_IN, end_session, is_signed_in, keep_session
-from api.console.pages import Pages
-from api.console.sessions import Session, Sessions
+from .acts import Acts
+from .attempts import LoginAttempts
+from .guard import SIGN_IN, end_session, is_signed_in, keep_session
+from .pages import Pages
+from .sessions import Session, Sessions
 
 log = structlog.get_logger()
 

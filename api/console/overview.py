@@ -5,10 +5,6 @@ from dataclasses import dataclass
 
 import falcon
 
-from api.console.pages import Pages
-from api.console.sims import sim_cards
-from api.console.strips import Strip, strip
-from api.console.zones import zone_of
 from otp_worker.domain.overview import (
     Hop,
     HopTimes,
@@ -21,6 +17,11 @@ from otp_worker.domain.overview import (
 )
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.overview import OverviewReader
+
+from .pages import Pages
+from .sims import sim_cards
+from .strips import Strip, strip
+from .zones import zone_of
 
 WINDOWS = {Window.QUARTER: "15 min", Window.DAY: "24 hours", Window.MONTH: "30 days"}
 _EACH_BAR = {Window.QUARTER: "30 s", Window.DAY: "hour", Window.MONTH: "day"}

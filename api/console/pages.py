@@ -8,10 +8,11 @@ from typing import Any
 import falcon
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.console import words
-from api.console.guard import is_signed_in
-from api.console.zones import zone_of
 from otp_worker.domain.ports import Clock
+
+from . import words
+from .guard import is_signed_in
+from .zones import zone_of
 
 _HERE = Path(__file__).parent
 STATIC_FOLDER = _HERE / "static"

@@ -6,9 +6,6 @@ from datetime import datetime
 
 import falcon
 
-from api.console.acts import Acts
-from api.console.confirmations import confirm, done
-from api.console.pages import Pages
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.overview import Budget, SimCondition, SimView
 from otp_worker.domain.ports import Clock
@@ -17,6 +14,10 @@ from otp_worker.operations.sim_views import sim_views
 from otp_worker.store import audit
 from otp_worker.store.overview import canary_results
 from otp_worker.store.sim_budgets import waiting_by_reason
+
+from .acts import Acts
+from .confirmations import confirm, done
+from .pages import Pages
 
 NEARLY = 0.9
 """A budget of which so much is used is soon used up."""

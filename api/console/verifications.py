@@ -6,12 +6,6 @@ from datetime import UTC, tzinfo
 
 import falcon
 
-from api.console.acts import Acts
-from api.console.confirmations import confirm, done
-from api.console.pages import Pages
-from api.console.timeline import Line, lines
-from api.console.words import starred
-from api.console.zones import zone_of
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.sim import SANDBOX
@@ -19,6 +13,13 @@ from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.operations.trail import Trail, Trails
 from otp_worker.service.assembly import Intake
 from otp_worker.store import audit
+
+from .acts import Acts
+from .confirmations import confirm, done
+from .pages import Pages
+from .timeline import Line, lines
+from .words import starred
+from .zones import zone_of
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
 _OFFERS = {"resend": "Send again", "cancel": "Cancel", "unlock": "Unlock the number"}

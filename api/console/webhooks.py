@@ -6,14 +6,15 @@ from typing import Any
 
 import falcon
 
-from api.console.acts import Acts
-from api.console.confirmations import confirm, done
-from api.console.pages import Pages
-from api.console.words import plural
 from otp_worker.domain.ports import Clock
 from otp_worker.store import audit, notice_log
 from otp_worker.store.database import Database
 from otp_worker.store.notice_log import ChannelState, LoggedNotice
+
+from .acts import Acts
+from .confirmations import confirm, done
+from .pages import Pages
+from .words import plural
 
 SHOWN = 200
 _ABOUT = ("gateway", "sim", "from_sim", "name", "verification_id", "user")

@@ -8,12 +8,13 @@ from typing import Any
 import falcon
 import requests
 
-from api.code_samples import CodeSample, code_samples
-from api.console.guard import SIGN_IN, content_security_policy, is_signed_in, keep_session
-from api.console.pages import Pages
-from api.console.sessions import Sessions
-from api.console.tour import Ticket, Tour, is_loopback_url
 from otp_worker.domain.fictional_number import fictional_number
+
+from ..code_samples import CodeSample, code_samples
+from .guard import SIGN_IN, content_security_policy, is_signed_in, keep_session
+from .pages import Pages
+from .sessions import Sessions
+from .tour import Ticket, Tour, is_loopback_url
 
 PATH = "/welcome"
 _ANSWER_SECONDS = 10

@@ -1,12 +1,10 @@
-"""The console's entry, as the Procfile names it: ``granian --interface wsgi api.console.wsgi:app``."""
+"""The console's entry, which ``otp-worker console`` serves."""
 
 import sys
 from typing import Any
 
 import falcon
 
-from api.console.app import create_console
-from api.console.sessions import Sessions
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.service.logs import configure_logs
@@ -14,6 +12,9 @@ from otp_worker.service.roles import load_settings
 from otp_worker.service.setting_types import passwords
 from otp_worker.service.wiring import build_intake
 from otp_worker.store.migrate import await_current
+
+from .app import create_console
+from .sessions import Sessions
 
 
 def _start() -> "falcon.App[Any, Any]":

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from otp_worker import __version__
+from otp_worker.cli.commands import COMMANDS
 from otp_worker.domain.errors import (
     BrokerUnavailableError,
     ConfigurationError,
@@ -18,33 +19,6 @@ from otp_worker.domain.errors import (
     RequestError,
     SchemaNotCurrentError,
 )
-
-_OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
-_TRAIL = "otp_worker.cli.trail"
-COMMANDS = {
-    "init": ("otp_worker.cli.init", "init"),
-    "keys": ("otp_worker.cli.keys", "app"),
-    "guard": ("otp_worker.cli.guard", "app"),
-    "gateways": ("otp_worker.cli.gateways", "app"),
-    "optouts": ("otp_worker.cli.optouts", "app"),
-    "simulator": ("otp_worker.devtools.simulator.cli", "app"),
-    "send": (_VERIFICATION, "send"),
-    "check": (_VERIFICATION, "check"),
-    "find": (_TRAIL, "find"),
-    "show": (_TRAIL, "show"),
-    "tail": (_TRAIL, "tail"),
-    "migrate": (_OPERATE, "migrate"),
-    "doctor": (_OPERATE, "doctor"),
-    "replies": (_OPERATE, "replies"),
-    "unlock": (_OPERATE, "unlock"),
-    "forget": (_OPERATE, "forget"),
-    "callback-url": (_OPERATE, "callback_url"),
-    "start": ("otp_worker.cli.start", "start"),
-    "flower": (_OPERATE, "flower"),
-    "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),
-    "bench": ("otp_worker.devtools.bench.cli", "bench"),
-}
-"""Each command's module and what is the command in it: a function, or an application of several."""
 
 
 class LazyGroup(TyperGroup):
@@ -75,6 +49,7 @@ def _click_command(found: typer.Typer | Callable[..., Any]) -> Any:
 app = typer.Typer(
     cls=LazyGroup,
     help="One-time passcodes by SMS from your own SIM.",
+    epilog="`otp-worker` and `python3 -m otp_worker` know the same commands.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

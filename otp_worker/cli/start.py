@@ -10,7 +10,7 @@ import typer
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.processes.environment import service_environment
-from otp_worker.service.processes.procfile import procfile_commands
+from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 from otp_worker.service.processes.runner import Runner
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
@@ -29,22 +29,25 @@ _ROLES: dict[str, Role] = {
 }
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PROCESS]...", help="Some of them; else all.")]
-Procfile = Annotated[Path, typer.Option("--procfile", help="What there is to run.")]
+Procfile = Annotated[
+    Path | None,
+    typer.Option("--procfile", help="What to run; else the Procfile here, or this version's."),
+]
 
 
-def start(processes: Names = None, procfile: Procfile = PROCFILE) -> None:
+def start(processes: Names = None, procfile: Procfile = None) -> None:
     """Run the service: web, worker, upkeep, beat, flower and console, or those named.
 
     What dies is started again. A name may have an ending, such as worker-2, for one more of the same. Ctrl-C
     or SIGTERM stops all in order, SIGHUP replaces web's children one by one.
     """
-    commands = _commands(procfile, processes or [])
+    commands = _commands(_procfile(procfile), processes or [])
     settings = _checked(commands)
     configure_logs(settings.log_format)
     runner = Runner(
         commands,
         settings.state_dir.absolute() / "start",
-        cwd=procfile.absolute().parent,
+        cwd=(procfile or PROCFILE).absolute().parent,
         env=service_environment(),
     )
     stopping = threading.Event()
@@ -54,10 +57,16 @@ def start(processes: Names = None, procfile: Procfile = PROCFILE) -> None:
     runner.run(stopping)
 
 
+def _procfile(given: Path | None) -> Path:
+    if given is None:
+        return PROCFILE if PROCFILE.is_file() else OWN_PROCFILE
+    if not given.is_file():
+        raise ConfigurationError(f"there is no {given}")
+    return given
+
+
 def _commands(procfile: Path, names: list[str]) -> dict[str, str]:
     """The commands of these names, or of all of the Procfile's lines."""
-    if not procfile.is_file():
-        raise ConfigurationError(f"there is no {procfile} here: start it in the checkout, or give --procfile")
     lines = procfile_commands(procfile)
     unknown = [name for name in names if _line(name) not in lines]
     if unknown:

@@ -1,4 +1,4 @@
-"""The environment, read here and nowhere else; HOST, PORT and OTP_WORKER_THREADS by the Procfile's lines."""
+"""The environment, read here; `cli/serve.py` reads HOST and PORT, and the Procfile OTP_WORKER_THREADS."""
 
 import os
 from functools import cached_property

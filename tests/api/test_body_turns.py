@@ -1,17 +1,15 @@
 """Turns at waiting for bodies."""
 
-import re
 from contextlib import ExitStack
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
 from api.body_turns import TURNS, BodyTurns
 from otp_worker.domain.errors import SlowBodiesError
+from otp_worker.service.http_server import WEB
 
 FOR_EVER = 60.0
-PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
 
 
 def refused(turns: BodyTurns, caller: str) -> None:
@@ -20,9 +18,8 @@ def refused(turns: BodyTurns, caller: str) -> None:
 
 
 def test_a_caller_has_half_of_the_threads_of_a_process() -> None:
-    web = PROCFILE.read_text().splitlines()[0]
-    (threads,) = re.findall(r"--blocking-threads (\d+)", web)
-    assert int(threads) == 2 * TURNS
+    command = WEB.command("127.0.0.1", 8000)
+    assert int(command[command.index("--blocking-threads") + 1]) == 2 * TURNS
 
 
 def test_more_bodies_than_turns_are_refused_and_another_caller_is_not() -> None:

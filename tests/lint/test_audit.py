@@ -15,7 +15,7 @@ import pytest
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = ROOT / "deploy" / "requirements.lock"
+LOCK = ROOT / "deploy" / "requirements-dev.lock"
 # The other service of pip-audit says of a registry that does not know a package the same as of a sound one.
 AUDIT: list[str | Path] = [
     Path(sys.executable).with_name("pip-audit"),

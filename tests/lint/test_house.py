@@ -11,7 +11,15 @@ FUNCTION_LINES = 40
 FILE_LINES = 260
 ROOMS = 14
 # The client is what apps install: no room of the service.
-BESIDE_THE_ROOMS = {"__init__.py", "__main__.py", "README.md", "py.typed", "__pycache__", "client"}
+BESIDE_THE_ROOMS = {
+    "__init__.py",
+    "__main__.py",
+    "README.md",
+    "Procfile",
+    "py.typed",
+    "__pycache__",
+    "client",
+}
 # A migration is written once and never changed: it is as long as what it does.
 MIGRATIONS = PACKAGE / "store" / "migrations"
 SOURCES = sorted(

@@ -1,11 +1,13 @@
 """The baselines that are processes: started beside the service, with the options of its own processes."""
 
+import shlex
 import socket
 
 from celery import Celery
 
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.stack import READY_SECONDS, Stack
+from otp_worker.service.http_server import WEB
 
 POST_QUEUE = "baseline.worker"
 POST_TASK = "baseline.post"
@@ -18,8 +20,8 @@ _PING_SECONDS = 0.5
 def start_intake(stack: Stack) -> int:
     """Start the bare WSGI function on the intake's server, with its options; the port it listens on."""
     port = free_ports(None)[0]
-    command = stack.lines["web"].replace("api.wsgi:app", "otp_worker.devtools.bench.baseline_intake:app")
-    stack.fleet.start(INTAKE, command, {**stack.settings, "PORT": str(port)})
+    command = WEB.command(LOOPBACK, port, "otp_worker.devtools.bench.baseline_intake:app")
+    stack.fleet.start(INTAKE, f"exec {shlex.join(command)}", stack.settings)
     stack.fleet.await_ready(INTAKE, lambda: _is_up(port), READY_SECONDS)
     return port
 

@@ -8,6 +8,7 @@ from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.errors import DemoFailedError
 from otp_worker.devtools.demo.hops import send_one
 from otp_worker.devtools.demo.invitation import invite
+from otp_worker.devtools.demo.options import Options
 from otp_worker.devtools.demo.service import LONGEST_STOP_SECONDS, Service
 from otp_worker.devtools.demo.startup import start
 from otp_worker.devtools.demo.state import State
@@ -19,23 +20,20 @@ from otp_worker.service.processes.errors import BusyError
 from otp_worker.service.processes.ledger import Ledger
 from otp_worker.service.processes.lock import locked
 
-_ROOT = Path(__file__).resolve().parents[3]
 _WATCH_SECONDS = 0.5
 
 
-def run(*, serve: bool, fresh: bool = False, state: Path = _ROOT / ".state" / "demo") -> int:
-    """Show the whole way of a code; returns the exit status.
+def run(options: Options) -> int:
+    """Show the whole way of a code, and go on serving if that is asked for; returns the exit status.
 
-    With ``serve`` it then goes on until Ctrl-C or SIGTERM. ``fresh`` forgets what earlier demos kept in the
-    folder ``state``.
     0: approved, 1: a hop or a process failed, 130: stopped before the approved check.
     """
     display = Display()
-    kept = State(state)
+    kept = State(options.state)
     try:
         with interruptible() as parts:
             parts.enter_context(locked(kept.lock))
-            _run_alone(display, kept, parts, fresh=fresh, serve=serve)
+            _run_alone(display, kept, parts, options)
     except BusyError as busy:
         display.say(f"Another demo is running on {kept.folder} ({busy.holder}); stop that one first.")
         return 1
@@ -50,17 +48,17 @@ def run(*, serve: bool, fresh: bool = False, state: Path = _ROOT / ".state" / "d
     return 0
 
 
-def _run_alone(display: Display, state: State, parts: ExitStack, *, fresh: bool, serve: bool) -> None:
+def _run_alone(display: Display, state: State, parts: ExitStack, options: Options) -> None:
     for name in Ledger(state.folder).end_leftovers():
         display.say(f"Ended {name}, which a killed demo left behind.")
-    state.begin(fresh=fresh)
-    fleet = parts.enter_context(Fleet(state.folder, cwd=_ROOT, env=child_environment({})))
-    service = Service.planned(_ROOT, fleet, state)
+    state.begin(fresh=options.fresh)
+    fleet = parts.enter_context(Fleet(state.folder, cwd=Path.cwd(), env=child_environment({})))
+    service = Service.planned(fleet, state)
     parts.callback(_stop, service, display)
     started = start(service, state, display)
     state.write_env(service.environment(started.api_key))
     send_one(service, started.api_key, display)
-    if serve:
+    if options.serve:
         invite(service, started, state, display)
         _serve(fleet)
 

@@ -13,7 +13,7 @@ from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.callbacks import inbound_url
-from otp_worker.service.processes.procfile import procfile_commands
+from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
 PHONE = "phone"
 GRACE_SECONDS = 2
@@ -31,13 +31,12 @@ _PHONE_COMMAND = (
 class Service:
     """A service that can be started part by part; ``settings`` is what its processes get."""
 
-    root: Path
     fleet: Fleet
     broker: EmbeddedBroker
     settings: dict[str, str]
 
     @classmethod
-    def planned(cls, root: Path, fleet: Fleet, state: State) -> "Service":
+    def planned(cls, fleet: Fleet, state: State) -> "Service":
         """Choose ports and settings; nothing runs yet. Raises NoBrokerError."""
         broker = EmbeddedBroker(fleet, state.broker)
         web, flower, console, phone = free_ports(8000, 5555, 5556, 8025)
@@ -57,7 +56,7 @@ class Service:
             "OTP_WELCOME_FILE": str(state.welcome_file),
             "OTP_STATE_DIR": str(state.folder),
         }
-        return cls(root, fleet, broker, settings | kept)
+        return cls(fleet, broker, settings | kept)
 
     @property
     def url(self) -> str:
@@ -97,17 +96,17 @@ class Service:
 
     def start_procfile(self) -> None:
         """Start each of the Procfile's lines; none is awaited."""
-        for name, command in procfile_commands(self.root / "Procfile").items():
+        for name, command in procfile_commands(OWN_PROCFILE).items():
             self.fleet.start(name, command, self.settings)
 
     @property
     def names(self) -> list[str]:
         """The processes, in the order in which they are ended."""
-        return [*procfile_commands(self.root / "Procfile"), PHONE, "broker"]
+        return [*procfile_commands(OWN_PROCFILE), PHONE, "broker"]
 
     def stop(self) -> None:
         """End everything; the broker last, so that nothing waits for it in vain."""
-        self.fleet.stop(*procfile_commands(self.root / "Procfile"), PHONE, grace_seconds=GRACE_SECONDS)
+        self.fleet.stop(*procfile_commands(OWN_PROCFILE), PHONE, grace_seconds=GRACE_SECONDS)
         self.broker.stop(BROKER_GRACE_SECONDS)
 
     def command(self, *arguments: str) -> str:
@@ -115,7 +114,7 @@ class Service:
         with self.fleet.log(arguments[0]).open("ab") as log:
             done = subprocess.run(
                 [Path(sys.executable).with_name("otp-worker"), *arguments],
-                cwd=self.root,
+                cwd=Path.cwd(),
                 env=child_environment(self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

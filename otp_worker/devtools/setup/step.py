@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from otp_worker.devtools.processes.logfile import tail
+from otp_worker.devtools.setup.reason import reason
 from otp_worker.domain.errors import OtpError
 
 _REDRAW_SECONDS = 0.1
@@ -37,10 +37,10 @@ class SetupStep:
     root: Path
     lock: int
 
-    def run(self, title: str, command: list[str], count: int = 0) -> None:
+    def run(self, title: str, command: list[str], count: int = 0, into: Path | None = None) -> None:
         """Run a program to its end; with ``count``, show how many of so many packages pip has collected.
 
-        Raises SetupError with the log's tail.
+        The size of ``into`` is told at the end. Raises SetupError with a plain sentence.
         """
         started = time.monotonic()
         begun = self.log.stat().st_size
@@ -56,8 +56,9 @@ class SetupStep:
         seconds = time.monotonic() - started
         if process.returncode != 0:
             _show(f"{title}: failed after {seconds:.0f} s")
-            raise SetupError(f"set-up failed; the end of {self.log}:\n{tail(self.log)}")
-        _show(f"{title}: done in {seconds:.1f} s")
+            raise SetupError(f"set-up failed: {reason(self._written(begun))}. All of it is in {self.log}.")
+        size = f"{_megabytes(into):.0f} MB on the disk, " if into else ""
+        _show(f"{title}: {size}done in {seconds:.1f} s")
 
     def _started(self, command: list[str], output: int) -> subprocess.Popen[bytes]:
         inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN_NAMES}
@@ -88,9 +89,17 @@ class SetupStep:
                 _show(line, "")
 
     def _collected(self, begun: int) -> int:
+        return self._written(begun).count("Collecting ")
+
+    def _written(self, begun: int) -> str:
         with self.log.open("rb") as log:
             log.seek(begun)
-            return log.read().count(b"Collecting ")
+            return log.read().decode(errors="replace")
+
+
+def _megabytes(folder: Path) -> float:
+    files = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(file.st_size for file in files) / 1e6
 
 
 def _show(line: str, end: str = "\n") -> None:

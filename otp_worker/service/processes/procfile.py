@@ -5,6 +5,9 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+OWN_PROCFILE = Path(__file__).resolve().parents[2] / "Procfile"
+"""The one of this version: in a checkout a link to the one that everybody finds."""
+
 
 def procfile_commands(procfile: Path, copies: Mapping[str, int] | None = None) -> dict[str, str]:
     """Process names and their shell commands, in the file's order.

@@ -116,7 +116,12 @@ def test_a_process_that_there_is_not_is_named_with_those_there_are(checkout: Pat
         start(["beat", "wbe", "web-2"])
 
 
-def test_without_a_procfile_it_says_where_to_start_it(checkout: Path) -> None:
+def test_without_a_procfile_here_it_runs_the_one_of_its_version(checkout: Path) -> None:
     (checkout / "Procfile").unlink()
-    with pytest.raises(ConfigurationError, match="there is no Procfile here"):
-        start()
+    with pytest.raises(ConfigurationError, match="there are web, worker, upkeep, beat, flower, console"):
+        start(["wbe"])
+
+
+def test_a_procfile_that_is_not_there_is_named(checkout: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no elsewhere/Procfile"):
+        start(procfile=Path("elsewhere/Procfile"))

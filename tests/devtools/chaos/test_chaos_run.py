@@ -15,6 +15,7 @@ from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORK
 from otp_worker.devtools.chaos.run import Result, run
 from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario, as_it_is
 from otp_worker.devtools.processes.rabbitmq import SERVER
+from otp_worker.service.http_server import WEB as WEB_SERVER
 
 SEED = 20_260_601
 MUTATIONS = ["no_sweep", "no_lease", "publish_before_commit"]
@@ -48,9 +49,10 @@ def mutated(name: str) -> Callable[[str], str]:
     wrapper = f"{shlex.quote(sys.executable)} -m tests.devtools.chaos.mutations.{name} "
 
     def put_before_the_program(command: str) -> str:
-        preflight = "exec python -m api.preflight "
-        start = preflight if command.startswith(preflight) else "exec "
-        return command.replace(start, start + wrapper, 1)
+        if command == "exec otp-worker web":
+            _python, _m, *server = WEB_SERVER.command("127.0.0.1", "$PORT")
+            command = f"exec {' '.join(server)}"
+        return command.replace("exec ", "exec " + wrapper, 1)
 
     return put_before_the_program
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from otp_worker import __version__
 from otp_worker.cli import output
-from otp_worker.cli.app import COMMANDS, app
+from otp_worker.cli.app import app
+from otp_worker.cli.commands import COMMANDS
 from otp_worker.domain.app import App
 from otp_worker.domain.ports import utc_now
 from otp_worker.issue.request import SendRequest

@@ -32,9 +32,18 @@ def test_a_step_is_told_in_two_lines_and_its_output_goes_to_the_log(
     assert log.read_text() == "Collecting celery\n"
 
 
-def test_a_step_that_fails_shows_the_end_of_its_log(log: Path) -> None:
-    with pytest.raises(SetupError, match=r"set-up failed; the end of .*setup\.log:\nno matching hash"):
-        step(log).run("Installing", ["/bin/sh", "-c", "echo no matching hash; exit 1"])
+def test_a_step_that_fails_says_why_in_a_sentence_and_where_its_log_is(log: Path) -> None:
+    with pytest.raises(SetupError, match=r"^set-up failed: the disk is full\. All .* in .*setup\.log\.$"):
+        step(log).run("Installing", ["/bin/sh", "-c", "echo No space left on device; exit 1"])
+
+
+def test_packages_are_told_with_their_bytes(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = tmp_path / "made"
+    fill = f"mkdir '{into}' && head -c 3000000 /dev/zero > '{into}/package'"
+    step(log).run("Installing 2 locked packages", ["/bin/sh", "-c", fill], into=into)
+    assert "Installing 2 locked packages: 3 MB on the disk, done in " in capsys.readouterr().err
 
 
 def test_on_a_terminal_a_line_shows_how_many_packages_are_there(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import AliasChoices
+from typer.main import get_command
 
+from otp_worker.cli.serve import console, web
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.settings import Settings
 
@@ -24,8 +26,10 @@ def variables_of_the_settings() -> set[str]:
     }
 
 
-def variables_of_the_procfile() -> set[str]:
-    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "Procfile").read_text()))
+def variables_of_the_processes() -> set[str]:
+    in_the_procfile = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "Procfile").read_text()))
+    servers = [get_command(web), get_command(console)]
+    return in_the_procfile | {str(each.envvar) for server in servers for each in server.params if each.envvar}
 
 
 def is_read_from_a_file(variable: str, monkeypatch: pytest.MonkeyPatch) -> bool:
@@ -42,12 +46,12 @@ def is_read_from_a_file(variable: str, monkeypatch: pytest.MonkeyPatch) -> bool:
 
 def test_every_variable_that_is_read_has_one_row() -> None:
     rows = Counter(name for cell in FIRST_CELL.findall(DOCUMENT) for name in re.findall(r"[A-Z_]+", cell))
-    assert rows == Counter(variables_of_the_settings() | variables_of_the_procfile())
+    assert rows == Counter(variables_of_the_settings() | variables_of_the_processes())
 
 
 def test_no_other_variable_is_named() -> None:
     named = set(re.findall(r"\bOTP_\w*", DOCUMENT))
-    assert named <= variables_of_the_settings() | variables_of_the_procfile()
+    assert named <= variables_of_the_settings() | variables_of_the_processes()
 
 
 def test_exactly_the_secrets_that_can_be_in_a_file_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:

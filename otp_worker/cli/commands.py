@@ -1,0 +1,39 @@
+"""The names of all commands. Stdlib only: it is read where nothing is installed."""
+
+_OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
+_TRAIL, _SERVE = "otp_worker.cli.trail", "otp_worker.cli.serve"
+COMMANDS = {
+    "demo": ("otp_worker.devtools.demo.command", "demo"),
+    "init": ("otp_worker.cli.init", "init"),
+    "migrate": (_OPERATE, "migrate"),
+    "start": ("otp_worker.cli.start", "start"),
+    "web": (_SERVE, "web"),
+    "console": (_SERVE, "console"),
+    "flower": (_OPERATE, "flower"),
+    "doctor": (_OPERATE, "doctor"),
+    "callback-url": (_OPERATE, "callback_url"),
+    "keys": ("otp_worker.cli.keys", "app"),
+    "guard": ("otp_worker.cli.guard", "app"),
+    "gateways": ("otp_worker.cli.gateways", "app"),
+    "optouts": ("otp_worker.cli.optouts", "app"),
+    "send": (_VERIFICATION, "send"),
+    "check": (_VERIFICATION, "check"),
+    "find": (_TRAIL, "find"),
+    "show": (_TRAIL, "show"),
+    "tail": (_TRAIL, "tail"),
+    "replies": (_OPERATE, "replies"),
+    "unlock": (_OPERATE, "unlock"),
+    "forget": (_OPERATE, "forget"),
+    "simulator": ("otp_worker.devtools.simulator.cli", "app"),
+    "test": ("otp_worker.devtools.suite", "test"),
+    "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),
+    "bench": ("otp_worker.devtools.bench.cli", "bench"),
+}
+"""Each command's module and what is the command in it: a function, or an application of several."""
+
+_EXTRAS = {"demo": "demo", "test": "dev", "chaos": "dev", "bench": "dev"}
+
+
+def extra_of(command: str) -> str:
+    """Which extra of the distribution a command needs."""
+    return _EXTRAS.get(command, "server")

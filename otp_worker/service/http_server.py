@@ -1,0 +1,76 @@
+"""The two HTTP servers of the service, ``web`` and ``console``: what they run, and with which options."""
+
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import otp_worker
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.roles import Role, load_settings
+from otp_worker.service.wiring import open_database
+from otp_worker.store.migrate import await_current
+
+_FOLDER = Path(otp_worker.__file__).resolve().parents[1]
+_PACKAGES = ("otp_worker.api", "api")
+"""Where the applications are: the first in an installation, the second in a checkout."""
+
+
+@dataclass(frozen=True)
+class HttpServer:
+    """A server: its application in the package ``api``, and how many processes and threads serve it."""
+
+    role: Role
+    application: str
+    processes: int
+    threads: int
+
+    def command(self, host: str, port: int | str, application: str | None = None) -> list[str]:
+        """The server's program and arguments; ``application`` serves another one with the same options.
+
+        Raises ConfigurationError where the package is not installed.
+        """
+        options = {
+            "--interface": "wsgi",
+            "--host": host,
+            "--port": str(port),
+            # Its processes take the applications from where our own code is, whatever folder they start in.
+            "--working-dir": str(_FOLDER),
+            "--workers": str(self.processes),
+            "--blocking-threads": str(self.threads),
+            "--workers-kill-timeout": "10",
+            "--respawn-interval": "10",
+            "--http1-header-read-timeout": "10000",
+        }
+        words = [word for option in options.items() for word in option]
+        flags = ["--respawn-failed-workers", "--no-access-log"]
+        target = application or f"{api_package()}.{self.application}"
+        return [sys.executable, "-m", "granian", *words, *flags, target]
+
+    def check(self) -> None:
+        """Refuse a start that cannot succeed: the server would start a child that dies of it again and again.
+
+        Raises ConfigurationError, SchemaNotCurrentError and DatabaseUnavailableError.
+        """
+        db = open_database(load_settings(self.role))
+        try:
+            await_current(db)
+        finally:
+            db.close()
+
+
+WEB = HttpServer("web", "wsgi:app", processes=2, threads=16)
+CONSOLE = HttpServer("console", "console.wsgi:app", processes=1, threads=4)
+
+
+def api_package() -> str:
+    """The name of the package of the HTTP applications, which nothing here imports.
+
+    Raises ConfigurationError.
+    """
+    for name in _PACKAGES:
+        found = find_spec(name)
+        # An `api` of somebody else is none of ours.
+        if found and found.origin and Path(found.origin).resolve().is_relative_to(_FOLDER):
+            return name
+    raise ConfigurationError(f"the package `api` is not beside {_FOLDER / 'otp_worker'}")
