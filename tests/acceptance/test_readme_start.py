@@ -95,6 +95,18 @@ def newcomer() -> Iterator[Newcomer]:
         yield person
 
 
+def _answers(phone: Simulator, public_url: str, secret: str) -> dict[str, str]:
+    """What `init` would ask for at a terminal; the secret is given for the replies' URL."""
+    return {
+        "OTP_COUNTRIES": "GB,IE",
+        "OTP_PUBLIC_URL": public_url,
+        "OTP_GATEWAY_URL": phone.url,
+        "OTP_GATEWAY_KEY": GATEWAY_KEY,
+        "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "OTP_SECRET_KEY": secret,
+    }
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_the_production_start_works_as_written(
     request: pytest.FixtureRequest, newcomer: Newcomer, redis_server: EmbeddedBroker, database: str
@@ -106,17 +118,6 @@ def test_the_production_start_works_as_written(
     inbound = inbound_url(public_url, Keyring([secret]), "mobile_api_connect")
     with Simulator(key=GATEWAY_KEY, webhook_secret=WEBHOOK_SECRET, webhook_url=inbound) as phone:
         (newcomer.clone / "otp.env").unlink(missing_ok=True)
-        # What `init` would ask for at a terminal; the secret is fixed for the replies' URL.
-        answers = {
-            "OTP_DATABASE_URL": _database_url(request, newcomer, database),
-            "OTP_BROKER_URL": redis_server.url,
-            "OTP_COUNTRIES": "GB,IE",
-            "OTP_PUBLIC_URL": public_url,
-            "OTP_GATEWAY_URL": phone.url,
-            "OTP_GATEWAY_KEY": GATEWAY_KEY,
-            "OTP_GATEWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "OTP_SECRET_KEY": secret,
-        }
         values = {"https://otp.example.com": public_url}
         ports = {
             "PORT": str(web),
@@ -126,7 +127,12 @@ def test_the_production_start_works_as_written(
         }
         first = CALL[:1]
         lines = "\n".join([*CONFIGURE, *START, 'echo "key $OTP_KEY" "$!"', *first])
-        started = newcomer.shell(_with(values, lines), {**answers, **ports})
+        answers = _answers(phone, public_url, secret)
+        servers = {
+            "OTP_DATABASE_URL": _database_url(request, newcomer, database),
+            "OTP_BROKER_URL": redis_server.url,
+        }
+        started = newcomer.shell(_with(values, lines), {**answers, **servers, **ports})
         try:
             assert started.returncode == 0, started.stdout[-3000:] + started.stderr[-3000:]
             key, runner = re.findall(r"^key (\S+) (\d+)$", started.stdout, re.MULTILINE)[0]

@@ -11,10 +11,9 @@ from redis import Redis
 
 from otp_worker.deliver.result import Result
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits, Rate, Remaining
+from otp_worker.domain.limits import Limit, Limits, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import GuardMode
@@ -23,7 +22,6 @@ from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.request import Hold, SendRequest
-from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.notifier import Notifier
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.protection.pauses import Pauses
@@ -32,13 +30,13 @@ from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.assembly import build_issue_step, build_verifier
 from otp_worker.service.foundation import Foundation
-from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.worker_assembly import WorkerParts, assemble_worker
 from otp_worker.store import verifications
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
-from otp_worker.store.issue import NewSend
 from otp_worker.verify import CheckResult
+from tests.contract.gathering import Gathering
+from tests.contract.queue import Queue
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NUMBER = "+447400123456"
@@ -50,8 +48,6 @@ LOST = Outcome(OutcomeKind.UNCERTAIN, "the gateway gave no answer")
 REFUSED = Outcome(OutcomeKind.REFUSED, "the gateway refuses this message (validation_error)")
 NO_CHANNELS = Outbox((), lambda _: True)
 MISCONFIGURED = Outcome(OutcomeKind.MISCONFIGURED, "the gateway account is not active (tenant_inactive)")
-
-
 _USERS = count(1)
 """Each send of a test is for another user, whichever service and process makes it."""
 
@@ -195,7 +191,7 @@ class Service:
 
     def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:
         """Ask for a code for each number at its instant; all are written in one transaction."""
-        gathering = _Gathering(self.db, self.limiter, self.publish, self.announce_waiting)
+        gathering = Gathering(self.db, self.limiter, self.publish, self.announce_waiting)
         issuer = replace(self.issuer, writer=gathering)
         for at, number in arrivals:
             issuer.issue(SendRequest(number), app, at)
@@ -247,39 +243,6 @@ class Service:
         found = verifications.find(self.db, verification.id)
         assert found is not None
         return found
-
-
-class Queue(DeliveryQueue):
-    """The queue of a service's deliveries, and a broker that is away when the test says so."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
-        return self._service.publish(delivery_ids)
-
-    def announce_over(self, notes: Mapping[str, str]) -> bool:
-        return self._service.announce_over(notes)
-
-    def backlog(self) -> int:
-        return self._service.backlog
-
-    def check(self) -> int:
-        if self._service.broker_is_away:
-            raise BrokerUnavailableError("the broker does not answer (ConnectionError)")
-        return len(self._service.queue)
-
-
-class _Gathering(SendWriter):
-    """Keeps what it is to write."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.sends: list[NewSend] = []
-
-    def write(self, send: NewSend) -> list[Remaining]:
-        self.sends.append(send)
-        return []
 
 
 def wrong(code: str) -> str:

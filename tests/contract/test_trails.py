@@ -1,19 +1,12 @@
 """The trail of every story: which steps it leaves, in which order, and nothing more."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-import pytest
-from sqlalchemy import event
-
-from otp_worker.domain.errors import NumberLockedError
 from otp_worker.domain.gateway import Outcome, OutcomeKind, Receipt, ReceiptKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.domain.verification import Verification, VerificationStatus
-from otp_worker.issue.request import SendRequest
-from otp_worker.store import deliver, lockouts, opt_outs, receipts, steps
+from otp_worker.store import deliver, receipts, steps
 from otp_worker.store.database import Database
 from tests.contract.service import (
     ACCEPTED,
@@ -27,30 +20,7 @@ from tests.contract.service import (
     fail_gateway,
     wrong,
 )
-
-OTHER_NUMBER = "+447400654321"
-SENT_AT_ONCE = [
-    ("accepted", None),
-    ("claimed", None),
-    ("hashed", None),
-    ("attempt", "accepted"),
-    ("taken", None),
-]
-
-
-def trail(service: Service, verification: Verification) -> list[tuple[str, str | None]]:
-    """The kinds and outcomes of its steps."""
-    return [(step.kind.value, step.outcome) for step in of(service, verification)]
-
-
-def of(service: Service, verification: Verification) -> list[Step]:
-    return steps.of_verification(service.db, verification.id)
-
-
-def only(service: Service, verification: Verification, kind: StepKind) -> Step:
-    """Its one step of a kind."""
-    [step] = [each for each in of(service, verification) if each.kind is kind]
-    return step
+from tests.contract.trails import OTHER_NUMBER, SENT_AT_ONCE, of, only, trail
 
 
 def test_sent_at_once(service: Service) -> None:
@@ -173,96 +143,6 @@ def test_a_second_answer_is_lost_and_nobody_knows(service: Service) -> None:
     ]
 
 
-def test_the_app_cancels_it(service: Service) -> None:
-    verification = service.issue()
-    service.issuer.cancel(verification.id, SHOP, service.clock())
-    service.deliver(verification)
-    assert trail(service, verification) == [("accepted", None), ("ended", "canceled")]
-    assert only(service, verification, StepKind.ENDED).detail == "canceled by the app"
-
-
-def test_nobody_enters_the_code(service: Service) -> None:
-    verification, _ = service.sent()
-    service.clock.move(601)
-    service.expirer.expire(service.clock())
-    assert trail(service, verification) == [*SENT_AT_ONCE, ("ended", "expired")]
-
-
-def test_no_worker_takes_it_up(service: Service) -> None:
-    verification = service.issue()
-    service.clock.move(4)
-    service.expirer.enqueue_due(service.clock())
-    service.clock.move(297)
-    service.expirer.expire(service.clock())
-    assert trail(service, verification) == [("accepted", None), ("published", None), ("ended", "failed")]
-    assert only(service, verification, StepKind.ENDED).detail == "not sent in time: no worker took it up"
-
-
-def test_the_person_texts_stop(service: Service) -> None:
-    verification = service.issue()
-    with service.db.write() as connection:
-        hashes = service.keyring.number_hashes(NUMBER)
-        opt_outs.stop(connection, hashes, "+44********56", service.clock(), service.clock())
-    assert trail(service, verification) == [("accepted", None), ("ended", "failed")]
-    assert only(service, verification, StepKind.ENDED).detail == opt_outs.WANTS_NO_SMS
-
-
-def test_the_person_reports_it(service: Service) -> None:
-    verification = service.issue()
-    with service.db.write() as connection:
-        hashes, now = service.keyring.number_hashes(NUMBER), service.clock()
-        lockouts.report(connection, hashes, now + timedelta(hours=1), now)
-    assert only(service, verification, StepKind.ENDED).detail == lockouts.REPORTED_BY_THE_PERSON
-
-
-def test_a_newer_request_replaces_it(service: Service) -> None:
-    asked = [SendRequest(NUMBER, "user-1"), SendRequest(NUMBER, "user-1", new=True)]
-    first, second = (service.issuer.issue(each, SHOP, service.clock()).verification for each in asked)
-    assert trail(service, first) == [("accepted", None), ("ended", "canceled")]
-    assert trail(service, second) == [("accepted", None)]
-
-
-def test_the_person_types_the_right_code(service: Service) -> None:
-    verification, code = service.sent()
-    service.clock.move(12)
-    service.check(verification, wrong(code))
-    service.check(verification, code)
-    assert trail(service, verification) == [
-        *SENT_AT_ONCE,
-        ("check", "wrong"),
-        ("check", "right"),
-        ("approved", None),
-    ]
-    checks = [step.count for step in of(service, verification) if step.kind is StepKind.CHECK]
-    assert checks == [4, 3]
-    assert only(service, verification, StepKind.APPROVED).milliseconds == 12_000
-
-
-def test_the_person_types_wrong_codes_until_none_is_left(service: Service) -> None:
-    verification, code = service.sent()
-    for _ in range(5):
-        service.check(verification, wrong(code))
-    assert trail(service, verification) == [
-        *SENT_AT_ONCE,
-        *[("check", "wrong")] * 5,
-        ("ended", VerificationStatus.MAX_CHECKS_REACHED),
-    ]
-
-
-def test_a_locked_number_is_told_of_once_and_uses_no_check_up(service: Service) -> None:
-    for _ in range(2):
-        guessed, code = service.sent()
-        for _ in range(5):
-            service.check(guessed, wrong(code))
-    verification, code = service.sent()
-    for _ in range(3):
-        with pytest.raises(NumberLockedError):
-            service.check(verification, code)
-    assert trail(service, verification) == [*SENT_AT_ONCE, ("check", "locked")]
-    assert only(service, verification, StepKind.CHECK).count == 5
-    assert service.read(verification).checks == 0
-
-
 def test_it_is_sent_once_more_and_a_receipt_comes_for_each(service: Service) -> None:
     verification, _ = service.sent()
     service.clock.move(31)
@@ -320,22 +200,9 @@ def test_a_worker_is_killed_and_another_one_takes_over(service: Service) -> None
     assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30, "deliver-1@host")
     service.clock.move(31)
     service.deliverer.deliver(verification.delivery.id, "deliver-2@host")
-    assert trail(service, verification) == [
-        ("accepted", None),
-        ("claimed", None),
-        *SENT_AT_ONCE[1:],
-    ]
+    assert trail(service, verification) == [("accepted", None), ("claimed", None), *SENT_AT_ONCE[1:]]
     claims = [step.detail for step in of(service, verification) if step.kind is StepKind.CLAIMED]
     assert claims == ["deliver-1@host", "deliver-2@host"]
-
-
-def test_a_worker_is_killed_and_nobody_takes_over(service: Service) -> None:
-    verification = service.issue()
-    assert deliver.claim(service.db, verification.delivery.id, service.clock(), 30, "deliver-1@host")
-    service.clock.move(301)
-    service.expirer.expire(service.clock())
-    # It may have been sent: the code can be entered, and its time is not over yet.
-    assert trail(service, verification) == [("accepted", None), ("claimed", None)]
 
 
 def test_a_budget_is_used_up_and_the_wait_is_told_once(db: Database) -> None:
@@ -368,22 +235,6 @@ def test_a_sim_is_asked_to_wait(service: Service) -> None:
     ]
     opened, closed = steps.of_gateways(service.db, ["obedient"], START, service.clock())
     assert (opened.sim, closed.sim, closed.milliseconds) == ("obedient", "obedient", 5000)
-
-
-def test_a_sweep_tells_of_all_that_it_ends_in_one_statement(service: Service) -> None:
-    issued = [service.issue(f"+4474001{n:05}") for n in range(20)]
-    service.clock.move(301)
-    inserts: list[str] = []
-
-    def note(_c: object, _u: object, statement: str, *_: object) -> None:
-        if statement.startswith("INSERT INTO steps"):
-            inserts.append(statement)
-
-    event.listen(service.db.engine, "before_cursor_execute", note)
-    service.expirer.expire(service.clock())
-    event.remove(service.db.engine, "before_cursor_execute", note)
-    assert len(inserts) == 1
-    assert all(trail(service, each)[-1] == ("ended", "failed") for each in issued)
 
 
 def test_no_step_knows_a_code_or_a_number(service: Service) -> None:

@@ -24,7 +24,8 @@ BESIDE_THE_ROOMS = {
 MIGRATIONS = PACKAGE / "store" / "migrations"
 SOURCES = sorted(
     path
-    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "api").rglob("*.py")]
+    for folder in (PACKAGE, ROOT / "api", ROOT / "tests")
+    for path in folder.rglob("*.py")
     if not path.is_relative_to(MIGRATIONS)
 )
 

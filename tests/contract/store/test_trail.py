@@ -1,13 +1,9 @@
-"""Lists of verifications, and what an id or a number leads to: the right ones, in order, by an index."""
+"""Lists of verifications, and what an id or a number leads to: the right ones, in order."""
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from otp_worker.domain.app import App
 from otp_worker.domain.step import Step, StepKind
@@ -15,23 +11,13 @@ from otp_worker.domain.verification import DeliveryStatus, Verification, Verific
 from otp_worker.issue.request import SendRequest
 from otp_worker.store import erasure, trail
 from otp_worker.store import steps as stored_steps
-from otp_worker.store.schema import deliveries, steps, verifications
+from otp_worker.store.schema import verifications
 from otp_worker.store.trail import Place, Wanted
-from tests.contract.rows import old_rows
 from tests.contract.service import NUMBER, SHOP, START, Service, wrong
-from tests.contract.store.test_plans import noted
+from tests.contract.store.listing import HOUR, listed, place
 
 BANK = App("bank")
 OTHER = "+447400654321"
-HOUR = timedelta(hours=1)
-
-
-def listed(service: Service, wanted: Wanted, after: Place | None = None, limit: int = 50) -> list[str]:
-    return [each.id for each in trail.page(service.db, wanted, limit, service.clock(), after)]
-
-
-def place(verification: Verification) -> Place:
-    return Place(verification.created_at, verification.id)
 
 
 @pytest.fixture
@@ -187,78 +173,3 @@ def test_new_steps_are_followed_by_their_numbers(service: Service) -> None:
     found = trail.newest_steps(service.db, began, 2)
     assert [step.at for _, step in found] == [START, START + HOUR]
     assert [step.at for _, step in trail.newest_steps(service.db, found[-1][0], 2)] == [START + 2 * HOUR]
-
-
-SEARCHES: dict[str, Callable[[Service], object]] = {
-    "ix_verifications_created_at": lambda service: listed(service, Wanted()),
-    "ix_verifications_app": lambda service: listed(service, Wanted(app="shop", since=START, until=START)),
-    "ix_verifications_app ": lambda service: listed(service, Wanted(app="shop"), Place(START, "ver_")),
-    "ix_verifications_user": lambda service: listed(service, Wanted(user="u")),
-    "ix_verifications_user ": lambda service: listed(
-        service, Wanted(user="u", app="shop", status=VerificationStatus.FAILED)
-    ),
-    "ix_verifications_status(_app)?": lambda service: listed(
-        service, Wanted(status=VerificationStatus.FAILED)
-    ),
-    "ix_verifications_status_app": lambda service: listed(
-        service, Wanted(status=VerificationStatus.FAILED, app="shop"), Place(START, "ver_")
-    ),
-    "ix_verifications_pending_expiry ": lambda service: listed(
-        service, Wanted(status=VerificationStatus.EXPIRED, app="shop", since=START), Place(START, "ver_")
-    ),
-    "ix_verifications_pending_expiry": lambda service: listed(
-        service, Wanted(status=VerificationStatus.PENDING, app="shop")
-    ),
-    "ix_verifications_number_hash": lambda service: listed(
-        service,
-        Wanted(number_hashes=[b"a", b"b"], app="shop", user="u", status=VerificationStatus.EXPIRED),
-        Place(START, "ver_"),
-    ),
-    "ix_deliveries_verification_id": lambda service: trail.all_deliveries(service.db, "ver_1"),
-    "ix_deliveries_gateway_message_id": lambda service: trail.ids_of(service.db, "msg_1"),
-    "ix_verifications_request_id": lambda service: trail.ids_of(service.db, "req_1"),
-    "ix_steps_of_gateways|ix_steps_verification_id": lambda service: trail.outages(
-        service.db, ["gb"], START, START + HOUR
-    ),
-    "pk_steps|INTEGER PRIMARY KEY": lambda service: trail.newest_steps(service.db, 0, 10),
-}
-"""Each list and search, and the index that it is to find its rows by."""
-
-
-def test_every_search_goes_by_its_index(service: Service) -> None:
-    fill(service, 300)
-    for index, search in SEARCHES.items():
-        with noted(service.db) as asked:
-            search(service)
-        plans = "\n".join(plan(service, sql, parameters) for sql, parameters in asked if "SELECT" in sql)
-        assert re.search(rf"\b({index.strip()})\b", plans), plans
-        assert re.search(r"SCAN (?!\w+ USING INDEX)|Seq Scan", plans) is None, plans
-
-
-def plan(service: Service, sql: str, parameters: Any) -> str:
-    """How the database would answer a statement, with what it knows of the rows that there are."""
-    with service.db.write() as connection:
-        if service.db.is_sqlite:
-            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
-            return "\n".join(str(row[3]) for row in rows)
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        return "\n".join(str(row[0]) for row in connection.exec_driver_sql(f"EXPLAIN {sql}", parameters))
-
-
-def fill(service: Service, number: int) -> None:
-    """Verifications that are over, of two apps, with their deliveries and a step for each."""
-    rows: dict[str, list[dict[str, Any]]] = {"verifications": [], "deliveries": [], "steps": []}
-    for n in range(number):
-        at: datetime = START - timedelta(seconds=n + 1)
-        old = old_rows(f"ver_{n:026}", n.to_bytes(32, "big"), at)
-        more = {"app": "bank" if n % 20 else "shop", "user": f"user-{n}", "request_id": f"req_{n}"}
-        # Enough of them that one index is better than another, whatever is drawn.
-        more["status"] = VerificationStatus.FAILED if n % 7 == 0 else old[verifications]["status"]
-        rows["verifications"].append(old[verifications] | more)
-        rows["deliveries"].append(old[deliveries])
-        rows["steps"].append({"at": at, "kind": "breaker_opened", "gateway": "gb"})
-    with service.db.write() as connection:
-        for table in (verifications, deliveries, steps):
-            connection.execute(insert(table), rows[table.name])
-        if not service.db.is_sqlite:
-            connection.exec_driver_sql("ANALYZE")
