@@ -125,14 +125,12 @@ def test_the_production_start_works_as_written(
             "CONSOLE_PORT": str(console),
             "OTP_STATE_DIR": f"state-{database}",
         }
-        first = CALL[:1]
-        lines = "\n".join([*CONFIGURE, *START, 'echo "key $OTP_KEY" "$!"', *first])
-        answers = _answers(phone, public_url, secret)
-        servers = {
+        lines = "\n".join([*CONFIGURE, *START, 'echo "key $OTP_KEY" "$!"', CALL[0]])
+        settings = _answers(phone, public_url, secret) | {
             "OTP_DATABASE_URL": _database_url(request, newcomer, database),
             "OTP_BROKER_URL": redis_server.url,
         }
-        started = newcomer.shell(_with(values, lines), {**answers, **servers, **ports})
+        started = newcomer.shell(_with(values, lines), settings | ports)
         try:
             assert started.returncode == 0, started.stdout[-3000:] + started.stderr[-3000:]
             key, runner = re.findall(r"^key (\S+) (\d+)$", started.stdout, re.MULTILINE)[0]
