@@ -15,6 +15,13 @@ from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.empty_databases import TEMPLATE
 from tests.fresh_logs import forget_logs
+from tests.sharing import mark_who_shares
+
+
+# First, for pytest-xdist reads the groups at the same moment.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_who_shares(items)
 
 
 @pytest.fixture(autouse=True)

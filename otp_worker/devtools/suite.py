@@ -10,12 +10,13 @@ _QUICK = (
 )
 # Two processes, each with servers of its own; who is done takes over from the other.
 _TWO_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
-# These start whole services, which take the machine's cores themselves.
-_ONE_AT_A_TIME = (
+# These start whole services and wait for them more than they compute; who shares a service shares a process.
+_SERVICES = (
     "tests/acceptance",
     "tests/devtools/chaos/test_chaos_run.py",
     "tests/devtools/test_interrupted.py",
 )
+_BY_SERVICE = ("--numprocesses=3", "--dist=loadgroup")
 
 test = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,5 +52,5 @@ def runs_for(arguments: list[str]) -> list[list[str]]:
     usual = ["-m", "not nightly", "--durations=25", "--durations-min=2"]
     if arguments:
         return [[*usual, *arguments]]
-    others = [f"--ignore={folder}" for folder in _ONE_AT_A_TIME]
-    return [[*usual, *_TWO_AT_ONCE, "tests", *others], [*usual, *_ONE_AT_A_TIME]]
+    others = [f"--ignore={folder}" for folder in _SERVICES]
+    return [[*usual, *_TWO_AT_ONCE, "tests", *others], [*usual, *_BY_SERVICE, *_SERVICES]]

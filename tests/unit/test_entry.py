@@ -10,6 +10,7 @@ import pytest
 
 from otp_worker.cli.commands import COMMANDS
 from otp_worker.devtools.suite import runs_for
+from tests.sharing import service_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,13 +89,25 @@ def test_an_older_python_is_told_which_one_is_needed(monkeypatch: pytest.MonkeyP
 
 
 def test_every_folder_of_tests_is_in_one_run_and_in_one_only() -> None:
-    together, alone = runs_for([])
+    together, services = runs_for([])
     left_out = {argument.removeprefix("--ignore=") for argument in together if "--ignore=" in argument}
     assert "tests" in together
-    assert left_out == {argument for argument in alone if argument.startswith("tests/")}
+    assert left_out == {argument for argument in services if argument.startswith("tests/")}
 
 
 @pytest.mark.parametrize("arguments", [["tests/api"], ["-k", "resend"], ["--nightly"], ["--quick", "-x"]])
 def test_what_is_asked_for_is_one_run(arguments: list[str]) -> None:
     (run,) = runs_for(arguments)
     assert run[-1] in (arguments[-1], "nightly")
+
+
+def test_who_shares_a_service_is_given_to_one_process() -> None:
+    file = "tests/acceptance/test_log.py"
+    assert service_of(file, {"stack": "sqlite"}, alone=False) == "sqlite"
+    assert service_of(file, {"line": "web"}, alone=False) == file
+    assert service_of(file, {"line": "web"}, alone=True) is None
+
+
+def test_the_groups_of_who_shares_are_those_of_the_run(request: pytest.FixtureRequest) -> None:
+    groups = [mark.args for mark in request.node.iter_markers("xdist_group")]
+    assert groups == [("tests/unit/test_entry.py",)]
