@@ -1,30 +1,21 @@
 """Celery's entry: ``celery --app otp_worker.service.worker`` for worker, upkeep, beat and flower."""
 
-import sys
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
 from celery.signals import celeryd_init, setup_logging, worker_init, worker_ready, worker_shutting_down
 
-from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.operations.heartbeat import Heartbeat
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.node_name import take_name
 from otp_worker.service.roles import load_settings
-from otp_worker.service.settings import Settings
+from otp_worker.service.start import refused_in_a_sentence
 from otp_worker.service.tasks import register_tasks
 from otp_worker.service.wiring import build_worker
 from otp_worker.service.worker_assembly import WorkerParts
 from otp_worker.store.migrate import await_current
-
-
-def _load() -> Settings:
-    try:
-        return load_settings("beat")
-    except ConfigurationError as error:
-        sys.exit(str(error))
 
 
 @cache
@@ -54,10 +45,8 @@ def _configure_logs(**_: Any) -> None:
 
 @worker_init.connect
 def _refuse_to_work_in_vain(**_: Any) -> None:
-    try:
+    with refused_in_a_sentence():
         await_current(_parts().db)
-    except (ConfigurationError, SchemaNotCurrentError, DatabaseUnavailableError) as error:
-        sys.exit(str(error))
 
 
 @worker_ready.connect
@@ -68,6 +57,7 @@ def _beat(sender: Any, **_: Any) -> None:
         worker_shutting_down.connect(lambda **_: heartbeat.stop(), weak=False)
 
 
-settings = _load()
+with refused_in_a_sentence():
+    settings = load_settings("beat")
 celery = make_celery(settings.broker_url or "", canary_seconds=settings.canary_seconds)
 register_tasks(celery, _parts)
