@@ -93,6 +93,16 @@ class _ReturningConnection(Connection):
         pauses = {"interval_start": RECONNECT_SECONDS, "interval_step": 0, "interval_max": RECONNECT_SECONDS}
         return super().ensure_connection(*args, **{**pauses, **kwargs})
 
+    def get_transport_cls(self) -> Any:
+        """The transport's class: for Redis our own, which is cheaper."""
+        kind = super().get_transport_cls()
+        if kind.driver_type != "redis":
+            return kind
+        # Not for RabbitMQ: nothing of Redis is imported where there is none.
+        from otp_worker.service.redis_transport import OneClientTransport
+
+        return OneClientTransport
+
     def _connection_factory(self) -> Any:
         """A connected transport. A refusal, such as of the password or of a busy server, may be over soon."""
         try:

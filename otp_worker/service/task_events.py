@@ -15,6 +15,8 @@ from celery.events.event import Event
 from celery.utils.time import utcoffset
 
 REST_SECONDS = 4.0
+MOST_TOGETHER = 1000
+"""So many events are published at once at most, which are some 300 KB; the consumer says when."""
 
 
 class WholeDispatcher(EventDispatcher):
@@ -25,6 +27,10 @@ class WholeDispatcher(EventDispatcher):
     """
 
     _rests_until = float("-inf")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Who finds the buffer full publishes it, and a pool thread had better not.
+        super().__init__(*args, **{"buffer_limit": MOST_TOGETHER, **options})
 
     def send(self, type: str, **fields: Any) -> Any:
         """Send an event, without a traceback: the log has it, and each of 20,000 tasks would keep one."""
@@ -43,6 +49,12 @@ class WholeDispatcher(EventDispatcher):
             if groups:
                 for group, events in list(self._group_buffer.items()):
                     self._publish_group(group, events)
+
+    def extend_buffer(self, other: EventDispatcher) -> None:
+        """Take over what waits in the dispatcher of a connection that was lost."""
+        super().extend_buffer(other)
+        for group, events in other._group_buffer.items():
+            self._group_buffer[group].extend(events)
 
     def _publish(self, event: Any, producer: Any, routing_key: str, **options: Any) -> None:
         """Publish, or buffer what cannot be published."""

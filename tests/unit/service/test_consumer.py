@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 import structlog.testing
+from celery.bootsteps import CLOSE, RUN
 from celery.exceptions import WorkerShutdown
 from celery.worker import state
 from redis.exceptions import ResponseError
 
 from otp_worker.service import consumer as module
-from otp_worker.service.consumer import CALM_SECONDS, PAUSES_SECONDS, ResilientConsumer
+from otp_worker.service.consumer import CALM_SECONDS, EVENTS_SECONDS, PAUSES_SECONDS, ResilientConsumer
 
 
 class Clock:
@@ -106,3 +107,70 @@ def test_what_the_broker_answers_to_an_acknowledgement_is_still_recovered_from(
 
     with pytest.raises(answer):
         consumer.call_soon(acknowledge)
+
+
+class Hub:
+    """An event loop whose timers fire when they are told to, and that may lose them."""
+
+    def __init__(self) -> None:
+        self.timers: list[tuple[float, Any]] = []
+
+    def call_soon(self, act: Any) -> None:
+        act()
+
+    def call_later(self, seconds: float, act: Any) -> None:
+        self.timers.append((seconds, act))
+
+
+class Events:
+    """Counts how often task events are published."""
+
+    flushes = 0
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+class Blueprint:
+    """Whether the worker runs."""
+
+    state = RUN
+
+    def stop(self, _consumer: object) -> None:
+        self.state = CLOSE
+
+
+@pytest.fixture
+def telling(clock: Clock, consumer: Any) -> Any:
+    clock.now = 100.0
+    consumer.hub, consumer.event_dispatcher, consumer.blueprint = Hub(), Events(), Blueprint()
+    return consumer
+
+
+def test_task_events_are_published_four_times_a_second_however_many_there_are(
+    telling: Any, clock: Clock
+) -> None:
+    for _ in range(1000):
+        clock.now += 0.001
+        telling.on_send_event_buffered()
+    assert [seconds for seconds, _ in telling.hub.timers] == [EVENTS_SECONDS] * 4
+    telling.hub.timers[0][1]()
+    assert telling.event_dispatcher.flushes == 1
+
+
+def test_events_are_published_although_a_lost_connection_took_the_timer_with_it(
+    telling: Any, clock: Clock
+) -> None:
+    telling.on_send_event_buffered()
+    telling.hub.timers.clear()
+    clock.now += EVENTS_SECONDS
+    telling.on_send_event_buffered()
+    assert len(telling.hub.timers) == 1
+
+
+def test_a_worker_that_ends_publishes_what_waits_and_what_its_last_tasks_tell(telling: Any) -> None:
+    telling.on_send_event_buffered()
+    telling.stop()
+    assert telling.event_dispatcher.flushes == 1
+    telling.on_send_event_buffered()
+    assert telling.event_dispatcher.flushes == 2

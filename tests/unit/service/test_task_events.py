@@ -85,3 +85,24 @@ def test_a_broker_that_takes_no_event_is_not_asked_for_each_of_them(
     monkeypatch.setattr(dispatcher, "_rests_until", 0)
     dispatcher.flush()
     assert sorted(broker.taken) == ["beat"] * 20 + ["one"] * 20
+
+
+def test_what_waits_at_a_connection_that_is_lost_is_published_over_the_next_one(
+    broker: Broker, dispatcher: WholeDispatcher
+) -> None:
+    app = make_celery("memory://")
+    lost = app.events.Dispatcher(app.connection_for_write(), buffer_group=["task"])
+    lost.send("task-succeeded", uuid="one")
+    dispatcher.extend_buffer(lost)
+    dispatcher.flush()
+    assert broker.taken == ["one"]
+
+
+def test_a_crowd_of_events_is_left_to_the_loop_to_publish(
+    broker: Broker, dispatcher: WholeDispatcher
+) -> None:
+    for number in range(200):
+        dispatcher.send("task-started", uuid=str(number))
+    assert broker.asked == 0
+    dispatcher.flush()
+    assert (broker.asked, len(broker.taken)) == (1, 200)
