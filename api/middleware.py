@@ -10,6 +10,7 @@ import structlog
 from ulid import ULID
 
 from otp_worker.domain.errors import ScopeMissingError
+from otp_worker.issue.idempotency import HEADER
 from otp_worker.operations.request_times import RequestTimes
 from otp_worker.protection.api_keys import ApiKeys
 
@@ -100,6 +101,7 @@ class Authentication:
     def __init__(self, api_keys: ApiKeys, routes: Iterable[Route]) -> None:
         self._api_keys = api_keys
         self._body_turns = BodyTurns()
+        self._rechecking = {(route.method, route.path) for route in routes if route.rechecks_key}
         self._public = {(route.method, route.path) for route in routes if route.scope is None}
         self._scopes = {(route.method, route.path): route.scope for route in routes if route.scope}
 
@@ -113,7 +115,10 @@ class Authentication:
         call = (method, req.uri_template or "")
         if call in self._public:
             return
-        app = self._api_keys.authenticate(req.get_header("Authorization"))
+        # An answer that is kept for an Idempotency-Key is told without anything being done.
+        rechecks = call in self._rechecking and req.get_header(HEADER) is None
+        look_up = self._api_keys.recognize if rechecks else self._api_keys.authenticate
+        app = look_up(req.get_header("Authorization"))
         req.context.app = app
         req.context.caller = f"app {app.name}"
         scope = self._scopes.get(call)

@@ -28,7 +28,7 @@ class Route:
 
     ``body`` and ``query`` are what it takes. ``scope`` is what an API key needs; None needs no key. ``name``
     is the operation's id in the OpenAPI document; None keeps it out of there. ``raises`` are the errors
-    beside those of every such route.
+    beside those of every such route. One that ``rechecks_key`` looks its key up again with what it does.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Route:
     status: int = 200
     raises: Errors = ()
     idempotent: bool = False
+    rechecks_key: bool = False
     tag: str = "verifications"
 
     @property

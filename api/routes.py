@@ -59,6 +59,7 @@ ROUTES = (
         status=202,
         raises=_SEND,
         idempotent=True,
+        rechecks_key=True,
     ),
     Route(
         "POST",

@@ -25,10 +25,12 @@ APP_SCOPES = frozenset({KeyScope.SEND, KeyScope.CHECK, KeyScope.READ})
 class App:
     """Who asks, and what for: the owner of verifications. A test app's never reach a gateway.
 
-    ``rates`` are those of the key that is used, in place of the operator's.
+    ``rates`` are those of the key that is used, in place of the operator's. ``key_hash`` names a key that was
+    found valid a little while ago, and is to be looked up once more by what acts for the app.
     """
 
     name: str
     test: bool = False
     scopes: frozenset[KeyScope] = APP_SCOPES
     rates: LimitRates = field(default_factory=dict)
+    key_hash: bytes | None = field(default=None, compare=False)

@@ -110,6 +110,7 @@ class Drafts:
             test=app.test,
             once=once,
             number_hashes=[] if app.test else self.keyring.number_hashes(to.number),
+            key_hash=app.key_hash,
         )
 
     def _expires_at(self, ttl_seconds: int, now: datetime) -> datetime:

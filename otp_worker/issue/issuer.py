@@ -39,8 +39,8 @@ class Issuer:
         """Write a verification with its first delivery, then publish it.
 
         What repeats a pending one is a resend of that. Raises InvalidFieldError, CountryNotAllowedError,
-        SendsPausedError, OptedOutError, NumberReportedError, RateLimitExceededError, TooSoonError and
-        RequestInFlightError.
+        SendsPausedError, OptedOutError, NumberReportedError, RateLimitExceededError, TooSoonError,
+        RequestInFlightError, and UnauthenticatedError where the app's key is revoked.
         """
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)

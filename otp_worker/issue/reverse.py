@@ -37,7 +37,8 @@ class Inviter:
         """Write a verification that the person approves by texting a token to us; nothing is sent.
 
         All that limits a send limits this. Raises InvalidFieldError, CountryNotAllowedError,
-        NumberReportedError, SendsPausedError and RateLimitExceededError.
+        NumberReportedError, SendsPausedError, RateLimitExceededError, and UnauthenticatedError where the
+        app's key is revoked.
         """
         sims = self._sims(app, once)
         token = new_token()

@@ -39,7 +39,8 @@ class SendWriter:
     def write(self, send: NewSend) -> list[Remaining]:
         """Write a new verification with its first delivery, if it has one; what the limits leave.
 
-        Raises PendingError for what repeats a pending verification, and as its guard does.
+        Raises PendingError for what repeats a pending verification, UnauthenticatedError where the app's key
+        is revoked, and as its guard does.
         """
         return self._together(send)
 
@@ -62,8 +63,8 @@ class SendWriter:
 
     def write_all(self, sends: Sequence[NewSend]) -> list[Answer]:
         """Count, write and publish what several threads are asked for at this moment, in one go."""
-        repeated = statements.find_repeated(self.db, sends)
-        by_id = {send.new.id: send for send in sends if send.new.id not in repeated}
+        refused = statements.find_refused(self.db, sends)
+        by_id = {send.new.id: send for send in sends if send.new.id not in refused}
 
         def write(guards: Mapping[str, SendPreconditions]) -> Mapping[str, Answer]:
             admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
@@ -71,7 +72,7 @@ class SendWriter:
 
         now = max(send.new.created_at for send in sends)
         answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
-        answers |= repeated
+        answers |= refused
         written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
         self._publish([first for first in written if first is not None])
         return [answers[send.new.id] for send in sends]

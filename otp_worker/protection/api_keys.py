@@ -4,7 +4,9 @@ import hashlib
 import re
 import secrets
 import string
+import time
 import zlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -22,6 +24,8 @@ _RANDOM_LENGTH = 32
 _KEY = re.compile(r"otp_(live|test)_[A-Za-z0-9]{38}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 
+REMEMBERED_SECONDS = 1.0
+
 
 class ApiKeys:
     """The keys of this service; only their SHA-256 is stored.
@@ -33,6 +37,7 @@ class ApiKeys:
         self._db = db
         self._clock = clock
         self._retention_days = retention_days
+        self._remembered: dict[bytes, tuple[float, App]] = {}
 
     def create(
         self,
@@ -85,14 +90,26 @@ class ApiKeys:
 
     def authenticate(self, header: str | None) -> App:
         """The app that an Authorization header belongs to; raises UnauthenticatedError."""
-        scheme, _, key = (header or "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
-            raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
-        if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
-            raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
-        stored = api_keys.find_key(self._db, _hash(key), self._clock())
+        return self._look_up(_hash_in(header))
+
+    def recognize(self, header: str | None) -> App:
+        """As ``authenticate``, by a look-up that may be a second old; then the app's ``key_hash`` is set.
+
+        It is for calls that look the key up again with what they do: a key that is revoked does nothing.
+        """
+        key_hash = _hash_in(header)
+        until, app = self._remembered.get(key_hash, (0.0, None))
+        if app is not None and time.monotonic() < until:
+            return app
+        app = self._look_up(key_hash)
+        # Valid ones alone: strangers cannot fill this with what they make up.
+        self._remembered[key_hash] = time.monotonic() + REMEMBERED_SECONDS, replace(app, key_hash=key_hash)
+        return app
+
+    def _look_up(self, key_hash: bytes) -> App:
+        stored = api_keys.find_key(self._db, key_hash, self._clock())
         if stored is None:
-            raise UnauthenticatedError("this API key is unknown or revoked")
+            raise api_keys.unknown_key()
         # A test key's verifications are apart from those of the live keys of the same name.
         name = f"test:{stored.name}" if stored.test else stored.name
         return App(name, stored.test, stored.scopes, _own_rates(stored))
@@ -147,6 +164,16 @@ def _rates(option: str, text: str | None, retention_days: int) -> str | None:
 def _own_rates(stored: StoredKey) -> LimitRates:
     given = {Limit.KEY: stored.limit, Limit.CHECKS_KEY: stored.checks_limit}
     return {limit: parse_rates(text) for limit, text in given.items() if text is not None}
+
+
+def _hash_in(header: str | None) -> bytes:
+    """What stands for the key in an Authorization header; raises UnauthenticatedError if there is none."""
+    scheme, _, key = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
+    if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
+        raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
+    return _hash(key)
 
 
 def _random() -> str:

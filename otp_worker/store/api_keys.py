@@ -1,13 +1,14 @@
 """Statements for API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, bindparam, insert, or_, select, update
 
 from otp_worker.domain.app import KeyScope
+from otp_worker.domain.errors import UnauthenticatedError
 from otp_worker.store.database import Database
 from otp_worker.store.schema import Instant, api_keys
 
@@ -67,6 +68,19 @@ def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[St
     return [found.get(key_hash) for key_hash, _ in asked]
 
 
+def invalid_keys(connection: Connection, key_hashes: Collection[bytes], now: datetime) -> set[bytes]:
+    """Those of the hashes that are of no valid key."""
+    if not key_hashes:
+        return set()
+    found = connection.execute(_VALID_HASHES, {"hashes": list(key_hashes), "now": now}).scalars()
+    return set(key_hashes) - set(found)
+
+
+def unknown_key() -> UnauthenticatedError:
+    """What is said of a key that is not valid."""
+    return UnauthenticatedError("this API key is unknown or revoked")
+
+
 def valid_key(db: Database, key_id: str, now: datetime) -> StoredKey | None:
     """The key of that id, if it is valid."""
     with db.read() as connection:
@@ -110,6 +124,6 @@ def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 # Made once: every request asks for its key.
-_FIND_KEYS = select(api_keys).where(
-    _k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant()))
-)
+_OF_HASHES = (_k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant())))
+_FIND_KEYS = select(api_keys).where(*_OF_HASHES)
+_VALID_HASHES = select(_k.hash).where(*_OF_HASHES)

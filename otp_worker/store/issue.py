@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert
 
+from otp_worker.domain.errors import UnauthenticatedError
 from otp_worker.domain.limits import Limit, LimitKey, Remaining
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import Verification, VerificationStatus
-from otp_worker.store import idempotency_keys, limits, opt_outs, pending, steps
+from otp_worker.store import api_keys, idempotency_keys, limits, opt_outs, pending, steps
 from otp_worker.store.database import Database, is_away
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.lifecycle import close_deliveries, end, tell_ended
@@ -39,7 +40,8 @@ class Recipient:
 class SendPreconditions:
     """What a send must pass in its own transaction: its person's wishes, limits, and having one effect.
 
-    ``left`` is what the limits leave that were asked before.
+    ``left`` is what the limits leave that were asked before. ``key_hash`` names the app's key where that was
+    looked up a while ago.
 
     The wishes are those about the number of these hashes; without any, nobody's are asked. While one send for
     ``turn`` is written, no other one is: it names the number.
@@ -51,6 +53,7 @@ class SendPreconditions:
     once: IdempotencyKey | None = None
     number_hashes: Sequence[bytes] = ()
     left: Sequence[Remaining] = ()
+    key_hash: bytes | None = None
 
     @property
     def is_usual(self) -> bool:
@@ -110,16 +113,23 @@ def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]
     return [answers[send.new.id] for send in sends]
 
 
-def find_repeated(db: Database, sends: Sequence[NewSend]) -> dict[str, PendingError]:
-    """Those of the new verifications, by their ids, that would repeat one that is pending, with which."""
+def find_refused(db: Database, sends: Sequence[NewSend]) -> dict[str, PendingError | UnauthenticatedError]:
+    """Those of the new verifications, by their ids, that are not to be counted, and why.
+
+    Their app's key is revoked by now, or they would repeat one that is pending.
+    """
     now = max(send.new.created_at for send in sends)
+    key_hashes = {send.guard.key_hash for send in sends if send.guard.key_hash is not None}
     with db.read() as connection:
+        invalid = api_keys.invalid_keys(connection, key_hashes, now)
         earlier = pending.of_the_same_person(connection, [send.new for send in sends], now)
     found = {
-        send.new.id: pending.repetition(send.new, each, instead=send.instead)
+        send.new.id: api_keys.unknown_key()
+        if send.guard.key_hash in invalid
+        else pending.repetition(send.new, each, instead=send.instead)
         for send, each in zip(sends, earlier, strict=True)
     }
-    return {name: repeated for name, repeated in found.items() if repeated is not None}
+    return {name: refusal for name, refusal in found.items() if refusal is not None}
 
 
 def _insert_alone(db: Database, send: NewSend) -> Answer:

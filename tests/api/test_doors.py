@@ -12,7 +12,7 @@ from api.app import create_app
 from otp_worker.domain.app import KeyScope
 from otp_worker.protection.api_keys import ApiKeys
 from tests.api.client import Caller, problem
-from tests.api.service import Service
+from tests.api.service import OUR_SIMS, Service
 from tests.contract.service import NUMBER
 
 SEND = "/v1/verifications"
@@ -215,3 +215,30 @@ def test_a_key_does_what_its_scopes_say_and_nothing_else(
                 answer = call(Caller(app, key))
                 refused = answer.status_code == 403 and problem(answer)[1] == "scope_missing"
                 assert refused == (needed is not scope), (scope, needed, answer.text)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"new": True}, {"to": "+447400999999"}, {"channel": "inbound"}],
+    ids=["repeated", "new", "to another number", "reverse"],
+)
+def test_a_revoked_key_that_was_in_use_a_moment_ago_sends_nothing(
+    service: Service, fields: dict[str, object]
+) -> None:
+    service.inbound_sims = OUR_SIMS
+    busy = Caller(create_app(service.intake()), service.key("shop"))
+    busy.sent()
+    rows = service.count("verifications"), service.count("deliveries")
+    service.revoke_every_key()
+    answer = busy.simulate_post(SEND, json={"to": NUMBER, **fields})
+    assert problem(answer) == (401, "unauthenticated")
+    assert "unknown or revoked" in answer.json["detail"]
+    assert (service.count("verifications"), service.count("deliveries")) == rows
+
+
+def test_a_revoked_key_is_told_no_answer_that_was_kept(shop: Caller, service: Service) -> None:
+    once = {"Idempotency-Key": "order-7"}
+    assert shop.simulate_post(SEND, json={"to": NUMBER}, headers=once).status_code == 202
+    shop.sent("+447400999999")
+    service.revoke_every_key()
+    assert problem(shop.simulate_post(SEND, json={"to": NUMBER}, headers=once)) == (401, "unauthenticated")

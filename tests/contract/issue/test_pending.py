@@ -39,12 +39,12 @@ def test_several_issuers_that_all_found_nothing_write_one(db: Database) -> None:
 def test_who_finds_it_only_when_it_is_to_write_answers_with_it_too(db: Database) -> None:
     service = Service(db)
     first = service.issue(again=True)
-    found_nothing = issue.find_repeated
+    found_nothing = issue.find_refused
     try:
-        issue.find_repeated = lambda db, sends: {}
+        issue.find_refused = lambda db, sends: {}
         assert service.issue(again=True).id == first.id
     finally:
-        issue.find_repeated = found_nothing
+        issue.find_refused = found_nothing
     assert written(db) == (1, 1)
 
 

@@ -1,6 +1,7 @@
 """API keys: their form, their checksum, and whom they stand for."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.domain.limits import Limit, Rate
-from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.protection.api_keys import REMEMBERED_SECONDS, ApiKeys, _checksum
 from otp_worker.store import api_keys as stored_keys
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
@@ -205,3 +206,37 @@ def test_in_a_crowd_each_key_stands_for_its_own_app(keys: ApiKeys) -> None:
     with ThreadPoolExecutor(16) as threads:
         told = list(threads.map(lambda name: keys.authenticate(headers[name]).name, names * 50))
     assert told == names * 50
+
+
+def test_who_looks_the_key_up_again_recognizes_it_for_a_second_without_asking_the_database(
+    keys: ApiKeys, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    header = f"Bearer {keys.create('busy', NOW, limit='5/h')}"
+    first = keys.recognize(header)
+    assert (first, first.key_hash) == (keys.authenticate(header), None)
+    (stored,) = [stored for stored in keys.list() if stored.name == "busy"]
+    assert keys.revoke(stored.id, NOW)
+    now += REMEMBERED_SECONDS - 0.001
+    remembered = keys.recognize(header)
+    assert remembered == first
+    assert remembered.key_hash is not None
+    with db.read() as connection:
+        assert stored_keys.invalid_keys(connection, {remembered.key_hash}, NOW) == {remembered.key_hash}
+    with pytest.raises(UnauthenticatedError):
+        keys.authenticate(header)
+    now += 0.001
+    with pytest.raises(UnauthenticatedError):
+        keys.recognize(header)
+
+
+def test_no_key_that_is_unknown_is_remembered(keys: ApiKeys) -> None:
+    with pytest.raises(UnauthenticatedError):
+        keys.recognize(f"Bearer {_whole_key()}")
+    assert not keys._remembered
+
+
+def _whole_key() -> str:
+    body = f"otp_live_{'a' * 32}"
+    return body + _checksum(body)
