@@ -8,9 +8,9 @@ Where both rows are changed, the verification's comes first: no two transactions
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select
 
-from otp_worker.domain.step import StepKind, milliseconds
+from otp_worker.domain.step import Step, StepKind, milliseconds
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store import claims, steps
 from otp_worker.store.acceptance import Acceptance, record_acceptance
@@ -18,7 +18,8 @@ from otp_worker.store.database import Database
 from otp_worker.store.job import Job, Via
 from otp_worker.store.lifecycle import failed_unsent, lock_verification, start_life
 from otp_worker.store.rows import shared_names
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import Instant, deliveries, verifications
+from otp_worker.store.schema import steps as schema_steps
 
 _v, _d = verifications.c, deliveries.c
 
@@ -39,18 +40,30 @@ def claim(
         claimed = claims.take(connection, delivery_id, now, until)
         if claimed is None:
             return None
-        row = connection.execute(_OF_CLAIMED, {"this": claimed.verification_id}).one()
+        step = Step.of(delivery_id, now, StepKind.CLAIMED, detail=worker)
+        # Written at once, for the worker may die. One that has waited may wait on, with nothing to tell.
+        at_once = claimed.reason is None or claimed.abandoned > 0
+        row = _read_claimed(connection, claimed.verification_id, step if at_once else None)
         job = _job(delivery_id, claimed, row, _earlier_sims(connection, delivery_id, row.id))
-        job.steps.append(job.step(now, StepKind.CLAIMED, detail=worker))
-        if claimed.reason is None or claimed.abandoned:
-            # Written at once, for the worker may die. One that has waited may wait on, with nothing to tell.
-            steps.write(connection, job.steps)
-            job.steps.clear()
+        if not at_once:
+            job.steps.append(step)
     if job.abandoned:
         # The worker that never came back may have handed the code over before it died.
         with db.update() as connection:
             _start_life(connection, job, now)
     return job
+
+
+def _read_claimed(connection: Connection, verification_id: str, step: Step | None) -> Row[Any]:
+    """The verification of a claim, and the step of the claim written, if there is one to write."""
+    this = {"this": verification_id}
+    if step is None:
+        return connection.execute(_OF_CLAIMED, this).one()
+    if connection.dialect.name == "sqlite":
+        steps.write(connection, [step])
+        return connection.execute(_OF_CLAIMED, this).one()
+    told = {"step_at": step.at, "step_number": step.delivery_number, "step_detail": step.detail}
+    return connection.execute(_OF_CLAIMED_TOLD, this | told).one()
 
 
 def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str) -> tuple[str, ...]:
@@ -212,6 +225,15 @@ _THIS: BindParameter[str] = bindparam("this")
 
 # Made once: building a statement costs more than executing it, and each delivery asks.
 _OF_CLAIMED = select(verifications).where(_v.id == _THIS)
+_STEP_OF_CLAIM = insert(schema_steps).values(
+    verification_id=_THIS,
+    delivery_number=bindparam("step_number"),
+    at=bindparam("step_at", type_=Instant()),
+    kind=StepKind.CLAIMED,
+    detail=bindparam("step_detail"),
+)
+# One statement instead of two on Postgres, where each is a round trip. SQLite knows no such, and needs none.
+_OF_CLAIMED_TOLD = _OF_CLAIMED.add_cte(_STEP_OF_CLAIM.cte("told"))
 
 
 def _start_life(connection: Connection, job: Job, now: datetime) -> None:

@@ -6,10 +6,11 @@ its verification is there and stays. A row is written once, but for probes, whic
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.store.batches import delete_where
@@ -20,17 +21,17 @@ from otp_worker.store.step_log import EVENTS, say
 
 _s = steps.c
 _STEP = shared_names(Step, steps)
+_IN_ORDER = tuple(name for name in (column.name for column in _s) if name in _STEP)
+"""The same as the table has them, and so as an INSERT names them."""
 
 
 def write(connection: Connection, taken: Sequence[Step]) -> None:
     """Write steps, in this order, and log them; a probe is counted where its delivery has asked before."""
-    rows = [
-        {name: getattr(each, name) for name in _STEP}
-        for each in taken
-        if each.kind is not StepKind.PROBE or not _count_probe(connection, each)
-    ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    new = [each for each in taken if each.kind is not StepKind.PROBE or not _count_probe(connection, each)]
+    if connection.dialect.name == "sqlite":
+        _insert_each(connection, new)
+    else:
+        _insert_together(connection, new)
     said = [each for each in taken if each.kind in EVENTS]
     if said:
         after_commit(connection, partial(say, said))
@@ -74,6 +75,30 @@ def purge(db: Database, before: datetime) -> int:
     """Delete the steps of gateways from before then; a verification's go with it."""
     return delete_where(db, steps, _s.verification_id.is_(None), _s.at <= before)
 
+
+def _insert_each(connection: Connection, new: Sequence[Step]) -> None:
+    if new:
+        connection.execute(_INSERT, [{name: getattr(each, name) for name in _STEP} for each in new])
+
+
+def _insert_together(connection: Connection, new: Sequence[Step]) -> None:
+    """One statement for all: on Postgres its round trip costs more than its rows."""
+    for first in range(0, len(new), _AT_ONCE):
+        part = new[first : first + _AT_ONCE]
+        values = tuple(getattr(each, name) for each in part for name in _IN_ORDER)
+        connection.exec_driver_sql(_insert_of(len(part)), values)
+
+
+@cache
+def _insert_of(number: int) -> str:
+    """The INSERT of so many steps, made once: SQLAlchemy keeps none of several rows."""
+    psycopg: Any = postgresql.psycopg
+    insertion = insert(steps).values([dict.fromkeys(_STEP)] * number)
+    return str(insertion.compile(dialect=psycopg.dialect(paramstyle="format")))
+
+
+_AT_ONCE = 100
+"""So many steps are written by one statement: Postgres takes 65,535 values in one."""
 
 # Made once: building a statement costs more than executing it.
 _INSERT = insert(steps)
