@@ -29,6 +29,7 @@ _FIXES = {
     "locale": "give a language tag, such as de-AT",
 }
 _CODE_AS_NUMBER = f"{_CODE}: a number loses its leading zeros"
+_OTHERWISE = "this value cannot be accepted; the description of the API says which ones can"
 _SENTENCES = {
     "extra_forbidden": "there is no such field",
     "missing": "is required",
@@ -137,10 +138,7 @@ def _detail(problem: ErrorDetails) -> str:
     if name == "code":
         return _CODE_AS_NUMBER if kind == "string_type" else _CODE
     if kind == "string_pattern_mismatch":
-        return _FIXES[name]
-    sentence = _SENTENCES.get(kind)
-    return (
-        sentence.format(**problem.get("ctx", {}))
-        if sentence
-        else problem["msg"].removeprefix("Value error, ")
-    )
+        return _FIXES.get(name, _OTHERWISE)
+    if kind == "value_error":
+        return problem["msg"].removeprefix("Value error, ")
+    return _SENTENCES.get(kind, _OTHERWISE).format(**problem.get("ctx", {}))

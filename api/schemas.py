@@ -19,8 +19,13 @@ from otp_worker.verify import CheckResult
 # No control characters and no line breaks: these values are stored, shown and logged.
 Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 
-# People type codes as they are printed: in groups, with spaces and dashes of every kind.
-_BETWEEN_DIGITS = r"[ \u00a0\u2007\u2009\u202f\u2010-\u2015\u2212-]"
+# People type codes as they are printed: in groups, with spaces and dashes of every kind. What is copied from
+# an SMS may bring invisible marks along, such as those of the direction of writing.
+_BETWEEN_DIGITS = (
+    r"[ \u00a0\u2000-\u200a\u202f\u205f\u3000"
+    r"\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d\-"
+    r"\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
 
 
 def _digits_of(value: str) -> str:

@@ -1,11 +1,12 @@
 """Every error that is raised on purpose, as a tree that can be caught as coarsely as one likes.
 
-Errors that answer a request carry their HTTP meaning. The API's problem documents, the metric of rejected
-requests and the OpenAPI document read it here.
+Errors that answer a request carry their HTTP meaning: the API, its document and the metrics read it here.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+
+from otp_worker.domain.time_of_day import time_of_day
 
 
 class OtpError(Exception):
@@ -171,8 +172,8 @@ class TooManyRequestsError(RequestError):
 
     http_status = 429
 
-    def __init__(self, sentence: str, retry_at: datetime | None) -> None:
-        until = f"; again from {retry_at:%Y-%m-%dT%H:%M:%SZ}" if retry_at else ""
+    def __init__(self, sentence: str, retry_at: datetime | None, within_seconds: float | None = None) -> None:
+        until = f"; again from {time_of_day(retry_at, within_seconds)}" if retry_at else ""
         super().__init__(f"{sentence}{until}")
         self.retry_at = retry_at
 
@@ -196,8 +197,8 @@ class TooSoonError(TooManyRequestsError):
     rejection = "too_soon"
 
     def __init__(self, sent_at: datetime, now: datetime, retry_at: datetime) -> None:
-        ago = max(round((now - sent_at).total_seconds()), 0)
-        super().__init__(f"this number was sent a code {ago} s ago", retry_at)
+        sentence = f"this number was sent a code {max(round((now - sent_at).total_seconds()), 0)} s ago"
+        super().__init__(sentence, retry_at, (retry_at - now).total_seconds())
 
 
 class RateLimitExceededError(TooManyRequestsError):
@@ -207,7 +208,7 @@ class RateLimitExceededError(TooManyRequestsError):
     problem = "limit_reached"
 
     def __init__(self, limit: str, count: int, seconds: int, retry_at: datetime) -> None:
-        super().__init__(f"the limit {limit} is reached, {count} in {seconds} s", retry_at)
+        super().__init__(f"the limit {limit} is reached, {count} in {seconds} s", retry_at, seconds)
         self.limit = limit
         self.rejection = f"limit_{limit}"
 

@@ -108,7 +108,10 @@ def test_what_cannot_be_a_code_costs_no_check(shop: Caller, service: Service, co
 
 IN_PAIRS = "{0[0]}{0[1]} {0[2]}{0[3]} {0[4]}{0[5]}"
 IN_THREES = "{0[0]}{0[1]}{0[2]}-{0[3]}{0[4]}{0[5]}"
-PRINTED = ["\u00a0", "\u2007", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212"]
+SPACES = "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u205f\u3000"
+DASHES = "\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+INVISIBLE = "\u200b\u200e\u200f\u202a\u2060\u2068\u2069\ufeff"
+PRINTED = [*SPACES, *DASHES, *INVISIBLE]
 AFTER = ["{0}" + each for each in PRINTED]
 
 

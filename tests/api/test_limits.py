@@ -44,7 +44,7 @@ def test_a_refused_send_says_which_limit_and_when(shop: Caller, service: Service
     assert answer.json["limit"] == "number"
     assert answer.headers["Retry-After"] == "21"
     assert "1 in 30 s" in answer.json["detail"]
-    assert "2026-03-01T12:00:30Z" in answer.json["detail"]
+    assert "again from 12:00:30Z" in answer.json["detail"]
     assert service.count("verifications") == 1
 
 
