@@ -4,17 +4,20 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .exchange import ValidationError
+from .checks import App
+from .exchange import Issue, ValidationError
+from .kinds import is_web_address
 from .knobs import Knobs, read_words
 from .profiles import PROFILES
 from .remote import Remote, RemoteError
+from .scenarios import SCENARIOS, UNTIL_CLEARED
 from .server import Simulator
 
 DEFAULT_PORT = 8025
@@ -25,6 +28,16 @@ app = typer.Typer(
     invoke_without_command=True, help="A simulated phone gateway, for rehearsals without a phone."
 )
 Url = Annotated[str, typer.Option("--url", help="Where the simulator runs.")]
+AppUrl = Annotated[
+    str | None, typer.Option(envvar="SIMULATOR_APP_URL", help="The service whose codes the page may check.")
+]
+AppKey = Annotated[
+    str | None,
+    typer.Option(envvar="SIMULATOR_APP_KEY", help="A key to check them with; for a demo on this machine."),
+]
+ConsoleUrl = Annotated[
+    str | None, typer.Option(envvar="SIMULATOR_CONSOLE_URL", help="The console, for links to trails.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of words.")]
 
 
@@ -44,25 +57,26 @@ def run(
     offline: Annotated[bool, typer.Option("--offline", help="Start with the phone offline.")] = False,
     slow: Annotated[float, typer.Option(min=0, help="Seconds to wait before each answer.")] = 0.0,
     knob: Annotated[list[str] | None, typer.Option(help="Any knob, as name=value; repeatable.")] = None,
+    app_url: AppUrl = None,
+    app_key: AppKey = None,
+    console_url: ConsoleUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a simulated phone gateway in the foreground, until interrupted."""
     if context.invoked_subcommand is not None:
         return
-    if profile not in PROFILES:
-        _fail(f"--profile {profile}: there is none; give one of {', '.join(PROFILES)}")
     try:
-        knobs = Knobs()
-        knobs.set(**{"offline": offline, "slow_seconds": slow} | read_words(knob or []))
         simulator = Simulator(
             host,
             port,
             _read_key(key, key_file),
             webhook_secret,
-            profile=profile,
+            profile=_profile(profile),
             webhook_url=webhook_url,
-            knobs=knobs,
+            knobs=_knobs(offline, slow, knob or []),
             journal=journal,
+            app=_app(app_url, app_key),
+            console_url=_address("console-url", console_url),
         )
         _serve(simulator, as_json)
     except (ValidationError, OSError) as error:
@@ -89,6 +103,34 @@ def set_knobs(
     for name, value in knobs.items():
         table.add_row(name, _plain(json.dumps(value)))
     Console().print(table)
+
+
+@app.command()
+def scenario(
+    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SCENARIOS)}.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long it lasts.")] = None,
+    next_sends: Annotated[int | None, typer.Option("--next", help="For how many messages.")] = None,
+    until_cleared: Annotated[bool, typer.Option("--until-cleared", help="It lasts until `clear`.")] = False,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Start a fault on a running simulator, in place of the present one; without a name, show that."""
+    limits = {"seconds": seconds, "next": next_sends, UNTIL_CLEARED: until_cleared or None}
+    asked = {key: value for key, value in limits.items() if value is not None}
+    try:
+        remote = Remote(url)
+        _show_scenario(remote.start_scenario({"name": name, **asked}) if name else remote.scenario(), as_json)
+    except RemoteError as error:
+        _fail(str(error))
+
+
+@app.command()
+def clear(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """End the fault and put every knob of a running simulator back."""
+    try:
+        _show_scenario(Remote(url).clear(), as_json)
+    except RemoteError as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -150,6 +192,46 @@ def _serve(simulator: Simulator, as_json: bool) -> None:
                 _say(f"{name.capitalize():<8} {value}")
             _say("Stop it with Ctrl-C.")
         signal.sigwait(ending)
+
+
+def _show_scenario(standing: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _say(json.dumps(standing, indent=2))
+        return
+    running = standing["scenario"]
+    if running:
+        until = running["until"] or (
+            "cleared" if running["next"] is None else f"{running['next']} more messages"
+        )
+        _say(f"{running['name']}: {running['detail']}, until {until}")
+    for name, value in standing["by_hand"].items():
+        _say(f"{name}={json.dumps(value)}, by hand")
+    if not running and not standing["by_hand"]:
+        _say("All is well.")
+
+
+def _profile(name: str) -> str:
+    if name not in PROFILES:
+        _fail(f"--profile {name}: there is none; give one of {', '.join(PROFILES)}")
+    return name
+
+
+def _knobs(offline: bool, slow: float, words: list[str]) -> Knobs:
+    knobs = Knobs()
+    knobs.set(**{"offline": offline, "slow_seconds": slow} | read_words(words))
+    return knobs
+
+
+def _app(url: str | None, key: str | None) -> App | None:
+    if (url is None) != (key is None):
+        raise ValidationError(Issue("app-key", "is given together with app-url, or not at all"))
+    return App(url, key) if url is not None and key is not None else None
+
+
+def _address(name: str, url: str | None) -> str | None:
+    if url is not None and not is_web_address(url):
+        raise ValidationError(Issue(name, "must be an http or https URL"))
+    return url.rstrip("/") if url is not None else None
 
 
 def _read_key(key: str | None, key_file: Path | None) -> str | None:

@@ -1,7 +1,7 @@
 """One HTTP request and its answer, as both sides of the simulator see them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
@@ -38,7 +38,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a body and how they travel; `padding` is a number of blanks sent after the body."""
+    """A status, a body and how they travel; `padding` is a number of blanks sent after the body.
+
+    `stream` is a body without an end, sent piece by piece until the client or the simulator goes.
+    """
 
     status: int
     body: bytes = b""
@@ -47,6 +50,7 @@ class Answer:
     after_seconds: float = 0.0
     byte_seconds: float = 0.0
     padding: int = 0
+    stream: Generator[bytes] | None = None
 
 
 @dataclass(frozen=True)

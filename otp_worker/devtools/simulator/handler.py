@@ -1,6 +1,7 @@
 """Requests off the socket and answers onto it, in whatever manner the answer asks for."""
 
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
@@ -21,6 +22,10 @@ class Route(Protocol):
     def __call__(self, request: Request, peer: str) -> Answer: ...
 
 
+Watch = Callable[[Request], AbstractContextManager[Callable[[Answer, float], None]]]
+"""What watches a request: it is told the answer, and how many seconds that takes to leave."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """One connection, for as many requests as the client likes."""
 
@@ -39,12 +44,13 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.route(
-            Request(self.command, self.path, headers, body), str(self.client_address[0])
-        )
-        if answer.after_seconds:
-            self.server.stopping.wait(answer.after_seconds)
-        self._deliver(answer)
+        request = Request(self.command, self.path, headers, body)
+        with self.server.watch(request) as answering:
+            answer = self.server.route(request, str(self.client_address[0]))
+            answering(answer, answer.after_seconds + self._dripping_seconds(answer))
+            if answer.after_seconds:
+                self.server.stopping.wait(answer.after_seconds)
+            self._deliver(answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
 
@@ -85,10 +91,24 @@ class Handler(BaseHTTPRequestHandler):
                     pass
             case Manner.DRIPPED:
                 self._drip(self._render(answer), answer.byte_seconds)
+            case Manner.WHOLE if answer.stream is not None:
+                self._stream(answer, answer.stream)
             case Manner.WHOLE:
                 self.wfile.write(self._render(answer))
         if answer.manner in (Manner.DRIPPED, Manner.WHOLE):
             self._pad(answer.padding)
+
+    def _stream(self, answer: Answer, pieces: Generator[bytes]) -> None:
+        self.close_connection = True
+        with closing(pieces):
+            self.wfile.write(self._render(answer))
+            for piece in pieces:
+                self.wfile.write(piece)
+
+    def _dripping_seconds(self, answer: Answer) -> float:
+        if answer.manner is not Manner.DRIPPED:
+            return 0.0
+        return len(self._render(answer)) * answer.byte_seconds
 
     def _drip(self, rendered: bytes, byte_seconds: float) -> None:
         for position in range(len(rendered)):
@@ -111,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             "X-Content-Type-Options": "nosniff",
             **answer.headers,
         }
-        if answer.status == HTTPStatus.NO_CONTENT:
+        if answer.status == HTTPStatus.NO_CONTENT or answer.stream is not None:
             del headers["Content-Length"]
         if self.close_connection:
             headers["Connection"] = "close"
@@ -128,8 +148,9 @@ class Server(ThreadingHTTPServer):
     # Two simulators on one port would share the requests between them.
     allow_reuse_port = False
 
-    def __init__(self, address: tuple[str, int], route: Route) -> None:
+    def __init__(self, address: tuple[str, int], route: Route, watch: Watch) -> None:
         self.route = route
+        self.watch = watch
         self.stopping = Event()
         self._open: set[socket] = set()
         self._changed = Condition()

@@ -53,6 +53,7 @@ def _or_none(read: Callable[[str], object]) -> Callable[[str], object]:
 FLAG = Kind("true or false", lambda value: isinstance(value, bool), lambda word: FLAGS[word.lower()])
 SECONDS = Kind("a number of seconds from 0 to 3600", _is_seconds, float, float)
 WHOLE_SECONDS = Kind("a whole number of seconds from 0 to 3600", lambda value: is_whole(value, 0, 3600), int)
+PERCENT = Kind("a whole number from 0 to 100", lambda value: is_whole(value, 0, 100), int)
 STATUS = Kind(
     "a status from 500 to 599, or null",
     lambda value: value is None or is_whole(value, 500, 599),

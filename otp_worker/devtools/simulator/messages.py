@@ -1,5 +1,6 @@
 """What the phone took, and what was replied to it."""
 
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -68,12 +69,15 @@ class Reply:
     received_at: datetime
     answered: int | None = None
     forwarded: bool = False
+    id: str = field(default_factory=lambda: "rpl_" + secrets.token_hex(12))
 
 
 class Messages:
     """The newest 100,000 messages and replies, oldest first; safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[Message | Reply | None], None] = lambda _: None) -> None:
+        """`changed` hears of each that is new or has changed, and None when all are forgotten; briefly."""
+        self._tell = changed
         self._changed = Condition()
         self._taken: deque[Message] = deque()
         self._replies: deque[Reply] = deque(maxlen=KEPT)
@@ -97,7 +101,7 @@ class Messages:
                 self._by_ref[message.ref] = message
             if len(self._taken) > KEPT:
                 self._forget_oldest()
-            self._changed.notify_all()
+            self._note(message)
         return message
 
     def find(self, message_id: str) -> Message | None:
@@ -109,18 +113,25 @@ class Messages:
         """Record the instant at which the phone sent a message."""
         with self._changed:
             message.sent_at = at
-            self._changed.notify_all()
+            self._note(message)
 
     def add_receipt(self, message: Message, receipt: Receipt) -> None:
         """Record a delivery callback and what came of it."""
         with self._changed:
             message.receipts.append(receipt)
-            self._changed.notify_all()
+            self._note(message)
 
     def add_reply(self, reply: Reply) -> None:
         """Keep an inbound reply."""
         with self._changed:
             self._replies.append(reply)
+            self._note(reply)
+
+    def settle_reply(self, reply: Reply, answered: int | None) -> None:
+        """Record what the webhook said to a reply."""
+        with self._changed:
+            reply.answered = answered
+            self._note(reply)
 
     def select(
         self, to: str | None = None, ref: str | None = None, limit: int | None = None
@@ -153,6 +164,7 @@ class Messages:
             self._replies.clear()
             self._by_ref.clear()
             self._by_id.clear()
+            self._note(None)
 
     def wait_for(self, match: Callable[[Message], bool], within_seconds: float = 5.0) -> Message:
         """Wait for a message that matches, and return the newest; raises TimeoutError when none comes."""
@@ -164,6 +176,10 @@ class Messages:
         if found is None:
             raise TimeoutError(f"no such message within {within_seconds} s; {len(self)} taken")
         return found
+
+    def _note(self, changed: Message | Reply | None) -> None:
+        self._changed.notify_all()
+        self._tell(changed)
 
     def _forget_oldest(self) -> None:
         oldest = self._taken.popleft()

@@ -1,12 +1,13 @@
 """What the gateway posts to the app: delivery callbacks and inbound replies."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from threading import local
 
 import requests
 
-from .schedule import Schedule
+from .schedule import Schedule, Waiting
 
 TIMEOUTS_SECONDS = (1.0, 3.0)
 RETRY_SECONDS = (0.25, 1.0, 3.0)
@@ -24,10 +25,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Post:
-    """One event to be posted; `settled` hears the last HTTP status, None when nobody answered."""
+    """One event to be posted; `settled` hears the last HTTP status, None when nobody answered.
+
+    `waiting` is what people see of it before a repetition, whose instant is filled in.
+    """
 
     event: Event
     settled: Callable[[int | None], None]
+    waiting: Waiting
 
 
 class Outbound:
@@ -37,8 +42,9 @@ class Outbound:
     named in the environment are not used: the app that rehearses is near.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, clock: Callable[[], datetime]) -> None:
         self._schedule = schedule
+        self._clock = clock
         self._thread = local()
         self._sessions: list[requests.Session] = []
 
@@ -59,7 +65,10 @@ class Outbound:
         if taken or attempt >= len(RETRY_SECONDS):
             post.settled(answered)
         else:
-            self._schedule.after(RETRY_SECONDS[attempt], lambda: self._attempt(post, attempt + 1))
+            seconds = RETRY_SECONDS[attempt]
+            why = f"the app answered {answered}" if answered is not None else "the app did not answer"
+            waiting = replace(post.waiting, why=why, until=self._clock() + timedelta(seconds=seconds))
+            self._schedule.after(seconds, lambda: self._attempt(post, attempt + 1), waiting)
 
     def _send(self, post: Post) -> int | None:
         event = post.event

@@ -10,7 +10,7 @@ from .journal import Journal
 from .knobs import Knobs
 from .messages import Draft, Message, Messages, Receipt, Reply, digits
 from .outbound import Event, Outbound, Post
-from .schedule import Schedule
+from .schedule import Schedule, Waiting
 
 NUMBER = "447700900000"  # Ofcom keeps 07700 900xxx for drama: it is nobody's
 AWAY_SECONDS = 0.25
@@ -37,35 +37,35 @@ class Voice(Protocol):
 class Phone:
     """One phone with one SIM. A message once taken is sent even if the phone goes offline first (a guess).
 
-    One whose life is over before it is sent is not sent, but `failed`.
+    One whose life is over before it is sent is not sent, but `failed`. A silent phone sends nothing.
     """
 
     def __init__(
         self,
         messages: Messages,
         schedule: Schedule,
-        outbound: Outbound,
         journal: Journal | None,
-        clock: Callable[[], datetime],
+        knobs: Knobs,
         number: str = NUMBER,
     ) -> None:
         self.messages = messages
         self.number = number
         self.webhook: Webhook | None = None
         self.voice: Voice | None = None
+        self.now = knobs.clock
         self._schedule = schedule
-        self._outbound = outbound
+        self._outbound = Outbound(schedule, knobs.clock)
         self._journal = journal
-        self._clock = clock
+        self._knobs = knobs
 
-    def now(self) -> datetime:
-        """The present instant by the phone's clock."""
-        return self._clock()
+    def close(self) -> None:
+        """Close the connections to the app; call it when the schedule has stopped."""
+        self._outbound.close()
 
     def take(self, draft: Draft, knobs: Knobs, away: Callable[[], bool] = lambda: False) -> Message:
         """Take a message and send it after the phone's delay, or once it is no longer `away`.
 
-        One with a known ref may be taken only once.
+        `knobs` are those that stand for this send. One with a known ref may be taken only once.
         """
         message = Message(
             id=draft.id or "msg_" + secrets.token_hex(12),
@@ -73,7 +73,7 @@ class Phone:
             text=draft.text,
             ref=draft.ref,
             callback=draft.callback,
-            taken_at=self._clock(),
+            taken_at=self.now(),
             sim=draft.sim,
             life_seconds=draft.life_seconds,
         )
@@ -83,33 +83,48 @@ class Phone:
         if self._journal is not None:
             self._journal.write(message)
         if knobs.send_delay_seconds:
-            self._schedule.after(knobs.send_delay_seconds, lambda: self._send(message, knobs.receipts, away))
+            seconds = knobs.send_delay_seconds
+            until = message.taken_at + timedelta(seconds=seconds)
+            waiting = Waiting("sms", message.to, "", "the phone takes its time", until)
+            self._schedule.after(seconds, lambda: self._send(message, knobs, away), waiting)
         else:
-            self._send(message, knobs.receipts, away)
+            self._send(message, knobs, away)
         return message
 
     def reply(self, number: str, text: str) -> Reply:
         """Receive an SMS from a number, and forward it if there is a webhook that hears of it."""
-        reply = Reply(digits(number), text, self.messages.newest_ref(number), self._clock())
+        reply = Reply(digits(number), text, self.messages.newest_ref(number), self.now())
+        event = self.voice.reply(reply) if self.voice is not None else None
+        reply.forwarded = event is not None
         self.messages.add_reply(reply)
-        self._forward(reply)
+        if event is not None:
+            waiting = Waiting("reply", f"+{reply.number}", "forwarded to the app", "", None)
+            self._outbound.post(Post(event, lambda said: self.messages.settle_reply(reply, said), waiting))
         return reply
 
-    def _send(self, message: Message, statuses: tuple[str, ...], away: Callable[[], bool]) -> None:
-        if away():
-            self._schedule.after(AWAY_SECONDS, lambda: self._send(message, statuses, away))
+    def _send(self, message: Message, knobs: Knobs, away: Callable[[], bool]) -> None:
+        if away() or self._knobs.now.silent:
+            until = self._knobs.ends_at("offline", "silent")
+            waiting = Waiting("sms", message.to, "", "the phone is away", until)
+            self._schedule.after(AWAY_SECONDS, lambda: self._send(message, knobs, away), waiting)
             return
-        now, life = self._clock(), message.life_seconds
+        now, life = self.now(), message.life_seconds
         if life is not None and now - message.taken_at > timedelta(seconds=life):
             self._call_back(message, ("failed",))
             return
         self.messages.mark_sent(message, now)
-        self._call_back(message, statuses)
+        if knobs.receipt_delay_seconds:
+            seconds = knobs.receipt_delay_seconds
+            until = now + timedelta(seconds=seconds)
+            waiting = Waiting("receipt", message.to, "", "receipts are late", until)
+            self._schedule.after(seconds, lambda: self._call_back(message, knobs.receipts), waiting)
+        else:
+            self._call_back(message, knobs.receipts)
 
     def _call_back(self, message: Message, statuses: tuple[str, ...]) -> None:
         """Post the first status that anybody hears of, and the others once it has settled: in their order."""
         for position, status in enumerate(statuses):
-            message.states[status] = at = self._clock()
+            message.states[status] = at = self.now()
             event = self.voice.receipt(message, status, at) if self.voice is not None else None
             if event is not None:
                 self._post(event, message, Receipt(status, None, at), statuses[position + 1 :])
@@ -120,13 +135,5 @@ class Phone:
             self.messages.add_receipt(message, replace(receipt, answered=answered))
             self._call_back(message, later)
 
-        self._outbound.post(Post(event, settled))
-
-    def _forward(self, reply: Reply) -> None:
-        def settled(answered: int | None) -> None:
-            reply.answered = answered
-
-        event = self.voice.reply(reply) if self.voice is not None else None
-        if event is not None:
-            reply.forwarded = True
-            self._outbound.post(Post(event, settled))
+        waiting = Waiting("receipt", message.to, receipt.status, "", None)
+        self._outbound.post(Post(event, settled, waiting))

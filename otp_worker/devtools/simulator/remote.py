@@ -28,6 +28,18 @@ class Remote:
         messages: list[dict[str, Any]] = answer["messages"]
         return messages
 
+    def start_scenario(self, asked: dict[str, object]) -> dict[str, Any]:
+        """Start a scenario; what stands then."""
+        return self._ask("PUT", "/sim/scenario", json=asked)
+
+    def clear(self) -> dict[str, Any]:
+        """End the scenario and put every knob back; what stands then."""
+        return self._ask("DELETE", "/sim/scenario")
+
+    def scenario(self) -> dict[str, Any]:
+        """The scenario that stands."""
+        return self._ask("GET", "/sim/scenario")
+
     def reply(self, number: str, text: str) -> bool:
         """Let a number answer by SMS; whether a webhook is registered to hear of it."""
         return bool(self._ask("POST", "/sim/replies", json={"from": number, "text": text})["forwarded"])

@@ -2,22 +2,24 @@
 
 import secrets
 import string
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
+from .checks import App, is_loopback
 from .control import Control
-from .exchange import Answer, Request, error_answer
+from .desk import Desk
+from .exchange import Answer, Issue, Request, ValidationError, error_answer
+from .exchanges import Exchanges
+from .feed import Feed
 from .handler import Server
 from .journal import Journal
 from .knobs import Knobs
 from .messages import Messages
-from .outbound import Outbound
 from .phone import NUMBER, Phone, Webhook
 from .profiles import PROFILES
+from .scenarios import Scenarios
 from .schedule import Schedule
 
 POLL_SECONDS = 0.02
@@ -28,16 +30,12 @@ def new_key() -> str:
     return "sk_live_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
 
 
-def utc_now() -> datetime:
-    """The present instant."""
-    return datetime.now(UTC)
-
-
 class Simulator:
     """A phone gateway on a local port; start and stop it, or use it as a context manager.
 
     `profile` is the kind of gateway that it stands for. Port 0 takes a free one. Once stopped it starts again
-    on the same port, with its messages and knobs.
+    on the same port, with its messages and knobs. `app` lets the page check codes, on a loopback address
+    alone, and `console_url` leads from it to trails.
     `start` raises OSError when the port is taken; a journal that cannot be written raises it at once.
     """
 
@@ -53,27 +51,26 @@ class Simulator:
         webhook_url: str | None = None,
         knobs: Knobs | None = None,
         journal: Path | None = None,
-        clock: Callable[[], datetime] = utc_now,
+        app: App | None = None,
+        console_url: str | None = None,
     ) -> None:
+        if app is not None and not is_loopback(host):
+            raise ValidationError(Issue("host", "must be a loopback address where codes can be checked"))
         self.host = host
         self.port = port
         self.key = key or new_key()
         self.knobs = knobs or Knobs()
-        self.messages = Messages()
+        self._feed = Feed()
+        self.messages = Messages(self._feed.note)
         self._schedule = Schedule()
-        self._outbound = Outbound(self._schedule)
-        self._phone = Phone(
-            self.messages,
-            self._schedule,
-            self._outbound,
-            Journal(journal) if journal else None,
-            clock,
-            number,
-        )
+        kept_in = Journal(journal) if journal else None
+        self._phone = Phone(self.messages, self._schedule, kept_in, self.knobs, number)
         self._profile = PROFILES[profile](self._phone, self.knobs, self.key, webhook_secret)
         self._phone.voice = self._profile
         self.webhook_url = webhook_url
-        self._control = Control(self._phone, self.knobs)
+        self.scenarios = Scenarios(self.knobs)
+        self._exchanges = Exchanges(self.knobs.clock, lambda asked: not _is_ours(asked), self._feed.note)
+        self._control = Control(self._desk(profile, app, console_url))
         self._server: Server | None = None
         self._listener: Thread | None = None
 
@@ -98,9 +95,10 @@ class Simulator:
 
     def start(self) -> Self:
         """Listen; connections are answered once this returns."""
-        self._server = Server((self.host, self.port), self._route)
+        self._server = Server((self.host, self.port), self._route, self._exchanges.watching)
         self.port = self._server.server_port
         self._schedule.start()
+        self._feed.open()
         self._listener = Thread(
             target=self._server.serve_forever, args=(POLL_SECONDS,), name="simulator", daemon=True
         )
@@ -114,10 +112,11 @@ class Simulator:
         """
         if self._server is None or self._listener is None:
             return
+        self._feed.close()
         self._server.hang_up()
         self._listener.join()
         self._schedule.stop()
-        self._outbound.close()
+        self._phone.close()
         self._server = self._listener = None
 
     def reply(self, number: str, text: str) -> None:
@@ -132,9 +131,28 @@ class Simulator:
     ) -> None:
         self.stop()
 
+    def _desk(self, profile: str, app: App | None, console_url: str | None) -> Desk:
+        return Desk(
+            profile=profile,
+            gateway_path=self._profile.base,
+            tells_of_phone=self._profile.tells_of_phone,
+            phone=self._phone,
+            schedule=self._schedule,
+            scenarios=self.scenarios,
+            exchanges=self._exchanges,
+            feed=self._feed,
+            app=app,
+            console_url=console_url,
+        )
+
     def _route(self, request: Request, peer: str) -> Answer:
-        if request.path == "/" or request.path.startswith("/sim/"):
+        if _is_ours(request):
             return self._control.answer(request, peer)
         if request.path.startswith(f"{self._profile.base}/"):
             return self._profile.answer(request)
         return error_answer(404, "not_found")
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether a request is for the simulator's own side."""
+    return request.path == "/" or request.path.startswith("/sim/")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from otp_worker.devtools.simulator import Simulator
-from otp_worker.devtools.simulator.profiles.textbee import BATTERY_PERCENT, DEVICE
+from otp_worker.devtools.simulator.profiles.textbee import DEVICE
 from otp_worker.domain.gateway import Gateway, OutcomeKind, PhoneState, Receipt, ReceiptKind
 from otp_worker.gateways.textbee import TextbeeAccount
 from tests.contract.gateways.adapter import CODE_TEXT, NUMBER, SECRET, json_of, message, request_of
@@ -190,7 +190,7 @@ class TestTextbee(AdapterContract):
             assert state is not None
             assert state.last_seen_at is not None
             assert datetime.now(UTC) - state.last_seen_at < oldest
-            assert (state.online, state.battery_percent) == (None, BATTERY_PERCENT)
+            assert (state.online, state.battery_percent) == (None, 80)
 
     @pytest.mark.parametrize("battery", [None, 80, {"percentage": "80"}, {"percentage": 101}, {}])
     def test_a_battery_that_is_not_told_is_not_made_up(self, stub: Stub, battery: object) -> None:

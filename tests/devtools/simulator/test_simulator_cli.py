@@ -171,3 +171,27 @@ def test_an_error_is_json_for_scripts(words: list[str]) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert json.loads(done.stderr)["error"] == "failed"
     assert json.loads(done.stderr)["detail"] in run(*words).stderr
+
+
+def test_a_fault_is_started_shown_and_ended_by_name(simulator: Simulator) -> None:
+    at = ("--url", simulator.origin)
+    started = run("scenario", "throttle", "--next", "3", *at)
+    assert started.stdout == "throttle: again in 5 s, until 3 more messages\n"
+    assert simulator.knobs.throttle is True
+    shown = json.loads(run("scenario", "--json", *at).stdout)
+    assert (shown["scenario"]["name"], shown["scenario"]["next"]) == ("throttle", 3)
+    assert run("clear", *at).stdout == "All is well.\n"
+    assert simulator.knobs.throttle is False
+
+
+def test_a_fault_that_is_not_there_is_refused_with_those_that_are(simulator: Simulator) -> None:
+    done = run("scenario", "ofline", "--url", simulator.origin)
+    assert done.returncode == 1
+    assert "offline" in done.stderr
+
+
+def test_set_takes_a_time(simulator: Simulator) -> None:
+    run("set", "offline=true", "for_seconds=3600", "--url", simulator.origin)
+    assert list(
+        json.loads(run("set", "--json", "slow_seconds=0", "--url", simulator.origin).stdout)["until"]
+    ) == ["offline"]

@@ -36,8 +36,10 @@ def test_messages_are_shown_whole(client: Client) -> None:
         "callback": None,
         "sim": None,
         "life_seconds": None,
+        "verification": None,
         "taken_at": taken["createdAt"],
         "sent_at": message["sent_at"],
+        "states": message["states"],
         "receipts": [],
     }
     assert message["sent_at"].endswith("Z")

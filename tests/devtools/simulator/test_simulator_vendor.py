@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.devtools.simulator import Simulator
+from otp_worker.devtools.simulator import Knobs, Simulator
 from tests.devtools.simulator.rehearsal import NUMBER, Client
 
 
@@ -32,7 +32,7 @@ def test_a_message_is_taken_with_202_and_an_id(client: Client, simulator: Simula
 
 def test_instants_come_from_the_clock_in_utc() -> None:
     noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    with Simulator(clock=lambda: noon) as simulator:
+    with Simulator(knobs=Knobs(clock=lambda: noon)) as simulator:
         client = Client(simulator)
         with client.session:
             assert client.send().json()["createdAt"] == "2026-01-02T12:00:00.000Z"

@@ -39,7 +39,7 @@ from datetime import datetime
 from ..exchange import Answer, Issue, Request, ValidationError, json_answer, json_object
 from ..kinds import is_web_address, is_whole
 from ..knobs import Knobs
-from ..messages import TEXT_LENGTH, Draft, Message, Reply, digits
+from ..messages import TEXT_LENGTH, Draft, Message, Reply
 from ..outbound import Event
 from ..phone import Phone
 from .profile import answer_send
@@ -49,6 +49,7 @@ class HttpJson:
     """Answers for one phone and one key."""
 
     base = "/api"
+    tells_of_phone: frozenset[str] = frozenset()
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
@@ -99,7 +100,7 @@ class HttpJson:
 
     def _take(self, request: Request, knobs: Knobs) -> Answer:
         draft = _draft(json_object(request.body))
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             return _problem(409, "number_refused")
         if knobs.offline:
             return _problem(424, "phone_offline")

@@ -31,6 +31,7 @@ class HttpSms:
     """Answers the vendor's API for one phone and one key; what it cannot send it keeps for the phone."""
 
     base = "/v1"
+    tells_of_phone: frozenset[str] = frozenset({"seen"})
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
@@ -73,11 +74,11 @@ class HttpSms:
 
     def _take(self, request: Request, knobs: Knobs) -> Answer:
         draft = self._draft(json_object(request.body))
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             raise ValidationError(Issue("to", "The to field is refused"))
         if knobs.suspended:
             return _error(402, "You have exceeded your limit of [200] messages on your [free] plan.")
-        message = self._phone.take(draft, knobs, away=lambda: self._knobs.offline)
+        message = self._phone.take(draft, knobs, away=lambda: self._knobs.now.offline)
         return _found("message added to queue", {**self._shown(message), "status": "pending"})
 
     def _draft(self, asked: dict[str, object]) -> Draft:
@@ -109,8 +110,8 @@ class HttpSms:
         return _error(404, f"cannot find message with ID [{asked}]")
 
     def _shown(self, message: Message) -> dict[str, object]:
-        """The message; one that was sent came as far as the last of the knob `receipts` says (a guess)."""
-        reached = self._knobs.receipts[-1] if self._knobs.receipts else "sent"
+        """The message, as far as it came; that of one without receipts is a guess."""
+        reached = list(message.states)[-1] if message.states else "sent"
         return {
             "id": message_id(message),
             "request_id": message.ref,
@@ -127,10 +128,10 @@ class HttpSms:
         }
 
     def _heartbeats(self, owner: str) -> Answer:
-        """The newest heartbeat; that of a phone that is offline is two hours old (a guess)."""
+        """The newest heartbeat; that of a phone that is away is two hours old (a guess)."""
         if digits(owner) != digits(self._phone.number):
             return _found("fetched 0 heartbeats", [])
-        seen_at = self._phone.now() - (STALE if self._knobs.offline else timedelta())
+        seen_at = self._phone.now() - (STALE if self._knobs.now.unseen else timedelta())
         heartbeat = {"owner": self._owner, "charging": True, "user_id": USER, "timestamp": instant(seen_at)}
         return _found("fetched 1 heartbeat", [heartbeat])
 

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from ..exchange import Answer, Issue, Request, ValidationError
 from ..kinds import is_web_address
 from ..knobs import Knobs
-from ..messages import Draft, Message, Reply, digits
+from ..messages import Draft, Message, Reply
 from ..outbound import Event
 from ..phone import Phone
 from .profile import answer_send
@@ -32,6 +32,7 @@ class Kannel:
     """
 
     base = ""
+    tells_of_phone: frozenset[str] = frozenset()
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
@@ -72,16 +73,16 @@ class Kannel:
 
     def _take(self, query: dict[str, str], knobs: Knobs) -> Answer:
         draft = _draft(query)
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             return _page(403, "Not routable. Do not try again.")
         mask = int(query.get("dlr-mask", "0"))
         wanted = tuple(status for status in knobs.receipts if RECEIPTS.get(status, 0) & mask)
         kept = dataclasses.replace(knobs, receipts=wanted)
-        self._phone.take(draft, kept, lambda: self._knobs.offline)
+        self._phone.take(draft, kept, lambda: self._knobs.now.offline)
         return _page(202, "3: Queued for later delivery" if knobs.offline else "0: Accepted for delivery")
 
     def _status(self) -> Answer:
-        status = "re-connecting" if self._knobs.offline else "online 60s"
+        status = "re-connecting" if self._knobs.now.offline else "online 60s"
         smsc = f"<smsc>\n\t\t<id>{SMSC}</id>\n\t\t<status>{status}</status>\n\t</smsc>"
         return _page(200, f"<gateway>\n<smscs>{smsc}</smscs>\n</gateway>")
 

@@ -35,6 +35,7 @@ class MobileApiConnect:
     """Answers the vendor's API for one phone and one key."""
 
     base = "/v1"
+    tells_of_phone: frozenset[str] = frozenset()
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
@@ -112,7 +113,7 @@ class MobileApiConnect:
 
     def _take(self, request: Request, knobs: Knobs) -> Answer:
         draft = _draft(json_object(request.body))
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             raise ValidationError(Issue("to", "is refused"))
         if knobs.offline:
             return error_answer(503, "no_active_device_for_tenant")
@@ -123,7 +124,7 @@ class MobileApiConnect:
 
     def _register(self, request: Request) -> Answer:
         """Register the forward-all webhook; what is answered is a guess."""
-        if self._knobs.suspended:
+        if self._knobs.now.suspended:
             return error_answer(403, "tenant_inactive")
         asked = json_object(request.body)
         issues = [] if is_web_address(asked.get("url")) else [Issue("url", "must be a URL")]

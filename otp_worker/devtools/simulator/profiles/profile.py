@@ -14,10 +14,11 @@ HUGE_BYTES = 64 * 1024 * 1024
 class Profile(Voice, Protocol):
     """One vendor's API for one phone and one key; guesses are marked where they are made.
 
-    `base` is the path of the API's base.
+    `base` is the path of the API's base; `tells_of_phone` what it tells of its phone: `battery` and `seen`.
     """
 
     base: str
+    tells_of_phone: frozenset[str]
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request, with how it is to leave."""

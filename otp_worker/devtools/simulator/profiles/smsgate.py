@@ -8,7 +8,7 @@ from typing import Final
 
 from ..exchange import Answer, Issue, Request, ValidationError, json_answer, json_object
 from ..knobs import Knobs
-from ..messages import Message, Reply, digits, instant
+from ..messages import Message, Reply, instant
 from ..outbound import Event
 from ..phone import Phone
 from .profile import answer_send
@@ -30,6 +30,7 @@ class SmsGate:
     """
 
     base = "/3rdparty/v1"
+    tells_of_phone: frozenset[str] = frozenset({"seen"})
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         if ":" not in key:
@@ -81,12 +82,12 @@ class SmsGate:
             return _error(
                 503, "failed to enqueue message: queue limits exceeded: too many pending messages: 9 / 9"
             )
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             return _error(400, "invalid phone number")
         with self._taking:
             if draft.id is not None and self._phone.messages.find(draft.id) is not None:
                 return _error(409, "message with the same ID already exists")
-            message = self._phone.take(draft, knobs, lambda: self._knobs.offline)
+            message = self._phone.take(draft, knobs, lambda: self._knobs.now.offline)
         return json_answer(202, _state(message))
 
     def _device(self) -> dict[str, object]:
@@ -97,7 +98,7 @@ class SmsGate:
             "name": "simulated/phone",
             "createdAt": instant(now),
             "updatedAt": instant(now),
-            "lastSeen": instant(now - UNSEEN if self._knobs.offline else now),
+            "lastSeen": instant(now - UNSEEN if self._knobs.now.unseen else now),
             "simCards": [sim],
         }
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..exchange import Answer, Issue, Request, ValidationError, error_answer, json_answer, json_object
 from ..knobs import Knobs
-from ..messages import Draft, Message, Reply, digits, instant
+from ..messages import Draft, Message, Reply, instant
 from ..outbound import Event
 from ..phone import Phone
 from .profile import answer_send
@@ -17,7 +17,6 @@ from .profile import answer_send
 DEVICE: Final = "5f0000000000000000000001"
 SUBSCRIPTION: Final = "5f0000000000000000000002"
 DEVICES = "/api/v1/gateway/devices"
-BATTERY_PERCENT = 80
 STALE = timedelta(hours=2)
 BANNED = "Sorry, we cannot process your request at the moment"
 
@@ -31,6 +30,7 @@ class Textbee:
     """
 
     base = "/api/v1"
+    tells_of_phone: frozenset[str] = frozenset({"battery", "seen"})
 
     def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
         self._phone = phone
@@ -73,12 +73,12 @@ class Textbee:
 
     def _take(self, request: Request, knobs: Knobs) -> Answer:
         draft = _draft(json_object(request.body))
-        if digits(draft.to) in {digits(number) for number in knobs.refuse}:
+        if knobs.refuses(draft.to):
             # A guess: the vendor looks at no number, and its phone reports the failure.
             raise ValidationError(Issue("recipients", "Invalid recipients"))
         if knobs.suspended:
             return json_answer(500, {"message": BANNED})
-        message = self._phone.take(draft, knobs, away=lambda: self._knobs.offline)
+        message = self._phone.take(draft, knobs, away=lambda: self._knobs.now.offline)
         queued = {
             "success": True,
             "message": "SMS added to queue for processing",
@@ -88,10 +88,10 @@ class Textbee:
         return json_answer(201, {"data": queued})
 
     def _show(self, asked: str) -> Answer:
-        """A batch; one that was sent came as far as the last of the knob `receipts` says (a guess)."""
-        reached = self._knobs.receipts[-1] if self._knobs.receipts else "sent"
+        """A batch, as far as its message came; that of one without receipts is a guess."""
         for message in self._phone.messages:
             if batch_id(message) == asked:
+                reached = list(message.states)[-1] if message.states else "sent"
                 status = reached if message.sent_at else "dispatched"
                 sms = {"smsBatch": asked, "recipient": message.to, "message": message.text, "status": status}
                 batch = {"_id": asked, "recipientCount": 1, "status": "completed"}
@@ -99,14 +99,14 @@ class Textbee:
         return json_answer(404, {"success": False, "error": "SMS batch not found"})
 
     def _shown_device(self) -> dict[str, object]:
-        """The phone; a heartbeat while it is offline is two hours old (a guess)."""
-        seen_at = self._phone.now() - (STALE if self._knobs.offline else timedelta())
+        """The phone; a heartbeat while it is away is two hours old (a guess)."""
+        seen_at = self._phone.now() - (STALE if self._knobs.now.unseen else timedelta())
         return {
             "_id": DEVICE,
             "enabled": True,
             "name": "Simulated phone",
             "lastHeartbeat": instant(seen_at),
-            "batteryInfo": {"percentage": BATTERY_PERCENT, "isCharging": True},
+            "batteryInfo": {"percentage": self._knobs.now.battery_percent, "isCharging": True},
         }
 
     def _event(self, kind: str, text: str, told: dict[str, object]) -> Event | None:
