@@ -88,11 +88,18 @@ class Service:
         login = self.settings["OTP_CONSOLE_AUTH"].partition(":")[0]
         return {"api_url": self.url, "api_key": api_key, "phone_url": self.phone_url, "login": login}
 
-    def start_phone(self) -> None:
-        """Start the simulated phone; it is not awaited."""
+    def start_phone(self, api_key: str) -> None:
+        """Start the simulated phone, whose page checks codes with the demo's key; it is not awaited."""
         keyring = Keyring(self.settings["OTP_SECRET_KEY"].split(","))
         replies = inbound_url(self.settings["OTP_PUBLIC_URL"], keyring, self.settings["OTP_GATEWAY_KIND"])
-        self.fleet.start(PHONE, _PHONE_COMMAND, self.settings | {"SIMULATOR_WEBHOOK_URL": replies})
+        # In the environment: anybody on the machine can read an argument list.
+        told = {
+            "SIMULATOR_WEBHOOK_URL": replies,
+            "SIMULATOR_APP_URL": self.url,
+            "SIMULATOR_APP_KEY": api_key,
+            "SIMULATOR_CONSOLE_URL": self.console_url,
+        }
+        self.fleet.start(PHONE, _PHONE_COMMAND, self.settings | told)
 
     def start_procfile(self) -> None:
         """Start each of the Procfile's lines; none is awaited."""

@@ -27,8 +27,8 @@ def start(service: Service, state: State, display: Display) -> Started:
     with display.hop("broker", fleet.log(BROKER)) as hop:
         service.broker.start()
         hop.detail = f"{service.broker.version}, port {service.broker.port}"
-    service.start_phone()
     api_key = _prepare_database(service, state, display)
+    service.start_phone(api_key)
     ticket = state.write_welcome(service.tour(api_key))
     service.start_procfile()
     _await_url(service, display, PHONE, f"{service.phone_url}/sim/health", "simulated, online")

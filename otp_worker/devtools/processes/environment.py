@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 # Set in somebody's shell for another purpose, these would point a demo or a test at the wrong service.
-_FOREIGN_PREFIXES = ("OTP_", "CELERY_", "FLOWER_", "CONSOLE_", "GRANIAN_")
+_FOREIGN_PREFIXES = ("OTP_", "CELERY_", "FLOWER_", "CONSOLE_", "GRANIAN_", "SIMULATOR_")
 _FOREIGN_NAMES = {"HOST", "PORT"}
 
 

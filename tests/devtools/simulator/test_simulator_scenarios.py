@@ -1,11 +1,14 @@
 """Faults by name: one at a time, for a while or for the next few sends, and shown while they stand."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from otp_worker.devtools.simulator import Knobs, Simulator
+from otp_worker.devtools.simulator import scenarios as scenarios_module
 from otp_worker.devtools.simulator.exchange import ValidationError
 from otp_worker.devtools.simulator.knobs import KINDS, LASTING
 from otp_worker.devtools.simulator.scenarios import SCENARIOS, Scenarios
@@ -244,3 +247,12 @@ def test_the_next_hang_is_one(client: Client, simulator: Simulator) -> None:
     with pytest.raises(requests.ReadTimeout):
         client.send(timeout=0.2)
     assert client.send().status_code == 202
+
+
+def test_the_documented_faults_are_those_there_are() -> None:
+    document = (Path(scenarios_module.__file__).parent / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", document, re.MULTILINE))
+    usual = {
+        name: f"next {each.next}" if each.next else f"{each.seconds} s" for name, each in SCENARIOS.items()
+    }
+    assert rows == usual
