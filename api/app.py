@@ -10,6 +10,7 @@ from otp_worker.domain import request_deadline
 from otp_worker.service.assembly import Intake
 
 from .admin import Numbers, Pauses
+from .apps import Apps
 from .callbacks import CallbackResource
 from .docs import STATIC, Docs, Home, OpenApi
 from .health import Alive, Ready
@@ -72,6 +73,7 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Timeline(intake.trails, clock),
         Pauses(intake.operator, clock),
         Numbers(intake.operator),
+        Apps(intake.apps),
         CallbackResource(intake.callbacks, clock),
         Alive(),
         Ready(intake.health, clock),

@@ -98,9 +98,10 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["security"] = []
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content("application/json", route.body)}
-    parameters: list[dict[str, Any]] = []
-    if "{verification_id}" in route.path:
-        parameters.append(_BY_ID)
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
     if route.idempotent:
         parameters.append(_IDEMPOTENCY_KEY)
     if route.answer is ReadinessBody:

@@ -15,8 +15,7 @@ from otp_worker.domain.errors import (
     VerificationEndedError,
 )
 
-from .admin import Numbers, Pauses
-from .admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
 from .docs import Docs, Home, OpenApi
 from .health import Alive, Ready
@@ -149,54 +148,7 @@ ROUTES = (
         answer=VerificationBody,
         raises=(NotFoundError, VerificationEndedError),
     ),
-    Route(
-        "GET",
-        "/v1/admin/pauses",
-        Pauses,
-        scope=KeyScope.ADMIN,
-        name="pauses",
-        summary="What is or was paused for SMS pumping",
-        answer=PausesBody,
-        tag="admin",
-    ),
-    Route(
-        "POST",
-        "/v1/admin/pauses/exempt",
-        Pauses,
-        "exempt",
-        scope=KeyScope.ADMIN,
-        name="exempt",
-        summary="End a pause",
-        body=ExemptBody,
-        answer=PauseBody,
-        raises=(NotFoundError,),
-        tag="admin",
-    ),
-    Route(
-        "POST",
-        "/v1/admin/numbers/unlock",
-        Numbers,
-        "unlock",
-        scope=KeyScope.ADMIN,
-        name="unlock",
-        summary="Unlock a number",
-        body=NumberBody,
-        answer=UnlockedBody,
-        raises=(NotFoundError,),
-        tag="admin",
-    ),
-    Route(
-        "POST",
-        "/v1/admin/numbers/forget",
-        Numbers,
-        "forget",
-        scope=KeyScope.ADMIN,
-        name="forget",
-        summary="Erase a person",
-        body=NumberBody,
-        answer=ErasedBody,
-        tag="admin",
-    ),
+    *ADMIN_ROUTES,
     Route("POST", "/v1/callbacks/{gateway}/{token}", CallbackResource),
     Route("GET", "/v1/callbacks/{gateway}/{token}", CallbackResource),
     Route(

@@ -12,6 +12,7 @@ from otp_worker.operations.trail import Trails
 from otp_worker.service.assembly import Intake
 
 from .acts import Acts
+from .apps import NEW, AppsPage
 from .attempts import LoginAttempts
 from .countries import Countries
 from .errors import add_error_pages
@@ -77,6 +78,7 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str,
     overview = OverviewPage(pages, reader, clock)
     sims = SimsPage(pages, intake.health, acts, clock)
     countries = Countries(pages, intake.operator, reader, acts, clock)
+    apps = AppsPage(pages, intake.apps, acts)
     webhooks = Webhooks(pages, db, acts, clock)
     trails = Trails(db, intake.operator.limits.keyring, intake.operator.countries, intake.health.sims, clock)
     verifications = Verifications(pages, intake, trails, acts)
@@ -94,6 +96,10 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str,
         ("/webhooks", webhooks, None),
         ("/webhooks/{notice_id}/again", webhooks, "again"),
         ("/replies", Replies(pages, db), None),
+        ("/apps", apps, None),
+        (NEW, apps, "new"),
+        ("/apps/{name}", apps, "one"),
+        ("/apps/{name}/{setting}", apps, "setting"),
         ("/keys", Keys(pages, intake.api_keys), None),
         ("/audit", Audit(pages, db), None),
         (SIGN_IN, Login(pages, sessions, LoginAttempts(), acts), None),

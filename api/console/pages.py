@@ -25,6 +25,7 @@ NAVIGATION = (
     ("/countries", "Countries"),
     ("/webhooks", "Webhooks"),
     ("/replies", "Replies"),
+    ("/apps", "Apps"),
     ("/keys", "Keys"),
     ("/audit", "Audit"),
 )
@@ -76,7 +77,11 @@ class Pages:
 def _section(path: str) -> str:
     """Which of the navigation's entries a path belongs to."""
     first = f"/{path.split('/')[1]}"
-    return "/find" if first == "/verifications" else first
+    return _BESIDE.get(first, first)
+
+
+_BESIDE = {"/verifications": "/find", "/new-app": "/apps"}
+"""Paths that belong to another entry than that of their own name."""
 
 
 def _versioned(name: str) -> str:

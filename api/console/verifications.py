@@ -97,11 +97,11 @@ class Verifications:
         done(resp, f"/verifications/{found.id}", entry)
 
     def _cancel(self, found: Verification) -> str:
-        self._intake.issuer.cancel(found.id, _app(found), self._intake.clock())
+        self._intake.issuer.cancel(found.id, self._app(found), self._intake.clock())
         return "It is canceled."
 
     def _resend(self, found: Verification) -> str:
-        accepted = self._intake.resender.resend(found.id, _app(found), self._intake.clock())
+        accepted = self._intake.resender.resend(found.id, self._app(found), self._intake.clock())
         is_new = accepted.verification.delivery.id != (found.newest_delivery and found.newest_delivery.id)
         return "Another SMS is on its way." if is_new else "Its SMS is still on its way; none is added."
 
@@ -117,6 +117,12 @@ class Verifications:
             acts = []
         return [*acts, "unlock"] if self._intake.operator.number_is_locked(found.id, now) else acts
 
+    def _app(self, found: Verification) -> App:
+        """The app that it belongs to, with its settings; what is rehearsed stays a rehearsal."""
+        settings, newest = self._intake.apps.settings_of(found.app), found.newest_delivery
+        is_test = newest is not None and newest.route == SANDBOX
+        return App(found.app, test=is_test, rates=settings.rates, settings=settings)
+
     def _find(self, verification_id: str) -> Verification:
         return self._trail(verification_id).verification
 
@@ -127,12 +133,6 @@ class Verifications:
         if found is None:
             raise NotFoundError("there is no such verification")
         return found
-
-
-def _app(found: Verification) -> App:
-    """The app that it belongs to; what is rehearsed stays a rehearsal."""
-    newest = found.newest_delivery
-    return App(found.app, test=newest is not None and newest.route == SANDBOX)
 
 
 def _for_support(found: Verification, cause: str, told: Sequence[Line]) -> str:

@@ -12,6 +12,7 @@ COMMANDS = {
     "flower": (_OPERATE, "flower"),
     "doctor": (_OPERATE, "doctor"),
     "callback-url": (_OPERATE, "callback_url"),
+    "apps": ("otp_worker.cli.apps", "app"),
     "keys": ("otp_worker.cli.keys", "app"),
     "guard": ("otp_worker.cli.guard", "app"),
     "gateways": ("otp_worker.cli.gateways", "app"),

@@ -11,6 +11,7 @@ from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.operations.apps import Apps
 from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
@@ -147,9 +148,15 @@ def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
     """Keys were made with limits that could be counted; the retention may have been shortened since."""
     try:
         forgotten = ApiKeys(db, retention_days=retention_days).forgotten(utc_now())
+        apps = Apps(db, utc_now, retention_days).forgotten()
     except DatabaseError:
         # Already a finding.
         return
+    for app in apps:
+        detail = (
+            f"the app {app.name} has {app.settings.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
+        )
+        yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; otp-worker apps set")
     for key in forgotten:
         detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
         yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; make another key")

@@ -52,6 +52,11 @@ def is_gsm7(text: str) -> bool:
     return _GSM7.issuperset(text)
 
 
+def holds_link(text: str) -> bool:
+    """Whether a phone makes a link of something in a text."""
+    return _LINK.search(text) is not None
+
+
 def check_text(name: str, text: str) -> None:
     """Raise InvalidFieldError unless a text makes one clean GSM-7 segment as it is."""
     _check_line(name, text)
@@ -62,7 +67,7 @@ def check_text(name: str, text: str) -> None:
 def _check_line(name: str, text: str) -> None:
     if "\r" in text or "\n" in text:
         raise InvalidFieldError(name, "a template must be a single line")
-    if _LINK.search(text):
+    if holds_link(text):
         raise InvalidFieldError(name, "a template must not contain a link, or what a phone takes for one")
 
 

@@ -44,14 +44,15 @@ class Drafts:
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
         number = parse_number(request.to, self.policy.countries)
+        _refuse_channel(request.channel, app)
         if request.template is not None and request.template not in self.policy.templates:
             raise InvalidFieldError(
                 "template", "there is no template of that name; the operator defines them"
             )
-        ttl_seconds = request.ttl_seconds or self.policy.ttl_seconds
+        ttl_seconds = request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
         if app.test and number.e164.endswith(EXPIRED):
             ttl_seconds = EXPIRED_LIFE_SECONDS
-        code_length = request.code_length or self.policy.code_length
+        code_length = request.code_length or app.settings.code_length or self.policy.code_length
         derivation = derivation_of(code_length)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
@@ -65,7 +66,7 @@ class Drafts:
             user=request.user,
             channel=request.channel,
             template=request.template,
-            language=language_of(request.locale),
+            language=language_of(request.locale or app.settings.default_locale),
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
             request_id=request.request_id,
             trace_context=self.trace_context(),
@@ -117,3 +118,10 @@ class Drafts:
         # The person has the whole of it even if the SMS leaves at its deadline.
         longest = min(self.policy.send_deadline_seconds + ttl_seconds, MAX_LIFE_SECONDS)
         return now + timedelta(seconds=longest)
+
+
+def _refuse_channel(channel: str, app: App) -> None:
+    """Raise InvalidFieldError for a channel that the app may not ask for."""
+    allowed = app.settings.channels
+    if allowed is not None and channel not in allowed:
+        raise InvalidFieldError("channel", f"this app may ask for {', '.join(allowed)} alone")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ulid import ULID
 
-from otp_worker.domain.app import APP_SCOPES, App, KeyScope
+from otp_worker.domain.app import APP_SCOPES, TEST_PREFIX, App, KeyScope, check_app_name
 from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.domain.limits import LONGEST_DAYS, Limit, LimitRates, parse_rates, refuse_forgotten_window
 from otp_worker.domain.ports import Clock, utc_now
@@ -22,7 +22,6 @@ from otp_worker.store.database import Database
 _ALPHABET = string.ascii_letters + string.digits
 _RANDOM_LENGTH = 32
 _KEY = re.compile(r"otp_(live|test)_[A-Za-z0-9]{38}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 
 REMEMBERED_SECONDS = 1.0
 
@@ -53,8 +52,7 @@ class ApiKeys:
 
         Its limits on sends and on checks are rates in place of the operator's; an empty text is no limit.
         """
-        if not _NAME.fullmatch(name):
-            raise InvalidFieldError("name", "give 1 to 48 letters, digits, dots, dashes or underscores")
+        check_app_name(name)
         if test and KeyScope.ADMIN in scopes:
             raise InvalidFieldError("scope", "a test key cannot act for the operator; leave out admin")
         rates = _rates("--limit", limit, self._retention_days)
@@ -107,12 +105,15 @@ class ApiKeys:
         return app
 
     def _look_up(self, key_hash: bytes) -> App:
-        stored = api_keys.find_key(self._db, key_hash, self._clock())
-        if stored is None:
+        found = api_keys.find_key(self._db, key_hash, self._clock())
+        if found is None:
             raise api_keys.unknown_key()
+        stored, settings = found
         # A test key's verifications are apart from those of the live keys of the same name.
-        name = f"test:{stored.name}" if stored.test else stored.name
-        return App(name, stored.test, stored.scopes, _own_rates(stored))
+        name = f"{TEST_PREFIX}{stored.name}" if stored.test else stored.name
+        return App(
+            name, stored.test, stored.scopes, {**settings.rates, **_own_rates(stored)}, settings=settings
+        )
 
     def forgotten(self, now: datetime) -> list[StoredKey]:
         """The valid keys whose limit counts sends that are not kept for so long."""

@@ -20,6 +20,7 @@ from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
+from otp_worker.operations.apps import Apps
 from otp_worker.operations.health import Health
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
@@ -46,6 +47,7 @@ class Intake:
     verifier: Verifier
     idempotency: Idempotency
     api_keys: ApiKeys
+    apps: Apps
     callbacks: Callbacks
     operator: Operator
     health: Health
@@ -98,6 +100,7 @@ def assemble_intake(
     confirmations: Confirmations | None,
     reply_languages: Collection[str],
     report_lock_seconds: int,
+    retention_days: int,
     older_may_run: Callable[[], bool],
     issue_step: IssueStep,
 ) -> Intake:
@@ -113,6 +116,7 @@ def assemble_intake(
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),
+        apps=Apps(db=db, clock=base.clock, retention_days=retention_days),
         callbacks=_build_callbacks(base, answering),
         operator=Operator(db=db, limits=limits, countries=countries),
         health=_build_health(base, older_may_run),

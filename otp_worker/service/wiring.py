@@ -74,6 +74,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         ),
         reply_languages=settings.reply_languages,
         report_lock_seconds=settings.report_lock_seconds,
+        retention_days=settings.retention_days,
         older_may_run=older.may_run,
         issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older),
     )

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Row, bindparam, insert, or_, select, update
 
 from otp_worker.domain.app import KeyScope
+from otp_worker.domain.app_settings import AppSettings, read_settings
 from otp_worker.domain.errors import UnauthenticatedError
+from otp_worker.store.apps import add_app
 from otp_worker.store.database import Database
-from otp_worker.store.schema import Instant, api_keys
+from otp_worker.store.schema import Instant, api_keys, apps
 
 _k = api_keys.c
 
@@ -37,9 +39,17 @@ class StoredKey:
         return self.revoked_at is None or self.revoked_at > now
 
 
+class KeyOfApp(NamedTuple):
+    """A key, and what is set for its app."""
+
+    key: StoredKey
+    settings: AppSettings
+
+
 def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
-    """Keep a new key."""
+    """Keep a new key; its app begins with the first one."""
     with db.write() as connection:
+        add_app(connection, key.name, key.created_at)
         connection.execute(
             insert(api_keys).values(
                 id=key.id,
@@ -55,16 +65,16 @@ def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
         )
 
 
-def find_key(db: Database, key_hash: bytes, now: datetime) -> StoredKey | None:
-    """The key of that hash, if it is valid."""
+def find_key(db: Database, key_hash: bytes, now: datetime) -> KeyOfApp | None:
+    """The key of that hash, if it is valid, with its app's settings."""
     return db.together(_find_keys, (key_hash, now))
 
 
-def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[StoredKey | None]:
+def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[KeyOfApp | None]:
     hashes = list({key_hash for key_hash, _ in asked})
     with db.read() as connection:
         rows = connection.execute(_FIND_KEYS, {"hashes": hashes, "now": max(now for _, now in asked)}).all()
-    found = {row.hash: _key(row) for row in rows}
+    found = {row.hash: KeyOfApp(_key(row), read_settings(row.app_settings)) for row in rows}
     return [found.get(key_hash) for key_hash, _ in asked]
 
 
@@ -125,5 +135,9 @@ def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 # Made once: every request asks for its key.
 _OF_HASHES = (_k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant())))
-_FIND_KEYS = select(api_keys).where(*_OF_HASHES)
+_FIND_KEYS = (
+    select(api_keys, apps.c.settings.label("app_settings"))
+    .outerjoin(apps, apps.c.name == _k.name)
+    .where(*_OF_HASHES)
+)
 _VALID_HASHES = select(_k.hash).where(*_OF_HASHES)

@@ -10,15 +10,17 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select
 
+from otp_worker.domain.app_settings import read_settings
 from otp_worker.domain.step import Step, StepKind, milliseconds
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store import claims, steps
 from otp_worker.store.acceptance import Acceptance, record_acceptance
+from otp_worker.store.apps import app_name
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job, Via
 from otp_worker.store.lifecycle import failed_unsent, lock_verification, start_life
 from otp_worker.store.rows import shared_names
-from otp_worker.store.schema import Instant, deliveries, verifications
+from otp_worker.store.schema import Instant, apps, deliveries, verifications
 from otp_worker.store.schema import steps as schema_steps
 
 _v, _d = verifications.c, deliveries.c
@@ -86,6 +88,7 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
         earlier_sims=earlier_sims,
         verification_id=row.id,
         hashed=row.code_hash is not None,
+        app_settings=read_settings(row.app_settings),
         **{name: row._mapping[name] for name in _OF_VERIFICATION},
     )
 
@@ -224,7 +227,11 @@ def settle_failed(
 _THIS: BindParameter[str] = bindparam("this")
 
 # Made once: building a statement costs more than executing it, and each delivery asks.
-_OF_CLAIMED = select(verifications).where(_v.id == _THIS)
+_OF_CLAIMED = (
+    select(verifications, apps.c.settings.label("app_settings"))
+    .outerjoin(apps, apps.c.name == app_name(_v.app, _v.test))
+    .where(_v.id == _THIS)
+)
 _STEP_OF_CLAIM = insert(schema_steps).values(
     verification_id=_THIS,
     delivery_number=bindparam("step_number"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from otp_worker.domain.app_settings import NOTHING_SET, AppSettings
 from otp_worker.domain.step import Step, StepKind
 
 
@@ -40,6 +41,7 @@ class Job:
     ttl_seconds: int
     last_expiry_at: datetime
     trace_context: str | None = None
+    app_settings: AppSettings = NOTHING_SET
     steps: list[Step] = field(default_factory=list, compare=False)
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:

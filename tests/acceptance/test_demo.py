@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from otp_worker.domain.fictional_number import fictional_number
 from otp_worker.service.processes.lock import locked
-from tests.acceptance.console.browser import CHROMIUM, browser
-from tests.acceptance.console.first_steps import follow
-from tests.acceptance.shop import eventually
+from tests.acceptance.demo_doors import (
+    assert_everything_answers,
+    assert_the_phone_checks_a_code,
+    follow_the_first_steps,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower", "console"]
@@ -174,8 +174,7 @@ def test_on_a_terminal_it_serves_until_it_is_told_to_stop(state: Path) -> None:
         output = read_until(ours, "Serving until Ctrl-C.")
         assert_everything_answers(output)
         assert_the_phone_checks_a_code(output)
-        if CHROMIUM.exists():
-            follow_the_first_steps(output)
+        follow_the_first_steps(output)
 
         second = demo_once(state)
         assert second.returncode == 1
@@ -197,47 +196,6 @@ def read_until(terminal: int, words: str) -> str:
         except OSError as error:  # EIO: the other end is closed
             raise AssertionError(output) from error
     return output
-
-
-def assert_everything_answers(output: str) -> None:
-    docs, console, flower, phone = (
-        re.findall(rf"{name} +(http://\S+)", output)[-1] for name in ("API", "Console", "Flower", "Phone")
-    )
-    user, password = re.findall(r"Flower .*user (\S+), password (\S+)\)", output)[0]
-    assert requests.get(docs, timeout=10).status_code == 200
-    assert requests.get(phone, timeout=10).status_code == 200
-    assert requests.get(console, timeout=10).url.endswith("/login")
-    assert requests.get(flower, timeout=10).status_code == 401
-    assert requests.get(flower, auth=(user, password), timeout=10).status_code == 200
-
-
-def assert_the_phone_checks_a_code(output: str) -> None:
-    """With the demo's own key, and it leads to the console."""
-    api, phone, console = (
-        re.findall(rf"{name} +(http://[^\s/]+)", output)[-1] for name in ("API", "Phone", "Console")
-    )
-    key = re.findall(r"API key +(\S+)", output)[-1]
-    sent = requests.post(
-        f"{api}/v1/verifications",
-        json={"to": fictional_number()},
-        headers={"Authorization": f"Bearer {key}"},
-        timeout=10,
-    ).json()
-
-    def message() -> Any:
-        shown = requests.get(f"{phone}/sim/state", timeout=10).json()
-        assert shown["console_url"] == console
-        return next((each for each in shown["messages"] if each["verification"] == sent["id"]), None)
-
-    checked = requests.post(f"{phone}/sim/checks", json={"message": eventually(message)["id"]}, timeout=20)
-    assert checked.json()["body"]["status"] == "approved", checked.text
-
-
-def follow_the_first_steps(output: str) -> None:
-    [link] = re.findall(r"(http://\S+/welcome\?ticket=\S+)", output)
-    [phone] = re.findall(r"Phone +(http://\S+?)/?\s", output)
-    with browser() as running:
-        follow(running, link, phone)
 
 
 def test_without_a_terminal_it_serves_too_and_is_used_as_the_readme_says(state: Path) -> None:

@@ -22,7 +22,7 @@ from tests.api.contract import document
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
-CASES = 700
+CASES = 540
 RULES = [
     not_a_server_error,
     status_code_conformance,
@@ -47,6 +47,8 @@ def make_known(case: Case[Any], sent: str, service: Service) -> None:
     """Put what there is where a request names a verification or a number."""
     if "verification_id" in case.path_parameters:
         case.path_parameters["verification_id"] = sent
+    if "app" in case.path_parameters:
+        case.path_parameters["app"] = "shop"
     if isinstance(case.body, dict) and "to" in case.body:
         case.body["to"] = NUMBER
         lock(service)
@@ -90,8 +92,8 @@ def test_every_request_is_answered_as_the_document_says(
 
     answered()
     assert sum(answers.values()) >= CASES
-    # Nothing can be wrong with a look at the pauses, and whatever is written can be what a reply came from.
-    is_always_right = path.endswith("/pauses") or (
+    # Nothing can be wrong with a look at all there is, and whatever is written can be what a reply came from.
+    is_always_right = (path.endswith(("/pauses", "/apps")) and method == "get") or (
         path.endswith("/forget") and mode is GenerationMode.POSITIVE
     )
     assert {status // 100 for status in answers} >= ({2} if is_always_right else {2, 4})

@@ -10,7 +10,7 @@ from otp_worker.store.schema.gateway import (
     sim_recipients,
     sims,
 )
-from otp_worker.store.schema.protection import api_keys, conversions, number_guards, pauses
+from otp_worker.store.schema.protection import api_keys, apps, conversions, number_guards, pauses
 from otp_worker.store.schema.reply import (
     confirmations,
     notice_channels,
@@ -47,6 +47,7 @@ __all__ = [
     "Instant",
     "alerts",
     "api_keys",
+    "apps",
     "audit",
     "canaries",
     "canary_turns",

@@ -4,6 +4,18 @@ from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, Stri
 
 from otp_worker.store.schema.base import Instant, metadata
 
+# What holds for one app alone. A key is of the app of its name. The app of a key that an older version made
+# has no row until somebody looks at it.
+apps = Table(
+    "apps",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    # A JSON object of what is set; what is not in it is the operator's.
+    Column("settings", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

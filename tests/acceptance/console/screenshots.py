@@ -16,6 +16,7 @@ PAGES = {
     "countries": "/countries",
     "webhooks": "/webhooks",
     "replies": "/replies",
+    "apps": "/apps",
     "keys": "/keys",
     "audit": "/audit",
 }

@@ -19,6 +19,7 @@ PAGES = (
     "/countries",
     "/webhooks",
     "/replies",
+    "/apps",
     "/keys",
 )
 LIVE_MS = 20_000

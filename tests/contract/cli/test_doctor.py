@@ -1,6 +1,7 @@
 """What the doctor finds: about the limits, and about what does not work just now."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.domain.gateway import PhoneState
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
+from otp_worker.store.apps import insert_app
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.contract.service import ACCEPTED, START, fail_gateway
@@ -89,6 +91,17 @@ def test_a_keys_limit_that_the_retention_no_longer_covers_is_to_be_fixed(
     forgotten, _ = limits()
     assert forgotten.verdict is Verdict.FIX
     assert "30/7d: longer than OTP_RETENTION_DAYS=6" in forgotten.detail
+
+
+def test_an_app_whose_sends_are_purged_before_they_are_counted_is_to_be_fixed(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("OTP_RETENTION_DAYS", "6")
+    with closing(Database(os.environ["OTP_DATABASE_URL"])) as database:
+        insert_app(database, "shop", {"limit": "5/7d"}, START)
+    (found,) = [each for each in limits() if "the app shop" in each.detail]
+    assert found.verdict is Verdict.FIX
+    assert "has 5/7d: longer than OTP_RETENTION_DAYS=6" in found.detail
 
 
 def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.domain.app_settings import AppSettings
 from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentError
 from otp_worker.store import migrate, notifications
 from otp_worker.store.api_keys import list_keys
+from otp_worker.store.apps import list_apps
 from otp_worker.store.database import Database
 from otp_worker.store.engine import POSTGRES_SETTINGS
 from otp_worker.store.migrate import (
@@ -184,3 +186,23 @@ def test_an_older_version_of_the_schema_serves_itself_alone(tmp_path: Path) -> N
         with database.read() as connection:
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
         assert found == "0004"
+
+
+def test_each_name_that_keys_have_becomes_an_app_with_nothing_set(db: Database) -> None:
+    with db.write() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0023")
+        columns = "id, name, test, hash, hint, scopes, created_at"
+        for number, name in enumerate(("shop", "bank", "shop")):
+            made_at = f"2026-01-0{number + 1} 12:00:00"
+            values = f"'key_{number}', '{name}', false, 'h{number}', 'otp_', 'send', '{made_at}'"
+            connection.exec_driver_sql(f"INSERT INTO api_keys ({columns}) VALUES ({values})")
+    assert upgrade(db) == ("0023", newest_version())
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    bank, shop = list_apps(db, now)
+    assert (bank.name, bank.keys, shop.name, shop.keys) == ("bank", 1, "shop", 2)
+    assert shop.settings == AppSettings()
+    assert shop.created_at == datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -197,7 +197,7 @@ def test_of_keys_that_are_looked_up_together_each_is_answered_for_itself(db: Dat
     assert keys.revoke(revoked, NOW)
     hashes = [hashlib.sha256(key.encode()).digest() for key in (bank, gone, "unknown", shop, bank)]
     found = stored_keys._find_keys(db, [(each, NOW) for each in hashes])
-    assert [each and each.name for each in found] == ["bank", None, None, "shop", "bank"]
+    assert [each and each.key.name for each in found] == ["bank", None, None, "shop", "bank"]
 
 
 def test_in_a_crowd_each_key_stands_for_its_own_app(keys: ApiKeys) -> None:

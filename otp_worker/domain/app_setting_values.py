@@ -1,0 +1,140 @@
+"""What the value of an app's setting may be: each judge returns it as it is kept.
+
+A judge raises ValueError, with the fix, for what its setting may not be.
+"""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from otp_worker.domain.inbound_token import INBOUND
+from otp_worker.domain.ip_address import is_public
+from otp_worker.domain.limits import parse_rates
+from otp_worker.domain.sms_text import LANGUAGES, holds_link
+
+Judge = Callable[[object], object]
+
+CHANNELS = ("sms", INBOUND)
+LONGEST_NAME = 32
+LONGEST_URL = 512
+MOST_HASHES = 5
+MOST_PURPOSES = 20
+
+PURPOSE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+"""What a purpose is called."""
+_ANDROID_HASH = re.compile(r"[A-Za-z0-9+/]{11}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# The last label has a letter, as that of no IPv4 address.
+_ORIGIN = re.compile(rf"https://(?=.{{4,253}}\Z)({_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}")
+
+
+def shown_name(value: object) -> str:
+    """What the SMS calls the app."""
+    name = _text(value)
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"give 1 to {LONGEST_NAME} printable characters on one line")
+    if holds_link(name):
+        raise ValueError("leave out what a phone takes for a link, such as a dot between two words")
+    return name
+
+
+def default_locale(value: object) -> str:
+    """A BCP 47 tag of a language that there is a text in."""
+    locale = _text(value)
+    if not _LOCALE.fullmatch(locale):
+        raise ValueError("give a language tag, such as de-AT")
+    if locale.replace("_", "-").split("-")[0].lower() not in LANGUAGES:
+        raise ValueError(f"there is no text in this language; give one of {', '.join(LANGUAGES)}")
+    return locale
+
+
+def whole_number(least: int, most: int) -> Judge:
+    """A whole number between two others."""
+
+    def judge(value: object) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError(f"give a whole number from {least} to {most}")
+        return value
+
+    return judge
+
+
+def rates(value: object) -> str:
+    """Rates of a limit; an empty text for no limit."""
+    text = _text(value)
+    parse_rates(text)
+    return "".join(text.split())
+
+
+def web_origin(value: object) -> str:
+    """An origin as browsers name it, without the port that no SMS can name."""
+    origin = _text(value).lower().removesuffix("/")
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError("give an https origin without port and path, such as https://shop.example")
+    return origin
+
+
+def webhook_url(value: object) -> str:
+    """An https URL on the public internet."""
+    text = _text(value)
+    fix = "give an https URL without a password in it, such as https://shop.example/otp-events"
+    if len(text) > LONGEST_URL or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError(fix)
+    host = _https_host(text)
+    if not host:
+        raise ValueError(fix)
+    if _is_private(host):
+        raise ValueError("this is a private address; give one on the public internet")
+    return text
+
+
+def channels(value: object) -> list[str]:
+    """Some of the channels."""
+    return _list(value, CHANNELS.__contains__, len(CHANNELS), f"give one or more of {', '.join(CHANNELS)}")
+
+
+def purposes(value: object) -> list[str]:
+    """What the app asks for codes for."""
+    fix = f"give up to {MOST_PURPOSES} words of small letters, digits, dashes or underscores"
+    return _list(value, PURPOSE.fullmatch, MOST_PURPOSES, fix)
+
+
+def android_hashes(value: object) -> list[str]:
+    """Hashes of Android apps (SMS Retriever API)."""
+    fix = f"give up to {MOST_HASHES} hashes of 11 characters, as AppSignatureHelper prints them"
+    return _list(value, _ANDROID_HASH.fullmatch, MOST_HASHES, fix)
+
+
+def _list(value: object, fits: Callable[[str], object], most: int, fix: str) -> list[str]:
+    parts = value if isinstance(value, list | tuple) else [value]
+    texts = [part for part in parts if isinstance(part, str)]
+    if not 0 < len(texts) == len(parts) <= most or not all(map(fits, texts)):
+        raise ValueError(fix)
+    if len(set(texts)) < len(texts):
+        raise ValueError("name each once")
+    return texts
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("give text")
+
+
+def _https_host(text: str) -> str | None:
+    """The host of an https URL; None for any other, and for one with a password or a fragment."""
+    try:
+        url = urlsplit(text)
+        is_plain = url.scheme == "https" and "@" not in url.netloc and not url.fragment and url.port != 0
+    except ValueError:
+        return None
+    return url.hostname if is_plain else None
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is private, as far as it tells itself: posting asks for the others' addresses."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return "." not in host

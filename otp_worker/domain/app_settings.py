@@ -1,0 +1,211 @@
+"""What is set for one app alone: each setting with what it may be. What is not set is the operator's."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from otp_worker.domain import app_setting_values as values
+from otp_worker.domain.errors import InvalidFieldsError
+from otp_worker.domain.limits import (
+    LONGEST_DAYS,
+    Limit,
+    LimitRates,
+    Rate,
+    parse_rates,
+    refuse_forgotten_window,
+)
+from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
+from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The settings of one app, each None where the operator's holds.
+
+    ``limit`` and ``checks_limit`` are rates, an empty text for no limit. ``web_origin`` is an https origin,
+    and ``android_hashes`` are those by which Android apps receive the SMS.
+    """
+
+    shown_name: str | None = None
+    default_locale: str | None = None
+    code_length: int | None = None
+    ttl_seconds: int | None = None
+    channels: tuple[str, ...] | None = None
+    purposes: tuple[str, ...] | None = None
+    limit: str | None = None
+    checks_limit: str | None = None
+    web_origin: str | None = None
+    android_hashes: tuple[str, ...] | None = None
+    webhook_url: str | None = None
+
+    @property
+    def rates(self) -> LimitRates:
+        """The rates in place of the operator's."""
+        given = {Limit.KEY: self.limit, Limit.CHECKS_KEY: self.checks_limit}
+        return {limit: _rates(text) for limit, text in given.items() if text is not None}
+
+
+NOTHING_SET = AppSettings()
+"""An app that has everything as the operator has it."""
+
+
+NO_LIMIT = "none"
+"""No limit, as a line of text."""
+
+
+class SettingKind(StrEnum):
+    """How a setting is written in one line of text."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    LIST = "list"
+    RATES = "rates"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: what it is called, what it does, and ``judge``, which raises ValueError with the fix."""
+
+    title: str
+    meaning: str
+    example: str
+    judge: Callable[[Any], object]
+    kind: SettingKind = SettingKind.TEXT
+
+    def of_text(self, text: str) -> object:
+        """The value that a line of text means: commas between the parts of a list, ``none`` for no limit."""
+        if self.kind is SettingKind.RATES and text.strip().lower() == NO_LIMIT:
+            return ""
+        if self.kind is SettingKind.LIST:
+            return [part.strip() for part in text.split(",")]
+        if self.kind is SettingKind.NUMBER and text.strip().isdecimal():
+            return int(text)
+        return text.strip()
+
+    def text_of(self, value: object) -> str:
+        """A value as a line of text."""
+        if self.kind is SettingKind.RATES and value == "":
+            return NO_LIMIT
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def judged(given: Mapping[str, object], retention_days: int = LONGEST_DAYS) -> dict[str, object]:
+    """Settings as they are kept; one that is None is to be the operator's again.
+
+    Sends are kept for ``retention_days``: no limit may count older ones. Raises InvalidFieldsError, which
+    names each setting that cannot be, with the fix.
+    """
+    kept: dict[str, object] = {}
+    errors: list[tuple[str, str]] = []
+    for name, value in given.items():
+        try:
+            setting = _setting(name)
+            kept[name] = None if value is None else setting.judge(value)
+            if name == "limit" and value is not None:
+                refuse_forgotten_window(parse_rates(str(value)), retention_days)
+        except ValueError as error:
+            errors.append((name, str(error)))
+    if errors:
+        raise InvalidFieldsError(errors)
+    return kept
+
+
+def of_texts(texts: Mapping[str, str]) -> dict[str, object]:
+    """The values that lines of text mean, by the settings' names; what is no setting stays as it is."""
+    return {name: SETTINGS[name].of_text(text) if name in SETTINGS else text for name, text in texts.items()}
+
+
+@lru_cache(maxsize=1024)
+def read_settings(text: str | None) -> AppSettings:
+    """Settings as an app's row has them, of which one from a newer version is passed over."""
+    stored: dict[str, Any] = json.loads(text) if text else {}
+    known: dict[str, Any] = {name: _frozen(value) for name, value in stored.items() if name in SETTINGS}
+    return AppSettings(**known)
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _setting(name: str) -> Setting:
+    if name not in SETTINGS:
+        raise ValueError(f"there is no such setting; there are {', '.join(SETTINGS)}")
+    return SETTINGS[name]
+
+
+@lru_cache(maxsize=1024)
+def _rates(text: str) -> tuple[Rate, ...]:
+    return parse_rates(text)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "shown_name": Setting("Shown name", "What the SMS calls the app.", "Corner Shop", values.shown_name),
+    "default_locale": Setting(
+        "Language", "The language of an SMS whose request names none.", "de-AT", values.default_locale
+    ),
+    "code_length": Setting(
+        "Code length",
+        "How many digits a code has unless its request says so.",
+        "8",
+        values.whole_number(MIN_LENGTH, MAX_LENGTH),
+        SettingKind.NUMBER,
+    ),
+    "ttl_seconds": Setting(
+        "Life of a code",
+        "How many seconds a code is good for unless its request says so.",
+        "120",
+        values.whole_number(MIN_LIFE_SECONDS, MAX_LIFE_SECONDS),
+        SettingKind.NUMBER,
+    ),
+    "channels": Setting(
+        "Channels",
+        "The channels that the app may ask for.",
+        "sms",
+        values.channels,
+        SettingKind.LIST,
+    ),
+    "purposes": Setting(
+        "Purposes",
+        "The purposes that the app may name.",
+        "login,payment",
+        values.purposes,
+        SettingKind.LIST,
+    ),
+    "limit": Setting(
+        "Sends allowed",
+        "How many sends the app may ask for; none is no limit.",
+        "500/h,2000/d",
+        values.rates,
+        SettingKind.RATES,
+    ),
+    "checks_limit": Setting(
+        "Checks allowed",
+        "How many checks the app may ask for; none is no limit.",
+        "60/m",
+        values.rates,
+        SettingKind.RATES,
+    ),
+    "web_origin": Setting(
+        "Web origin",
+        "The site whose browsers fill in the code by themselves.",
+        "https://shop.example",
+        values.web_origin,
+    ),
+    "android_hashes": Setting(
+        "Android app hashes",
+        "The hashes of the Android apps that read the SMS by themselves.",
+        "FA+9qCX9VSu",
+        values.android_hashes,
+        SettingKind.LIST,
+    ),
+    "webhook_url": Setting(
+        "Webhook",
+        "Where the app wants to be told of events.",
+        "https://shop.example/otp-events",
+        values.webhook_url,
+    ),
+}
+"""Every setting by its name, in the order in which they are shown."""

@@ -1,0 +1,74 @@
+"""What an operator sets for one app alone, by command, by the API and in the console."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from otp_worker.domain.app import check_app_name
+from otp_worker.domain.app_settings import AppSettings, judged
+from otp_worker.domain.errors import InvalidFieldError, InvalidFieldsError, NotFoundError
+from otp_worker.domain.limits import LONGEST_DAYS
+from otp_worker.domain.ports import Clock
+from otp_worker.store import apps
+from otp_worker.store.apps import StoredApp
+from otp_worker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """The apps of this service.
+
+    Sends are kept for ``retention_days``: no app's limit may count older ones.
+    """
+
+    db: Database
+    clock: Clock
+    retention_days: int = LONGEST_DAYS
+
+    def all(self) -> list[StoredApp]:
+        """Every app, by name."""
+        return apps.list_apps(self.db, self.clock())
+
+    def find(self, name: str) -> StoredApp:
+        """One app. Raises NotFoundError."""
+        # Postgres does not take every text in a query, NUL for one.
+        found = apps.find_app(self.db, name, self.clock()) if name.isprintable() else None
+        if found is None:
+            raise _no_such_app()
+        return found
+
+    def settings_of(self, app: str) -> AppSettings:
+        """What is set for the app of a verification."""
+        return apps.settings_of(self.db, app)
+
+    def forgotten(self) -> list[StoredApp]:
+        """The apps whose limit counts sends that are not kept for so long."""
+        return [app for app in self.all() if self._is_forgotten(app.settings.limit)]
+
+    def create(self, name: str, settings: Mapping[str, object]) -> StoredApp:
+        """A new app, before it has a key. Raises InvalidFieldsError."""
+        check_app_name(name)
+        given = judged(settings, self.retention_days)
+        if not apps.insert_app(self.db, name, given, self.clock()):
+            raise InvalidFieldError("name", "there is an app of this name already; change that one")
+        return self.find(name)
+
+    def change(self, name: str, settings: Mapping[str, object]) -> StoredApp:
+        """Set what is given; for what is None the operator's holds again.
+
+        Raises NotFoundError and InvalidFieldsError, and then nothing is changed.
+        """
+        changes = judged(settings, self.retention_days)
+        if not name.isprintable() or not apps.change_settings(self.db, name, changes, self.clock()):
+            raise _no_such_app()
+        return self.find(name)
+
+    def _is_forgotten(self, limit: str | None) -> bool:
+        try:
+            judged({"limit": limit}, self.retention_days)
+        except InvalidFieldsError:
+            return True
+        return False
+
+
+def _no_such_app() -> NotFoundError:
+    return NotFoundError("there is no such app; an app is made with its first key, or by itself")
