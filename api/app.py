@@ -46,7 +46,7 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
         ]
     )
     app.req_options.strip_url_path_trailing_slash = False
-    add_problem_handlers(app, intake.clock, intake.refusals)
+    add_problem_handlers(app, intake.clock, intake.refusals, intake.health.probe.doubt)
     resources = {type(resource): resource for resource in _resources(intake, welcome_url)}
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)

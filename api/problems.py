@@ -2,6 +2,7 @@
 
 import math
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +26,20 @@ _DETAILS = {
 }
 
 
-def add_problem_handlers(app: "falcon.App[Any, Any]", clock: Clock, refusals: Rejections) -> None:
-    """Let ``app`` answer every error with a problem, and count the requests that are rejected."""
+def add_problem_handlers(
+    app: "falcon.App[Any, Any]", clock: Clock, refusals: Rejections, doubt_database: Callable[[], None]
+) -> None:
+    """Let ``app`` answer every error with a problem, and count the requests that are rejected.
+
+    ``doubt_database`` is called for each request that failed because of the database.
+    """
 
     def answer(req: falcon.Request, resp: falcon.Response, error: RequestError, _: Any) -> None:
         if error.rejection is not None:
             log.warning("rejected", reason=error.rejection)
         refusals.count(error)
+        if isinstance(error, DatabaseUnavailableError):
+            doubt_database()
         resp.set_headers(dict(error.headers))
         if error.retry_at is not None:
             resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))

@@ -12,26 +12,38 @@ from otp_worker.store.migrate import check_current
 
 WROTE = "readiness"
 TRY_EVERY_SECONDS = 5.0
+DOUBTED_EVERY_SECONDS = 1.0
+"""While requests fail for the database's sake, what was found a moment ago is no answer."""
 WAIT_SECONDS = 2.0
 
 
 class WriteProbe:
-    """Writes one row every five seconds at most, however often it is asked, and waits two at most."""
+    """Writes one row every five seconds at most, however often it is asked, and waits two at most.
+
+    While requests fail it writes one a second at most.
+    """
 
     def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._clock = clock
         self._lock = threading.Lock()
         self._began_at = float("-inf")
+        self._is_doubted = False
         self._ended = threading.Event()
         self._ended.set()
         self._failure: str | None = None
 
+    def doubt(self) -> None:
+        """Say that a request has just failed because of the database, so that what was found is doubtful."""
+        self._is_doubted = True
+
     def failure(self) -> str | None:
         """Why the database cannot be written, for people; None if it can."""
         with self._lock:
-            if self._ended.is_set() and self._clock() - self._began_at >= TRY_EVERY_SECONDS:
+            every = DOUBTED_EVERY_SECONDS if self._is_doubted else TRY_EVERY_SECONDS
+            if self._ended.is_set() and self._clock() - self._began_at >= every:
                 self._began_at = self._clock()
+                self._is_doubted = False
                 self._ended.clear()
                 threading.Thread(target=self._try, daemon=True).start()
             waits_until = self._began_at + WAIT_SECONDS

@@ -9,11 +9,14 @@ from sqlalchemy.exc import OperationalError
 
 from otp_worker.operations.health import SLOW_SECONDS
 from otp_worker.operations.heartbeat import WORKER
+from otp_worker.operations.write_probe import TRY_EVERY_SECONDS
 from otp_worker.store import sweeps
 from otp_worker.store.sweeps import SWEEP
 from tests.api.client import Caller, problem
 from tests.api.service import Service
+from tests.contract.operations.test_write_probe import read_only
 from tests.contract.service import OFFLINE
+from tests.waiting import awaited
 
 
 @pytest.fixture
@@ -35,6 +38,17 @@ def reasons(stranger: Caller, audience: str = "", *, blocking: bool = True) -> d
     assert answer.json["ready"] is not blocks
     assert answer.status_code == (503 if blocks else 200)
     return {check["name"]: check["detail"] for check in wrong if check["blocking"] is blocking}
+
+
+@pytest.mark.usefixtures("_swept")
+def test_a_send_that_the_database_refused_is_known_before_the_next_regular_try(
+    stranger: Caller, shop: Caller, service: Service
+) -> None:
+    assert reasons(stranger) == {}
+    service.db.engine.dispose()
+    with read_only(service.db):
+        assert problem(shop.send())[0] == 503
+        assert awaited(lambda: "database" in reasons(stranger), TRY_EVERY_SECONDS * 0.8)
 
 
 def test_it_lives_whatever_is_away(stranger: Caller, service: Service) -> None:

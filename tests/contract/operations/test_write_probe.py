@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from otp_worker.domain.errors import SchemaNotCurrentError
-from otp_worker.operations.write_probe import TRY_EVERY_SECONDS, WROTE, WriteProbe
+from otp_worker.operations.write_probe import DOUBTED_EVERY_SECONDS, TRY_EVERY_SECONDS, WROTE, WriteProbe
 from otp_worker.store import sweeps
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
@@ -65,6 +65,27 @@ def test_a_database_that_takes_rows_is_well_and_written_seldom(db: Database) -> 
     ticks.seconds += 0.1
     probe.failure()
     assert sweeps.last_sweep(db, WROTE) != first
+
+
+def test_a_request_that_failed_makes_what_was_found_doubtful_for_a_try_a_second(
+    db: Database,
+) -> None:
+    ticks = _Ticks()
+    probe = WriteProbe(db, ticks)
+    assert probe.failure() is None
+    db.engine.dispose()
+    with read_only(db):
+        ticks.seconds += DOUBTED_EVERY_SECONDS
+        assert probe.failure() is None, "nobody has failed yet"
+        probe.doubt()
+        assert probe.failure() == "cannot be written: it is read-only"
+        probe.doubt()
+    # Asked at once again it says what it found: a flood of failures makes no flood of tries.
+    assert probe.failure() == "cannot be written: it is read-only"
+    ticks.seconds += DOUBTED_EVERY_SECONDS
+    probe.failure()
+    ticks.seconds += TRY_EVERY_SECONDS
+    assert probe.failure() is None
 
 
 def test_a_database_that_can_only_be_read_is_named_so_and_well_again_afterwards(db: Database) -> None:
