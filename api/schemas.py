@@ -17,6 +17,8 @@ from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
 # No control characters and no line breaks: these values are stored, shown and logged.
+LOCALES = r"^[A-Za-z0-9*][A-Za-z0-9*_.;=, -]*$"
+"""The characters of a language tag, or of a list of them as in Accept-Language."""
 Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
 
 # People type codes as they are printed: in groups, with spaces and dashes of every kind. What is copied from
@@ -87,9 +89,12 @@ class SendBody(Incoming):
     template: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         None, description="The name of one of the operator's templates."
     )
-    locale: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$")] | None
-    ) = Field(None, description="The language of the SMS, a BCP 47 tag.", examples=["de-AT"])
+    locale: Annotated[str, StringConstraints(pattern=LOCALES, max_length=200)] | None = Field(
+        None,
+        description="The language of the SMS: a BCP 47 tag, or a list as in Accept-Language. Without it the "
+        "operator's language holds, else that of the number's country.",
+        examples=["de-AT", "de-AT,de;q=0.9"],
+    )
     ip: Ip = None
     ttl_seconds: int | None = Field(None, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)

@@ -17,6 +17,7 @@ COMMANDS = {
     "guard": ("otp_worker.cli.guard", "app"),
     "gateways": ("otp_worker.cli.gateways", "app"),
     "optouts": ("otp_worker.cli.optouts", "app"),
+    "template": ("otp_worker.cli.template", "app"),
     "send": (_VERIFICATION, "send"),
     "check": (_VERIFICATION, "check"),
     "find": (_TRAIL, "find"),

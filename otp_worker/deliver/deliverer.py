@@ -19,10 +19,9 @@ from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.passcode import UnknownDerivationError
-from otp_worker.domain.policy import Policy
+from otp_worker.domain.policy import DEFAULT_TEMPLATE, Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
-from otp_worker.domain.sms_text import compose
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import OPEN, DeliveryStatus
@@ -203,10 +202,11 @@ class Deliverer:
         return Waiting(reason) if held else self._not_ours(job.delivery_id)
 
     def _message(self, job: Job, way: Way, code: str, lease: Lease) -> Message:
+        template = self.policy.templates.get(job.template or DEFAULT_TEMPLATE)
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
         return Message(
             to=job.number,
-            text=compose(code, life, job.language, self.policy.templates.get(job.template or "default")),
+            text=self.policy.languages.text(code, life, job.locale or job.language, template),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import parse_rates
-from otp_worker.domain.sms_text import LANGUAGES, holds_link
+from otp_worker.domain.texts.checks import holds_link
+from otp_worker.domain.texts.locales import look_up
+from otp_worker.domain.texts.wording import tags_in
 
 Judge = Callable[[object], object]
 
@@ -44,8 +46,8 @@ def default_locale(value: object) -> str:
     locale = _text(value)
     if not _LOCALE.fullmatch(locale):
         raise ValueError("give a language tag, such as de-AT")
-    if locale.replace("_", "-").split("-")[0].lower() not in LANGUAGES:
-        raise ValueError(f"there is no text in this language; give one of {', '.join(LANGUAGES)}")
+    if look_up([locale.replace("_", "-")], tags_in()) is None:
+        raise ValueError(f"there is no text in this language; give one of {', '.join(tags_in())}")
     return locale
 
 

@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from otp_worker.domain.texts.choice import Languages
+
 MAX_LIFE_SECONDS = 600
 """No code lives longer than this after it was asked for (NIST SP 800-63B-4, 3.1.3.2)."""
 MIN_LIFE_SECONDS = 60
 """A code with less life left than this is not sent any more: nobody could type it in time."""
+
+DEFAULT_TEMPLATE = "default"
+"""The template that replaces the built-in text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +26,6 @@ class Policy:
     max_checks: int = 5
     bcrypt_rounds: int = 10
     templates: Mapping[str, str] = field(default_factory=dict)
+    languages: Languages = field(default_factory=Languages)
     gateway_timeout_seconds: float = 15.0
     lease_seconds: float = 30.0

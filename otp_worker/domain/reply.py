@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+REPLY_LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt")
+"""The languages whose words are understood in replies."""
+
 
 class ReplyKind(StrEnum):
     """What a reply says, and did."""

@@ -47,7 +47,7 @@ from otp_worker.domain.gateway import (
     ReceiptKind,
     Reply,
 )
-from otp_worker.domain.sms_text import is_gsm7
+from otp_worker.domain.texts.alphabet import is_basic_gsm7
 from otp_worker.gateways.account import Account, BaseUrl
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.kannel_responses import outcome
@@ -102,7 +102,7 @@ class Kannel(Gateway):
             "to": message.to,
             "text": message.text,
             "charset": "UTF-8",
-            "coding": _SEVEN_BIT if is_gsm7(message.text) else _UCS2,
+            "coding": _SEVEN_BIT if is_basic_gsm7(message.text) else _UCS2,
             "validity": str(max(1, math.floor(message.life_seconds / 60))),
             "priority": _HIGHEST_PRIORITY,
         }

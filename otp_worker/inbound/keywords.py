@@ -16,8 +16,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from otp_worker.domain.reply import ReplyKind
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 
 _APOSTROPHES = frozenset("'`\u00b4\u02bc\u2018\u2019\u201b\u2032")
 _LONGEST = 80
@@ -104,7 +103,7 @@ _SIGNATURE = re.compile(
 )
 
 
-def meaning_of(text: str, languages: Collection[str] = LANGUAGES) -> ReplyKind:
+def meaning_of(text: str, languages: Collection[str] = REPLY_LANGUAGES) -> ReplyKind:
     """What a reply says, in any of these languages; the English words count always."""
     said = _without_signature(text)
     spoken = {"en", *languages}

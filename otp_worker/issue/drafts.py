@@ -13,8 +13,8 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, Limits
 from otp_worker.domain.passcode import derivation_of
 from otp_worker.domain.phone_number import parse_number
-from otp_worker.domain.policy import MAX_LIFE_SECONDS, Policy
-from otp_worker.domain.sms_text import language_of
+from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
+from otp_worker.domain.texts.choice import first_language
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.issue.request import Hold, SendRequest
@@ -45,14 +45,12 @@ class Drafts:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
         number = parse_number(request.to, self.policy.countries)
         _refuse_channel(request.channel, app)
-        if request.template is not None and request.template not in self.policy.templates:
-            raise InvalidFieldError(
-                "template", "there is no template of that name; the operator defines them"
-            )
+        self._refuse_template(request.template)
         ttl_seconds = request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
         if app.test and number.e164.endswith(EXPIRED):
             ttl_seconds = EXPIRED_LIFE_SECONDS
         code_length = request.code_length or app.settings.code_length or self.policy.code_length
+        locale = self._locale(request, app, number.country)
         derivation = derivation_of(code_length)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
@@ -66,7 +64,8 @@ class Drafts:
             user=request.user,
             channel=request.channel,
             template=request.template,
-            language=language_of(request.locale or app.settings.default_locale),
+            language=first_language(locale),
+            locale=locale,
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
             request_id=request.request_id,
             trace_context=self.trace_context(),
@@ -81,6 +80,24 @@ class Drafts:
             last_expiry_at=now + timedelta(seconds=MAX_LIFE_SECONDS),
             resend_at=self.next_resend_at(now),
         )
+
+    def _refuse_template(self, name: str | None) -> None:
+        if name is not None and name not in self.policy.templates:
+            raise InvalidFieldError(
+                "template", "there is no template of that name; the operator defines them"
+            )
+
+    def _locale(self, request: SendRequest, app: App, country: str) -> str:
+        """The language to write in. Raises InvalidFieldError.
+
+        A template is written in one language: only who asks for another gets its words for the life.
+        """
+        written = self.policy.templates.get(request.template or DEFAULT_TEMPLATE)
+        try:
+            where = country if written is None else None
+            return self.policy.languages.choose(request.locale, where, app.settings.default_locale)
+        except ValueError as error:
+            raise InvalidFieldError("locale", str(error)) from None
 
     def delivery(
         self, verification_id: str, number: int, route: str, now: datetime, latest: datetime | None = None

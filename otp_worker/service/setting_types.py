@@ -13,7 +13,10 @@ from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, LimitRates, Rate, parse_rates, refuse_forgotten_window
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
-from otp_worker.domain.sms_text import LANGUAGES, check_template, check_text
+from otp_worker.domain.reply import REPLY_LANGUAGES
+from otp_worker.domain.texts.checks import check_text
+from otp_worker.domain.texts.locales import parse_ranges
+from otp_worker.domain.texts.wording import tags_in
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.operations.email import parse_smtp_url
 from otp_worker.service.tls_options import split_tls_options
@@ -67,8 +70,8 @@ def parse_countries(value: frozenset[str]) -> frozenset[str]:
 
 def _parse_languages(value: frozenset[str]) -> frozenset[str]:
     spoken = frozenset(language.lower() for language in value)
-    if not spoken or spoken - LANGUAGES.keys():
-        raise ValueError(f"give languages of {', '.join(LANGUAGES)}")
+    if not spoken or spoken.difference(REPLY_LANGUAGES):
+        raise ValueError(f"give languages of {', '.join(REPLY_LANGUAGES)}")
     return spoken
 
 
@@ -160,20 +163,30 @@ def _parse_text(value: str) -> str:
     return value
 
 
+def _parse_tags(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _known_tags(value: frozenset[str]) -> frozenset[str]:
+    """The tags as our files are named. Raises ValueError for one that there is no text in."""
+    ours = {tag.lower(): tag for tag in tags_in()}
+    for tag in value:
+        if tag.lower() not in ours:
+            raise ValueError(f"there is no text in {tag!r}; give some of {', '.join(ours.values())}")
+    return frozenset(ours[tag.lower()] for tag in value)
+
+
+def _parse_locale(value: str) -> str:
+    if len(parse_ranges(value)) != 1:
+        raise ValueError("give one language tag, such as de-AT")
+    return value
+
+
 def _parse_json(value: object) -> object:
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         raise ValueError('not JSON; give {"default": "Your code is {code}."}') from None
-
-
-def _parse_templates(value: dict[str, str]) -> dict[str, str]:
-    for name, template in value.items():
-        try:
-            check_template(name, template)
-        except InvalidFieldError as error:
-            raise ValueError(str(error)) from None
-    return value
 
 
 def refuse_forgotten_windows(limit_rates: LimitRates, retention_days: int) -> None:
@@ -202,7 +215,9 @@ Email = Annotated[str, AfterValidator(_parse_email)]
 SmsText = Annotated[str, AfterValidator(_parse_text)]
 Logins = Annotated[SecretStr, AfterValidator(_parse_logins)]
 UserAndPassword = Annotated[SecretStr, AfterValidator(_parse_user_and_password)]
-Templates = Annotated[dict[str, str], BeforeValidator(_parse_json), AfterValidator(_parse_templates)]
+Templates = Annotated[dict[str, str], BeforeValidator(_parse_json)]
+Locales = Annotated[frozenset[str], BeforeValidator(_parse_tags), AfterValidator(_known_tags)]
+Locale = Annotated[str, AfterValidator(_parse_locale)]
 
 
 def is_private(url: str | None) -> bool:

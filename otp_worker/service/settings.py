@@ -12,11 +12,11 @@ from otp_worker.domain.limits import Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS, GuardMode
-from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.domain.sim import Sims, UncertainPolicy
-from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.gateways.account import PlainSecret
 from otp_worker.service.gateways_file import read_gateways
+from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.secret_files import PREFIX, SECRETS, read_secret_files, variable_of
 from otp_worker.service.setting_types import (
     REDIS,
@@ -33,7 +33,6 @@ from otp_worker.service.setting_types import (
     Secrets,
     SmsText,
     SmtpUrl,
-    Templates,
     UserAndPassword,
     WebhookSecret,
     is_private,
@@ -58,7 +57,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return {fields[name]: value for name, value in read_secret_files(environment, fields).items()}
 
 
-class Settings(BaseSettings):
+class Settings(MessageSettings, BaseSettings):
     """What the operator decides; each field is the variable ``OTP_<FIELD>`` unless it says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -94,7 +93,6 @@ class Settings(BaseSettings):
     resend_after_seconds: int = Field(30, ge=0, le=MAX_LIFE_SECONDS)
     max_checks: int = Field(5, ge=1, le=10)
     bcrypt_rounds: int = Field(10, ge=4, le=15)
-    templates: Templates = Field(default_factory=dict)
 
     limit_number: Rates = parse_rates("1/30s,5/10m,10/h")
     limit_block: Rates = parse_rates("30/10m,100/h")
@@ -116,7 +114,7 @@ class Settings(BaseSettings):
     number_retention_seconds: int = Field(3600, ge=0)
     retention_days: int = Field(30, ge=1)
 
-    reply_languages: Languages = frozenset(LANGUAGES)
+    reply_languages: Languages = frozenset(REPLY_LANGUAGES)
     inbound_verification: bool = False
     confirm_stop: SmsText = ""
     confirm_report: SmsText = ""
@@ -200,6 +198,7 @@ class Settings(BaseSettings):
             max_checks=self.max_checks,
             bcrypt_rounds=self.bcrypt_rounds,
             templates=self.templates,
+            languages=self.languages,
             gateway_timeout_seconds=self.gateway_timeout_seconds,
             # The lease must outlive the longest attempt: connecting, the answer, bcrypt, and a slow database.
             lease_seconds=self.gateway_timeout_seconds + 15,

@@ -42,6 +42,7 @@ class Job:
     last_expiry_at: datetime
     trace_context: str | None = None
     app_settings: AppSettings = NOTHING_SET
+    locale: str | None = None
     steps: list[Step] = field(default_factory=list, compare=False)
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:

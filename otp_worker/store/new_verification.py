@@ -35,6 +35,7 @@ class NewVerification:
     derivation: int | None = None
     request_id: str | None = None
     trace_context: str | None = None
+    locale: str | None = None
 
     @property
     def number_hash(self) -> bytes:

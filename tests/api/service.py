@@ -10,8 +10,8 @@ from otp_worker.domain.gateway import Gateway
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.gateways.kannel import Kannel
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
@@ -64,7 +64,7 @@ class Service(service.Service):
             limiter=self.limiter,
             outlook=WaitEstimates(self.db, self.breaker, paced),
             confirmations=None,
-            reply_languages=LANGUAGES,
+            reply_languages=REPLY_LANGUAGES,
             report_lock_seconds=REPORT_LOCK_SECONDS,
             retention_days=30,
             older_may_run=lambda: self.older_may_run,

@@ -53,6 +53,8 @@ verifications = Table(
     Column("request_id", String(64)),
     # The trace that it was asked for in (W3C Trace Context); none where nobody traces.
     Column("trace_context", String(55)),
+    # What it is written in; `language` is the nearest one that a worker of 0.2.0 knows.
+    Column("locale", String(35)),
 )
 Index(
     "ix_verifications_number_hash",

@@ -9,7 +9,7 @@ from otp_worker.deliver.receipt_poller import Poller
 from otp_worker.domain.gateway import CallbackRequest, Gateway, Message, Outcome, OutcomeKind, Receipt, Reply
 from otp_worker.domain.gateway import ReceiptKind as Kind
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.inbound.callbacks import Callbacks, callback_url, inbound_url
@@ -136,7 +136,7 @@ class Exchange:
         self.gateway.signature_is_good = lambda request, now: True  # type: ignore[method-assign]
         service = self.service
         service.gateways["obedient"] = self.gateway
-        answering = Replies(service.db, service.keyring, LANGUAGES, 3600, Outbox((), lambda _: True))
+        answering = Replies(service.db, service.keyring, REPLY_LANGUAGES, 3600, Outbox((), lambda _: True))
         canaries = Canaries(service.db, service.keyring, service.sims, service.breaker.away, Outbox((), bool))
         self.callbacks = Callbacks(
             service.db, service.keyring, service.gateways, answering, canaries, service.breaker

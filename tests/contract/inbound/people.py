@@ -10,8 +10,7 @@ from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import ReplyKind
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.issuer import Issuer
@@ -52,7 +51,7 @@ class People:
         answering = Replies(
             self.service.db,
             self.service.keyring,
-            LANGUAGES,
+            REPLY_LANGUAGES,
             LOCK_SECONDS,
             Outbox(("webhook", "email"), self.publish),
             senders=Senders(self.service.policy.countries, self.service.sims),

@@ -10,9 +10,8 @@ from otp_worker.domain.gateway import Reply
 from otp_worker.domain.phone_number import mask
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.domain.sim import Hours, Sim, Sims
-from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.inbound.confirmations import Confirmations, Confirmer
 from otp_worker.inbound.replies import Replies
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
@@ -48,7 +47,7 @@ class Office:
         answering = Replies(
             self.service.db,
             self.service.keyring,
-            LANGUAGES,
+            REPLY_LANGUAGES,
             3600,
             Outbox((), lambda _: True),
             confirmations=Confirmations(self.service.db, TEXTS, self.publish),

@@ -13,9 +13,8 @@ from otp_worker.domain.limits import Limit, parse_rates
 from otp_worker.domain.lockout import FREE_FAILURES
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.domain.sim import Sim, Sims
-from otp_worker.domain.sms_text import LANGUAGES
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
@@ -55,7 +54,7 @@ class Inviting:
         answering = Replies(
             service.db,
             service.keyring,
-            LANGUAGES,
+            REPLY_LANGUAGES,
             3600,
             Outbox(("webhook",), lambda _: True),
             inbound=True,

@@ -8,7 +8,7 @@ import pytest
 from otp_worker.domain.app import App
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.inbound.replies import Replies
 from otp_worker.issue.request import SendRequest
@@ -34,7 +34,7 @@ def told_of(db: Database, notifier: Notifier, support: Stub, now: datetime) -> l
 
 
 def texted(service: Service, text: str) -> None:
-    taking = Replies(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
+    taking = Replies(service.db, service.keyring, REPLY_LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
     taking.take("obedient", Reply(NUMBER, text, None, service.clock(), text), service.clock())
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.inbound.replies import Replies
 from otp_worker.operations.admin import Operator
 from otp_worker.store.database import Database
@@ -56,7 +56,7 @@ def test_hash_and_seed_of_an_ended_verification_are_nowhere_in_the_files(
 
 def test_a_number_that_was_forgotten_is_nowhere_in_the_files(kept: Service, tmp_path: Path) -> None:
     kept.sent()
-    taking = Replies(kept.db, kept.keyring, LANGUAGES, 3600, Outbox((), lambda _: True))
+    taking = Replies(kept.db, kept.keyring, REPLY_LANGUAGES, 3600, Outbox((), lambda _: True))
     taking.take("obedient", Reply(NUMBER, "call me", None, kept.clock(), "key"), kept.clock())
     assert NUMBER.encode() in stolen(tmp_path)
     for _ in range(2):

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select
 from otp_worker.domain.errors import InvalidFieldError, NumberLockedError
 from otp_worker.domain.gateway import Message, Outcome, Reply
 from otp_worker.domain.ports import Outbox
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import shown
 from otp_worker.issue.idempotency import Idempotency
@@ -165,4 +165,4 @@ def test_the_plain_number_of_a_reply_is_kept_as_long_as_any_other(service: Servi
 
 def answering_of(service: Service) -> Replies:
     """What takes replies in, with one channel to tell of them."""
-    return Replies(service.db, service.keyring, LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))
+    return Replies(service.db, service.keyring, REPLY_LANGUAGES, 3600, Outbox(("webhook",), lambda _: True))

@@ -74,7 +74,7 @@ def test_an_origin_is_kept_as_browsers_name_it() -> None:
         ("shown_name", "shop.example", "takes for a link"),
         ("shown_name", 7, "give text"),
         ("default_locale", "german!", "a language tag, such as de-AT"),
-        ("default_locale", "xx", "give one of en, de"),
+        ("default_locale", "xx", "give one of af, ar"),
         ("code_length", 3, "from 4 to 10"),
         ("code_length", 11, "from 4 to 10"),
         ("code_length", True, "from 4 to 10"),

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.domain.reply import ReplyKind
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.inbound.keywords import fold, meaning_of
 
 SAID = {
@@ -63,7 +62,7 @@ def test_the_usual_words_of_each_language_are_known_in_it_and_among_all(
 
 
 def test_every_language_of_the_sms_has_its_words() -> None:
-    assert {language for language, _ in SAID} == LANGUAGES.keys()
+    assert {language for language, _ in SAID} == set(REPLY_LANGUAGES)
 
 
 def test_a_meaning_of_a_language_that_is_not_configured_is_for_support() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.domain.sms_text import LANGUAGES
+from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.operations.email import EmailChannel, SmtpServer
 from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import channels
@@ -114,7 +114,7 @@ def test_a_webhook_on_the_own_network_must_be_allowed(environment: pytest.Monkey
 def test_the_words_of_replies_count_in_every_language_unless_some_are_named(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    assert load_settings("web").reply_languages == frozenset(LANGUAGES)
+    assert load_settings("web").reply_languages == frozenset(REPLY_LANGUAGES)
     environment.setenv("OTP_REPLY_LANGUAGES", "de, FR")
     assert load_settings("web").reply_languages == frozenset({"de", "fr"})
     environment.setenv("OTP_REPLY_LANGUAGES", "de,xx")

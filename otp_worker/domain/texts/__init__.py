@@ -1,0 +1,1 @@
+"""What an SMS says: in which language, in which alphabet, and in how many segments."""

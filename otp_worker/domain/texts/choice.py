@@ -1,0 +1,102 @@
+"""Which language a person is written to in, and the text in it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from otp_worker.domain.texts.alphabet import size_of
+from otp_worker.domain.texts.locales import look_up, parse_ranges, tags_of_country
+from otp_worker.domain.texts.spelling import to_gsm7
+from otp_worker.domain.texts.wording import OURS, Wording, WordingError, read_wording, tags_in
+
+FALLBACK = "en"
+_FIRST = frozenset({"en", "de", "es", "fr", "it", "nl", "pt"})
+LONGEST_CODE = "0" * 10
+LONGEST_LIVES_SECONDS = (600.0, 59.0)
+"""Ten minutes and 59 seconds: which of them has more letters depends on the language."""
+
+
+@dataclass(frozen=True)
+class Languages:
+    """What the operator decides about the words of an SMS.
+
+    ``named`` are languages that may be used although no speaker has read them; those that ``folder`` has a
+    file for may be used too, and its files win over ours. ``default`` is the operator's own language.
+    ``plain``: letters that GSM-7 lacks are made plain, where the script allows that, so that an SMS holds 160
+    of them instead of 70. ``warning`` adds that nobody else is to be told the code.
+    """
+
+    named: frozenset[str] = frozenset()
+    default: str | None = None
+    folder: Path | None = None
+    plain: bool = True
+    warning: bool = False
+
+    @cached_property
+    def usable(self) -> frozenset[str]:
+        """The tags of the languages that may be used."""
+        read = {tag for tag in tags_in() if read_wording(tag).is_read}
+        default = look_up([self.default], self._known) if self.default else None
+        return frozenset(read | self.named | self._own | ({default} if default else set()))
+
+    def choose(self, wanted: str | None, country: str | None, app: str | None = None) -> str:
+        """The tag to write in: of the request, else of the app, the operator, the country; else English.
+
+        ``wanted`` is a tag or a list of them; one that names nothing that may be used falls through. What the
+        ``app`` has set may be used for it.
+        """
+        own = look_up([app], self._known) if app else None
+        ranges = [
+            *(parse_ranges(wanted) if wanted else []),
+            *([own] if own else []),
+            *([self.default] if self.default else []),
+            *(tags_of_country(country) if country else []),
+        ]
+        return look_up(ranges, self.usable | {own} if own else self.usable) or FALLBACK
+
+    def wording(self, tag: str) -> Wording:
+        """The sentences of a tag, the operator's own first; of one that is unknown here, English ones."""
+        if tag in self._own and self.folder:
+            return read_wording(tag, self.folder)
+        return read_wording(tag if tag in self._ours else FALLBACK)
+
+    def text(self, code: str, life_seconds: float, tag: str, template: str | None = None) -> str:
+        """The SMS; ``life_seconds`` is what is left of the code's life. One segment, if it was checked so."""
+        wording = self.wording(tag)
+        if template is not None:
+            return template.replace("{code}", code).replace("{life}", self._spell(wording.life(life_seconds)))
+        return self._spell(wording.sentence(code, life_seconds, warning=self.warning))
+
+    def longest(self, tag: str, template: str | None = None) -> Sequence[str]:
+        """The texts of a tag with the longest codes and lives, to be measured."""
+        return [self.text(LONGEST_CODE, seconds, tag, template) for seconds in LONGEST_LIVES_SECONDS]
+
+    def unfit(self) -> Collection[str]:
+        """The tags that may be used whose text takes more than one SMS. Raises WordingError and OSError."""
+        longest = {tag: self.longest(tag) for tag in sorted(self.usable)}
+        for tag, texts in longest.items():
+            if not all(LONGEST_CODE in text for text in texts):
+                raise WordingError(f"{tag}.ftl: the message 'code' does not hold the code")
+        return [tag for tag, texts in longest.items() if any(size_of(text).segments > 1 for text in texts)]
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(tags_in(self.folder)) if self.folder else frozenset()
+
+    @cached_property
+    def _ours(self) -> frozenset[str]:
+        return frozenset(tags_in(OURS))
+
+    @property
+    def _known(self) -> frozenset[str]:
+        return self._ours | self._own
+
+    def _spell(self, text: str) -> str:
+        return (to_gsm7(text) or text) if self.plain else text
+
+
+def first_language(tag: str) -> str:
+    """The nearest of the languages that workers of 0.2.0 know, for those that still run beside newer ones."""
+    language = tag.partition("-")[0]
+    return language if language in _FIRST else FALLBACK

@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Ang iyong code: { $code } (may bisa nang { $life }).
+warning = Huwag itong ibahagi kaninuman.

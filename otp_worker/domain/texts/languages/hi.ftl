@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = आपका कोड: { $code } (मान्य: { $life })।
+warning = इसे किसी को न बताएं।

@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Kóðinn þinn er { $code } (gildistími: { $life }).
+warning = Ekki deila honum.

@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Vaša koda: { $code } (veljavnost: { $life }).
+warning = Ne delite je z nikomer.

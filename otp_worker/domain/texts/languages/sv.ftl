@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Din kod är { $code } (giltig i { $life }).
+warning = Dela den inte med någon.

@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Ваш код: { $code } (дійсний: { $life }).
+warning = Нікому його не повідомляйте.

@@ -1,0 +1,5 @@
+### Source: written for otp-worker 0.3.0
+### Read by a speaker: no
+
+code = Mã của bạn là { $code } (hiệu lực { $life }).
+warning = Không chia sẻ mã này.

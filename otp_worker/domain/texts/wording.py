@@ -1,0 +1,75 @@
+"""The sentences of one language, from its file in ``languages/`` (Fluent); durations are worded by CLDR."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from babel.units import format_unit
+from fluent.runtime import FluentBundle, FluentResource
+
+from otp_worker.domain.texts.spelling import visible
+
+OURS = Path(__file__).parent / "languages"
+UNREAD = "no"
+_FACT = re.compile(r"^### (Source|Read by a speaker): (.+)$", re.MULTILINE)
+_MESSAGES = ("code", "warning")
+
+
+class WordingError(ValueError):
+    """A file is no wording; says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The sentences of one language, where they come from, and whether a speaker has read them."""
+
+    tag: str
+    source: str
+    read: str
+    bundle: FluentBundle
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a speaker has read it, or people have been sent it for long: it may be used unasked."""
+        return self.read != UNREAD
+
+    def sentence(self, code: str, life_seconds: float, *, warning: bool = False) -> str:
+        """The whole text in right spelling; ``warning`` adds that nobody else is to be told the code."""
+        values = {"code": code, "life": self.life(life_seconds)}
+        messages = _MESSAGES if warning else _MESSAGES[:1]
+        return visible(" ".join(self._message(name, values) for name in messages))
+
+    def life(self, seconds: float) -> str:
+        """A duration in whole minutes, or in seconds below one; digits are always western."""
+        locale = Locale.parse(self.tag, sep="-")
+        minutes = math.floor(seconds / 60)
+        unit, count = ("minute", minutes) if minutes else ("second", math.floor(seconds))
+        return visible(format_unit(count, f"duration-{unit}", "long", locale=locale))
+
+    def _message(self, name: str, values: dict[str, str]) -> str:
+        pattern = self.bundle.get_message(name).value
+        text, errors = self.bundle.format_pattern(pattern, values) if pattern else ("", ["is empty"])
+        if errors:
+            raise WordingError(f"{self.tag}: {name}: {errors[0]}")
+        return str(text)
+
+
+@cache
+def read_wording(tag: str, folder: Path = OURS) -> Wording:
+    """The wording of a tag from its file. Raises WordingError and OSError."""
+    text = (folder / f"{tag}.ftl").read_text(encoding="utf-8")
+    facts = dict(_FACT.findall(text))
+    bundle = FluentBundle([tag], use_isolating=False)
+    bundle.add_resource(FluentResource(text))
+    for name in _MESSAGES:
+        if not bundle.has_message(name) or bundle.get_message(name).value is None:
+            raise WordingError(f"{tag}.ftl: there is no message {name!r}")
+    return Wording(tag, facts.get("Source", ""), facts.get("Read by a speaker", UNREAD), bundle)
+
+
+def tags_in(folder: Path = OURS) -> list[str]:
+    """The tags of a folder's files."""
+    return sorted(file.stem for file in folder.glob("*.ftl"))
