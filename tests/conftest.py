@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import structlog
@@ -15,13 +16,13 @@ from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
 from tests.empty_databases import TEMPLATE
 from tests.fresh_logs import forget_logs
-from tests.sharing import mark_who_shares
+from tests.sharing import ByService
 
 
-# First, for pytest-xdist reads the groups at the same moment.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark_who_shares(items)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByService | None:
+    """Let the tests over whole services be handed out by service."""
+    return ByService(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(autouse=True)

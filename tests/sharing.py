@@ -1,24 +1,28 @@
 """Which tests share a running service: a run of several processes gives all of these to one of them."""
 
-from collections.abc import Mapping
+from xdist.scheduler import LoadScopeScheduling
 
-import pytest
+STACKS = ("sqlite", "postgres", "rabbitmq")
+"""What the service of the acceptance tests is started over: once each, for all that use it."""
+WITHOUT_SHARING = {
+    "tests/acceptance/test_demo.py",
+    "tests/acceptance/test_start.py",
+    "tests/devtools/test_interrupted.py",
+}
+"""Each test of these files starts what it needs itself."""
 
 
-def service_of(file: str, params: Mapping[str, object], *, alone: bool) -> str | None:
-    """The name of the service that a test shares: the acceptance tests' of that kind, or that of its file."""
-    if alone:
-        return None
-    return str(params["stack"]) if "stack" in params else file
+def service_of(test: str) -> str:
+    """The name of the service that a test uses: that of its stack, or else of its file."""
+    file, _, name = test.partition("::")
+    if file in WITHOUT_SHARING:
+        return test
+    stacks = set(STACKS).intersection(name.rpartition("[")[2].rstrip("]").split("-"))
+    return stacks.pop() if stacks and file.startswith("tests/acceptance/") else file
 
 
-def mark_who_shares(items: list[pytest.Item]) -> None:
-    """Put the tests that share a service into one group of pytest-xdist."""
-    for item in items:
-        call = getattr(item, "callspec", None)
-        file = item.nodeid.partition("::")[0]
-        service = service_of(
-            file, call.params if call else {}, alone=item.get_closest_marker("own_service") is not None
-        )
-        if service is not None:
-            item.add_marker(pytest.mark.xdist_group(service))
+class ByService(LoadScopeScheduling):
+    """Hands out the tests of one service together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return service_of(nodeid)

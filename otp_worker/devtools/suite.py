@@ -12,11 +12,12 @@ _QUICK = (
 _TWO_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
 # These start whole services and wait for them more than they compute; who shares a service shares a process.
 _SERVICES = (
-    "tests/acceptance",
     "tests/devtools/chaos/test_chaos_run.py",
     "tests/devtools/test_interrupted.py",
+    "tests/acceptance",
 )
-_BY_SERVICE = ("--numprocesses=3", "--dist=loadgroup")
+# tests/sharing.py says which tests those are.
+_BY_SERVICE = ("--numprocesses=3", "--dist=loadscope")
 
 test = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -8,9 +8,10 @@ import pytest
 from otp_worker.devtools.processes.rabbitmq import SERVER
 from otp_worker.devtools.processes.stack import Stack, running_stack
 from tests.acceptance.shop import Shop
+from tests.sharing import STACKS
 
 
-@pytest.fixture(scope="package", params=["sqlite", "postgres", "rabbitmq"])
+@pytest.fixture(scope="package", params=STACKS)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole service: over each database with Redis, and over SQLite with RabbitMQ."""
     if request.param == "rabbitmq" and not SERVER.exists():

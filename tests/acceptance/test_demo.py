@@ -28,8 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower", "console"]
 LONG_ENOUGH_SECONDS = 120
 
-pytestmark = pytest.mark.own_service
-
 
 def demo(state: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "otp_worker", "demo", "--state", str(state), *options]

@@ -107,7 +107,7 @@ def _answers(phone: Simulator, public_url: str, secret: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], ids="over {}".format)
 def test_the_production_start_works_as_written(
     request: pytest.FixtureRequest, newcomer: Newcomer, redis_server: EmbeddedBroker, database: str
 ) -> None:

@@ -14,8 +14,6 @@ from otp_worker.store.migrate import upgrade
 
 LINES = procfile_commands(ROOT / "Procfile")
 
-pytestmark = pytest.mark.own_service
-
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:

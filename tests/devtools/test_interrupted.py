@@ -15,7 +15,6 @@ COMMANDS = {
 }
 
 
-@pytest.mark.own_service
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_interrupted_run_leaves_nothing_behind(command: str, place: Place, tmp_path: Path) -> None:
     kept = [str(tmp_path)] if command == "chaos" else []

@@ -10,7 +10,7 @@ import pytest
 
 from otp_worker.cli.commands import COMMANDS
 from otp_worker.devtools.suite import runs_for
-from tests.sharing import service_of
+from tests.sharing import WITHOUT_SHARING, service_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,12 +102,20 @@ def test_what_is_asked_for_is_one_run(arguments: list[str]) -> None:
 
 
 def test_who_shares_a_service_is_given_to_one_process() -> None:
-    file = "tests/acceptance/test_log.py"
-    assert service_of(file, {"stack": "sqlite"}, alone=False) == "sqlite"
-    assert service_of(file, {"line": "web"}, alone=False) == file
-    assert service_of(file, {"line": "web"}, alone=True) is None
+    faults, log = "tests/acceptance/test_faults.py", "tests/acceptance/test_log.py"
+    assert service_of(f"{faults}::test_a[sqlite-web]") == service_of(f"{log}::test_b[two words-sqlite]")
+    assert service_of(f"{faults}::test_a[sqlite-web]") != service_of(f"{faults}::test_a[postgres-web]")
+    sims = "tests/acceptance/test_sims.py"
+    assert service_of(f"{sims}::test_a") == service_of(f"{sims}::test_b[x]") == sims
+    assert (
+        service_of("tests/contract/store/test_trail.py::test_a[sqlite]")
+        == "tests/contract/store/test_trail.py"
+    )
 
 
-def test_the_groups_of_who_shares_are_those_of_the_run(request: pytest.FixtureRequest) -> None:
-    groups = [mark.args for mark in request.node.iter_markers("xdist_group")]
-    assert groups == [("tests/unit/test_entry.py",)]
+@pytest.mark.parametrize("file", sorted(WITHOUT_SHARING))
+def test_who_shares_nothing_goes_to_any_process(file: str) -> None:
+    code = (ROOT / file).read_text()
+    assert "scope=" not in code
+    assert "shop" not in code
+    assert service_of(f"{file}::test_a") != service_of(f"{file}::test_b")

@@ -95,7 +95,6 @@ def test_no_family_of_faults_breaks_a_promise(
     assert run(scenario, tmp_path, ignore).findings == []
 
 
-@pytest.mark.own_service
 def test_a_gateway_that_dedupes_gets_nothing_twice(tmp_path: Path) -> None:
     scenario = Scenario(SEED, seconds=8, requests=120, deadline_seconds=60, dedupe=True, faults=HARD_SECONDS)
     result = run(scenario, tmp_path, ignore)
@@ -103,7 +102,6 @@ def test_a_gateway_that_dedupes_gets_nothing_twice(tmp_path: Path) -> None:
     assert result.account.duplicated == 0
 
 
-@pytest.mark.own_service
 def test_the_short_run_breaks_no_promise_either(tmp_path: Path) -> None:
     assert short_run(tmp_path, as_it_is).findings == []
 
