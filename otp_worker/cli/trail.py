@@ -33,7 +33,7 @@ def find(
 ) -> None:
     """List the verifications of a number, a user or an id, newest first, each with its cause."""
     trails = _open()
-    found = [_trail(trails, each) for each in trails.find(what, limit)]
+    found = trails.trails(trails.find(what, limit))
     if not found:
         raise _not_found(what)
     if json:
@@ -49,7 +49,7 @@ def show(what: str = WHAT, json: bool = JSON_OPTION) -> None:
     found = trails.find(what, MOST)
     if not found:
         raise _not_found(what)
-    trail = _trail(trails, found[0])
+    trail = trails.trails(found[:1])[0]
     if json:
         print_json({**_fields(trail), "timeline": [_moment(each) for each in trail.moments]})
         return
@@ -84,13 +84,6 @@ def _open() -> Trails:
         intake = build_intake(load_settings("web"))
         check_current(intake.db)
     return intake.trails
-
-
-def _trail(trails: Trails, found: Verification) -> Trail:
-    trail = trails.trail(found.id)
-    if trail is None:
-        raise NotFoundError(f"there is no verification {found.id} any more")
-    return trail
 
 
 def _not_found(what: str) -> NotFoundError:

@@ -1,8 +1,9 @@
 """Where a code is: lists and searches, and of one verification its cause and its trail."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache, partial
 
 import phonenumbers
 
@@ -18,10 +19,12 @@ from otp_worker.domain.verification import Delivery, Verification
 from otp_worker.store import steps as stored_steps
 from otp_worker.store import trail as statements
 from otp_worker.store import verifications
-from otp_worker.store.circuit_breakers import BreakerState, read_state
+from otp_worker.store.circuit_breakers import BreakerState, GatewayState, read_state
 from otp_worker.store.database import Database
 from otp_worker.store.trail import Place, Wanted
 
+StateOf = Callable[[str], GatewayState]
+"""How a gateway's circuit breaker stands."""
 AFTER_THE_END = timedelta(minutes=1)
 """A gateway whose return ended a wait is written down a little after the SMS that found it back."""
 
@@ -98,17 +101,35 @@ class Trails:
         Its cause tells instants in ``zone``.
         """
         found = verifications.find(self.db, verification_id, app)
-        if found is None:
-            return None
-        now = self.clock()
-        sms = statements.all_deliveries(self.db, found.id)
-        own = stored_steps.of_verification(self.db, found.id)
-        outages = self._outages(found, sms, own, now)
+        return None if found is None else self.trails([found], zone)[0]
+
+    def trails(self, found: Sequence[Verification], zone: tzinfo = UTC) -> list[Trail]:
+        """The trail of each of these verifications, read together."""
+        now, ids = self.clock(), [each.id for each in found]
+        sms, own = statements.deliveries_of(self.db, ids), stored_steps.of_verifications(self.db, ids)
+        state_of = cache(partial(read_state, self.db))
+        return [self._trail(each, sms[each.id], own[each.id], state_of, now, zone) for each in found]
+
+    def _trail(
+        self,
+        found: Verification,
+        sms: Sequence[Delivery],
+        own: Sequence[Step],
+        state_of: StateOf,
+        now: datetime,
+        zone: tzinfo,
+    ) -> Trail:
+        outages = self._outages(found, sms, own, state_of, now)
         cause = explain(found, sms, own, outages, now, zone, self.sims.all)
         return Trail(found, sms, cause, timeline(found, sms, own, outages))
 
     def _outages(
-        self, found: Verification, sms: Sequence[Delivery], own: Sequence[Step], now: datetime
+        self,
+        found: Verification,
+        sms: Sequence[Delivery],
+        own: Sequence[Step],
+        state_of: StateOf,
+        now: datetime,
     ) -> list[Step]:
         """When the gateways that may, or did, send it went away and came back."""
         routes = {each.route for each in sms} - {SANDBOX}
@@ -119,23 +140,7 @@ class Trails:
         known = statements.outages(self.db, gateways, found.created_at, until)
         if found.ended_at is not None:
             return known
-        return [*known, *self._lasting(gateways, known)]
-
-    def _lasting(self, gateways: set[str], known: Sequence[Step]) -> list[Step]:
-        """The outages that last, and that an older version began without writing a step of it."""
-        last = {(step.gateway, step.sim): step.kind for step in known}
-        opened = [_opened(*breaker) for breaker in self._states(gateways)]
-        return [
-            step
-            for step in opened
-            if step is not None and last.get((step.gateway, step.sim)) is not StepKind.BREAKER_OPENED
-        ]
-
-    def _states(self, gateways: set[str]) -> Iterator[tuple[str, str | None, BreakerState]]:
-        for name in sorted(gateways):
-            state = read_state(self.db, name)
-            yield name, None, state
-            yield from ((name, sim, each) for sim, each in state.sims.items())
+        return [*known, *_lasting({name: state_of(name) for name in sorted(gateways)}, known)]
 
 
 AT_ONCE, BEHIND = 1_000, 500
@@ -167,6 +172,23 @@ class NewSteps:
 def verification_id_in(what: str) -> str | None:
     """The id of a verification that is written as it is, or as a delivery's."""
     return what.partition(".")[0] if what.startswith("ver_") else None
+
+
+def _lasting(states: Mapping[str, GatewayState], known: Sequence[Step]) -> list[Step]:
+    """The outages that last, and that an older version began without writing a step of it."""
+    last = {(step.gateway, step.sim): step.kind for step in known}
+    opened = [_opened(*breaker) for breaker in _breakers(states)]
+    return [
+        step
+        for step in opened
+        if step is not None and last.get((step.gateway, step.sim)) is not StepKind.BREAKER_OPENED
+    ]
+
+
+def _breakers(states: Mapping[str, GatewayState]) -> Iterator[tuple[str, str | None, BreakerState]]:
+    for name, state in states.items():
+        yield name, None, state
+        yield from ((name, sim, each) for sim, each in state.sims.items())
 
 
 def _opened(gateway: str, sim: str | None, state: BreakerState) -> Step | None:

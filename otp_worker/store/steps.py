@@ -53,11 +53,14 @@ def last_check(connection: Connection, verification_id: str) -> str | None:
     return connection.execute(_LAST_CHECK, {"of_verification": verification_id}).scalar()
 
 
-def of_verification(db: Database, verification_id: str) -> list[Step]:
-    """The steps of a verification in the order of their writing."""
-    statement = select(steps).where(_s.verification_id == verification_id).order_by(_s.id)
+def of_verifications(db: Database, verification_ids: Sequence[str]) -> dict[str, list[Step]]:
+    """The steps of each of these verifications in the order of their writing."""
+    found: dict[str, list[Step]] = {each: [] for each in verification_ids}
+    statement = select(steps).where(_s.verification_id.in_(verification_ids)).order_by(_s.id)
     with db.read() as connection:
-        return [step_of(row) for row in connection.execute(statement)]
+        for row in connection.execute(statement):
+            found[row.verification_id].append(step_of(row))
+    return found
 
 
 def of_gateways(db: Database, gateways: Iterable[str], since: datetime, until: datetime) -> list[Step]:

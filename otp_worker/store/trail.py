@@ -74,10 +74,13 @@ def page(
     return [verification_of(row, newest.get(row["id"])) for row in found[:limit]]
 
 
-def all_deliveries(db: Database, verification_id: str) -> list[Delivery]:
-    """Every SMS of a verification, in the order in which they were asked for."""
+def deliveries_of(db: Database, verification_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+    """Every SMS of each of these verifications, in the order in which they were asked for."""
+    found: dict[str, list[Delivery]] = {each: [] for each in verification_ids}
     with db.read() as connection:
-        return _sms(connection, [verification_id])
+        for each in _sms(connection, verification_ids):
+            found[each.id.rpartition(".")[0]].append(each)
+    return found
 
 
 def ids_of(db: Database, what: str) -> list[str]:
@@ -114,7 +117,7 @@ def last_step(db: Database) -> int:
 
 
 def _searches(wanted: Wanted, now: datetime) -> list[_Search]:
-    """What finds them, each by one index: by number, by user, by status, by app, or all of them.
+    """What finds them, each by one index: by number, by user, by status, by app, by two of these, or all.
 
     What else must hold is compared so that no index serves: SQLite keeps no statistics to choose by. Time
     ends a verification before a sweep writes that down: such a one is expired, and not pending.
@@ -125,14 +128,15 @@ def _searches(wanted: Wanted, now: datetime) -> list[_Search]:
         mine = every.where(_v.number_hash.in_(wanted.number_hashes), *its_user)
         return [_Search(mine.where(*_status_at(status, now)), _WITHOUT_INDEX)]
     if wanted.user is not None:
-        return [_Search(every.where(_v.user == wanted.user, *_same("app", app), *_status_at(status, now)))]
+        theirs = every.where(_v.user == wanted.user, *_same("app", app))
+    else:
+        theirs = every.where(_v.app == app) if app is not None else every
     if status is None:
-        return [_Search(every.where(_v.app == app) if app is not None else every)]
-    pending = every.where(IS_PENDING, *_same("app", app))
+        return [_Search(theirs)]
+    pending = every.where(IS_PENDING, *_same("app", app), *_same("user", wanted.user))
     if status is VerificationStatus.PENDING:
         return [_Search(pending.where(_v.expires_at > now), _WITHOUT_INDEX)]
-    over = every.where(_v.status == status, _v.ended_at.is_not(None))
-    found = [_Search(over.where(_v.app == app) if app is not None else over)]
+    found = [_Search(theirs.where(_v.status == status, _v.ended_at.is_not(None)))]
     if status is VerificationStatus.EXPIRED:
         found.append(_Search(pending.where(_v.expires_at <= now), _WITHOUT_INDEX))
     return found

@@ -71,5 +71,6 @@ def _asked_again(shop: Shop, verification: dict[str, Any]) -> bool:
     """Whether a probe has found the phone away."""
     with closing(shop.database()) as database:
         return any(
-            each.kind is StepKind.PROBE for each in steps.of_verification(database, verification["id"])
+            each.kind is StepKind.PROBE
+            for each in steps.of_verifications(database, [verification["id"]])[verification["id"]]
         )

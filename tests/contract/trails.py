@@ -21,7 +21,7 @@ def trail(service: Service, verification: Verification) -> list[tuple[str, str |
 
 
 def of(service: Service, verification: Verification) -> list[Step]:
-    return steps.of_verification(service.db, verification.id)
+    return steps.of_verifications(service.db, [verification.id])[verification.id]
 
 
 def only(service: Service, verification: Verification, kind: StepKind) -> Step:

@@ -91,6 +91,15 @@ Index(
     postgresql_where=text('"user" IS NOT NULL'),
 )
 Index(
+    "ix_verifications_user_status",
+    verifications.c.user,
+    verifications.c.status,
+    verifications.c.created_at,
+    verifications.c.id,
+    sqlite_where=text('"user" IS NOT NULL AND ended_at IS NOT NULL'),
+    postgresql_where=text('"user" IS NOT NULL AND ended_at IS NOT NULL'),
+)
+Index(
     "ix_verifications_status",
     verifications.c.status,
     verifications.c.created_at,

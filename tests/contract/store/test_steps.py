@@ -18,7 +18,7 @@ def write(service: Service, *taken: Step) -> None:
 
 def test_steps_are_read_as_they_were_written_in_the_order_of_their_writing(service: Service) -> None:
     verification, _ = service.sent()
-    earlier = len(steps.of_verification(service.db, verification.id))
+    earlier = len(steps.of_verifications(service.db, [verification.id])[verification.id])
     taken = [
         Step(START, StepKind.CHECK, verification.id, outcome="wrong", count=4),
         Step(
@@ -35,7 +35,7 @@ def test_steps_are_read_as_they_were_written_in_the_order_of_their_writing(servi
         ),
     ]
     write(service, *taken)
-    assert steps.of_verification(service.db, verification.id)[earlier:] == taken
+    assert steps.of_verifications(service.db, [verification.id])[verification.id][earlier:] == taken
     assert taken[1].delivery_id == f"{verification.id}.1"
     assert taken[0].delivery_id is None
 
@@ -54,7 +54,7 @@ def test_a_verifications_steps_go_with_it_and_a_gateways_by_age(service: Service
     write(service, WENT_AWAY, Step(START, StepKind.ENDED, verification.id, outcome="canceled"))
     before = START + timedelta(days=1)
     expire.purge(service.db, before)
-    assert steps.of_verification(service.db, verification.id) == []
+    assert steps.of_verifications(service.db, [verification.id])[verification.id] == []
     assert steps.of_gateways(service.db, ["gb"], START, before) == [WENT_AWAY]
     steps.purge(service.db, before)
     assert steps.of_gateways(service.db, ["gb"], START, before) == []

@@ -125,8 +125,8 @@ def test_a_number_is_found_until_it_is_forgotten(service: Service) -> None:
     assert listed(service, wanted) == [verification.id]
     erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
     assert listed(service, wanted) == []
-    assert trail.all_deliveries(service.db, verification.id) == []
-    assert stored_steps.of_verification(service.db, verification.id) == []
+    assert trail.deliveries_of(service.db, [verification.id])[verification.id] == []
+    assert stored_steps.of_verifications(service.db, [verification.id])[verification.id] == []
 
 
 def test_messages_and_requests_lead_to_their_verifications(service: Service) -> None:
@@ -145,7 +145,7 @@ def test_every_sms_is_read_in_the_order_of_its_request(service: Service) -> None
     verification, _ = service.sent()
     service.clock.move(31)
     service.resend(verification)
-    found = trail.all_deliveries(service.db, verification.id)
+    found = trail.deliveries_of(service.db, [verification.id])[verification.id]
     assert [(each.id[-2:], each.status) for each in found] == [
         (".1", DeliveryStatus.SENT),
         (".2", DeliveryStatus.QUEUED),

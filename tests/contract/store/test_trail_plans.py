@@ -21,8 +21,11 @@ SEARCHES: dict[str, Callable[[Service], object]] = {
     "ix_verifications_app": lambda service: listed(service, Wanted(app="shop", since=START, until=START)),
     "ix_verifications_app ": lambda service: listed(service, Wanted(app="shop"), Place(START, "ver_")),
     "ix_verifications_user": lambda service: listed(service, Wanted(user="u")),
-    "ix_verifications_user ": lambda service: listed(
-        service, Wanted(user="u", app="shop", status=VerificationStatus.FAILED)
+    "ix_verifications_user_status": lambda service: listed(
+        service, Wanted(user="guest", app="shop", status=VerificationStatus.FAILED), Place(START, "ver_")
+    ),
+    "ix_verifications_user_status ": lambda service: listed(
+        service, Wanted(user="guest", status=VerificationStatus.FAILED)
     ),
     "ix_verifications_status(_app)?": lambda service: listed(
         service, Wanted(status=VerificationStatus.FAILED)
@@ -41,7 +44,7 @@ SEARCHES: dict[str, Callable[[Service], object]] = {
         Wanted(number_hashes=[b"a", b"b"], app="shop", user="u", status=VerificationStatus.EXPIRED),
         Place(START, "ver_"),
     ),
-    "ix_deliveries_verification_id": lambda service: trail.all_deliveries(service.db, "ver_1"),
+    "ix_deliveries_verification_id": lambda service: trail.deliveries_of(service.db, ["ver_1"])["ver_1"],
     "ix_deliveries_gateway_message_id": lambda service: trail.ids_of(service.db, "msg_1"),
     "ix_verifications_request_id": lambda service: trail.ids_of(service.db, "req_1"),
     "ix_steps_of_gateways|ix_steps_verification_id": lambda service: trail.outages(
@@ -78,7 +81,8 @@ def fill(service: Service, number: int) -> None:
     for n in range(number):
         at: datetime = START - timedelta(seconds=n + 1)
         old = old_rows(f"ver_{n:026}", n.to_bytes(32, "big"), at)
-        more = {"app": "bank" if n % 20 else "shop", "user": f"user-{n}", "request_id": f"req_{n}"}
+        more = {"app": "bank" if n % 20 else "shop", "request_id": f"req_{n}"}
+        more["user"] = f"user-{n}" if n % 2 else "guest"
         # Enough of them that one index is better than another, whatever is drawn.
         more["status"] = VerificationStatus.FAILED if n % 7 == 0 else old[verifications]["status"]
         rows["verifications"].append(old[verifications] | more)
