@@ -10,7 +10,7 @@ PACKAGE = ROOT / "otp_worker"
 FUNCTION_LINES = 40
 FILE_LINES = 260
 ROOMS = 14
-# The client is what apps install: no room of the service.
+# The client and the plugin for tests are what apps install: no rooms of the service.
 BESIDE_THE_ROOMS = {
     "__init__.py",
     "__main__.py",
@@ -19,6 +19,7 @@ BESIDE_THE_ROOMS = {
     "py.typed",
     "__pycache__",
     "client",
+    "testing",
 }
 # A migration is written once and never changed: it is as long as what it does.
 MIGRATIONS = PACKAGE / "store" / "migrations"

@@ -20,7 +20,7 @@ from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit
 from otp_worker.inbound.callbacks import inbound_url
-from otp_worker.service.processes.procfile import procfile_commands
+from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_SECONDS = 60
@@ -68,7 +68,7 @@ class Stack:
     @property
     def lines(self) -> dict[str, str]:
         """The commands of the service's processes by their names."""
-        return procfile_commands(ROOT / "Procfile", self.copies)
+        return procfile_commands(OWN_PROCFILE, self.copies)
 
     def start(self, *names: str) -> None:
         """Start the processes of these names, or all of them; none is awaited."""
