@@ -13,13 +13,18 @@ README = Path(otp_worker.testing.__file__).parent / "README.md"
 LONG_ENOUGH_SECONDS = 180
 
 
-def test_the_documented_example_passes_and_leaves_no_process(tmp_path: Path) -> None:
+def write_example(folder: Path) -> None:
+    """An app team's tests, as the document has them."""
     files = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README.read_text(), re.DOTALL))
     assert set(files) == {"conftest.py", "test_sign_in.py"}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+def test_the_documented_example_passes_and_leaves_no_process(tmp_path: Path) -> None:
     suite, temporary = tmp_path / "suite", tmp_path / "temporary"
     suite.mkdir()
-    for name, text in files.items():
-        (suite / name).write_text(text)
+    write_example(suite)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={temporary}", "."],
         cwd=suite,

@@ -27,6 +27,7 @@ from otp_worker.devtools.processes.stack import (
 )
 from otp_worker.devtools.simulator import Simulator
 from tests.acceptance.shop import code_in, eventually
+from tests.acceptance.test_testing import write_example
 
 NUMBER = "+447400123456"
 INSTALL_SECONDS = 600
@@ -138,6 +139,16 @@ def test_with_the_server_it_sends_a_code_from_an_empty_folder(
             eventually(lambda: answers(f"{url}/readyz"), seconds=60)
             eventually(lambda: answers(f"http://{LOOPBACK}:{settings['CONSOLE_PORT']}/healthz"), seconds=60)
             _verify(url, key, phone)
+
+
+@pytest.mark.nightly
+def test_an_apps_own_suite_rehearses_with_what_a_wheel_brings(wheel: Path, tmp_path: Path) -> None:
+    suite = Environment(tmp_path / "suite")
+    suite.pip("--require-hashes", "--requirement", ROOT / "deploy" / "requirements-demo.lock")
+    suite.pip(f"otp-worker[demo] @ {wheel.as_uri()}", "pytest")
+    write_example(suite.folder)
+    done = suite.run("python", "-m", "pytest", "-q", "test_sign_in.py")
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def _settings(folder: Path, broker: EmbeddedBroker, phone: Simulator) -> dict[str, str]:
