@@ -9,8 +9,8 @@ from otp_worker.domain.app_settings import SETTINGS, of_texts
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.ports import utc_now
 from otp_worker.operations.apps import Apps
+from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import open_database
 from otp_worker.store.apps import StoredApp
 from otp_worker.store.migrate import check_current
 

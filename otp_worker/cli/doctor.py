@@ -17,10 +17,11 @@ from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.service.celery_app import make_celery
+from otp_worker.service.database import open_database
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
-from otp_worker.service.wiring import older_versions, open_database, open_redis
+from otp_worker.service.wiring import older_versions, open_redis
 from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
 

@@ -14,8 +14,8 @@ from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.protection.circuit_breaker import Breaker, open_breakers
+from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import open_database
 from otp_worker.store.circuit_breakers import GatewayState, read_state
 from otp_worker.store.migrate import check_current
 from otp_worker.store.phones import Phone, phones

@@ -13,9 +13,9 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.operations.admin import Operator
+from otp_worker.service.database import open_database
 from otp_worker.service.flower import flower_arguments, keep_private
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import open_database
 from otp_worker.store import receipts
 from otp_worker.store.migrate import check_current, newest_version, upgrade
 

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError
+from otp_worker.service.database import open_database
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.processes.environment import service_environment
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 from otp_worker.service.processes.runner import Runner
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
-from otp_worker.service.wiring import open_database
 from otp_worker.store.migrate import check_current
 
 PROCFILE = Path("Procfile")

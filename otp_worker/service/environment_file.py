@@ -7,6 +7,7 @@ from pathlib import Path
 
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.secret_files import PREFIX
+from otp_worker.service.settings import Settings
 
 _ROLES: tuple[Role, ...] = ("web", "worker", "beat", "flower", "console", "cli")
 _HEADER = """\
@@ -20,13 +21,16 @@ def given_variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
 
 
-def check_variables(variables: Mapping[str, str]) -> None:
-    """Raise ConfigurationError unless every process could start with these."""
+def check_variables(variables: Mapping[str, str]) -> Settings:
+    """The settings that these are. Raises ConfigurationError unless every process could start with them."""
     before = dict(os.environ)
+    for name in given_variables():
+        del os.environ[name]
     os.environ.update(variables)
     try:
         for role in _ROLES:
             load_settings(role)
+        return load_settings("cli")
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -9,7 +9,7 @@ of the others: the sweeps one thread each, confirmations two, and notices what t
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.exceptions import Ignore, Retry
@@ -32,7 +32,9 @@ from otp_worker.service.celery_app import (
     PURGE,
     RELEASE,
 )
-from otp_worker.service.worker_assembly import WorkerParts
+
+if TYPE_CHECKING:
+    from otp_worker.service.worker_assembly import WorkerParts
 
 CONFIRMATIONS_AT_ONCE = 2
 
@@ -41,7 +43,7 @@ class UnsentError(Exception):
     """Why an SMS is not sent yet, as Flower shows it."""
 
 
-def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
+def register_tasks(app: Celery, parts: "Callable[[], WorkerParts]") -> None:
     """Define every task on ``app``; ``parts`` is asked at each run, and builds them once.
 
     None is shared: Celery would define it on each other application of the process too, with these parts.
@@ -80,7 +82,7 @@ def register_tasks(app: Celery, parts: Callable[[], WorkerParts]) -> None:
         _register_sweep(app, parts, name, sweep)
 
 
-def _attempt(parts: WorkerParts, delivery_id: str, worker: str | None) -> Result:
+def _attempt(parts: "WorkerParts", delivery_id: str, worker: str | None) -> Result:
     """One attempt. What fails unforeseen has sent nothing that is known of: the sweep publishes it again."""
     try:
         return parts.deliverer.deliver(delivery_id, worker)
@@ -91,7 +93,7 @@ def _attempt(parts: WorkerParts, delivery_id: str, worker: str | None) -> Result
 
 
 def _register_sweep(
-    app: Celery, parts: Callable[[], WorkerParts], name: str, sweep: Callable[[WorkerParts], str]
+    app: Celery, parts: "Callable[[], WorkerParts]", name: str, sweep: "Callable[[WorkerParts], str]"
 ) -> None:
     # What piled up while upkeep was away is one run. Messages that soon expire would do the same by clocks
     # of two machines: where these are apart, no sweep would ever run.
@@ -103,13 +105,13 @@ def _register_sweep(
             return sweep(parts()) if may_run else "another run has just begun"
 
 
-def _expire(parts: WorkerParts) -> str:
+def _expire(parts: "WorkerParts") -> str:
     ended = parts.expirer.expire(parts.clock())
     counted = parts.count_steps(parts.clock())
     return f"{ended} ended, {counted} steps counted"
 
 
-def _release(parts: WorkerParts) -> str:
+def _release(parts: "WorkerParts") -> str:
     queue = parts.queue
     released = _each(
         parts,
@@ -121,12 +123,12 @@ def _release(parts: WorkerParts) -> str:
     return f"{released} published again"
 
 
-def _purge(parts: WorkerParts) -> str:
+def _purge(parts: "WorkerParts") -> str:
     purged = _each(parts, rows=parts.expirer.purge, notices=parts.notifier.give_up)
     return f"{purged} purged"
 
 
-def _each(parts: WorkerParts, **turns: Callable[[datetime], int]) -> int:
+def _each(parts: "WorkerParts", **turns: Callable[[datetime], int]) -> int:
     """The sum of what several parts of a sweep did, each of which has its turn whatever the others do."""
     done = 0
     for name, turn in turns.items():
@@ -135,25 +137,25 @@ def _each(parts: WorkerParts, **turns: Callable[[datetime], int]) -> int:
     return done
 
 
-def _guard(parts: WorkerParts) -> str:
+def _guard(parts: "WorkerParts") -> str:
     told = _each(parts, pumping=parts.guard.sweep, conversion=parts.conversion_monitor.check)
     return f"{told} paused or reported"
 
 
-def _poll(parts: WorkerParts) -> str:
+def _poll(parts: "WorkerParts") -> str:
     return f"{parts.poller.poll(parts.clock())} moved forward"
 
 
-def _look(parts: WorkerParts) -> str:
+def _look(parts: "WorkerParts") -> str:
     told = _each(parts, phones=parts.phone_monitor.check, budgets=parts.budget_monitor.check)
     return f"{told} reports"
 
 
-def _canary(parts: WorkerParts) -> str:
+def _canary(parts: "WorkerParts") -> str:
     return parts.canaries.sweep(parts.clock())
 
 
-_SWEEPS: Mapping[str, Callable[[WorkerParts], str]] = {
+_SWEEPS: "Mapping[str, Callable[[WorkerParts], str]]" = {
     EXPIRE: _expire,
     RELEASE: _release,
     PURGE: _purge,

@@ -30,6 +30,7 @@ from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.service.assembly import Intake, IssueStep, assemble_intake, build_issue_step
 from otp_worker.service.celery_app import make_celery
+from otp_worker.service.database import open_database
 from otp_worker.service.foundation import Foundation
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings
@@ -39,13 +40,7 @@ from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.store.older_versions import OlderVersions
 
-INTAKE_CONNECTIONS = 8
 WORKER_CONNECTIONS = 16
-
-
-def open_database(settings: Settings, connections: int = INTAKE_CONNECTIONS) -> Database:
-    """The database that the settings name."""
-    return Database(_set(settings.database_url, "OTP_DATABASE_URL"), connections)
 
 
 def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:

@@ -2,24 +2,26 @@
 
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.signals import celeryd_init, setup_logging, worker_init, worker_ready, worker_shutting_down
 
-from otp_worker.operations.heartbeat import Heartbeat
 from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.node_name import take_name
 from otp_worker.service.roles import load_settings
 from otp_worker.service.start import refused_in_a_sentence
 from otp_worker.service.tasks import register_tasks
-from otp_worker.service.wiring import build_worker
-from otp_worker.service.worker_assembly import WorkerParts
-from otp_worker.store.migrate import await_current
+
+if TYPE_CHECKING:
+    from otp_worker.service.worker_assembly import WorkerParts
 
 
 @cache
-def _parts() -> WorkerParts:
+def _parts() -> "WorkerParts":
+    # Neither beat nor Flower needs them, which start from here too.
+    from otp_worker.service.wiring import build_worker
+
     return build_worker(load_settings("worker"), celery, node=_node.name)
 
 
@@ -45,6 +47,8 @@ def _configure_logs(**_: Any) -> None:
 
 @worker_init.connect
 def _refuse_to_work_in_vain(**_: Any) -> None:
+    from otp_worker.store.migrate import await_current
+
     with refused_in_a_sentence():
         await_current(_parts().db)
 
@@ -52,6 +56,8 @@ def _refuse_to_work_in_vain(**_: Any) -> None:
 @worker_ready.connect
 def _beat(sender: Any, **_: Any) -> None:
     if DELIVER_QUEUE in sender.app.amqp.queues.consume_from:
+        from otp_worker.operations.heartbeat import Heartbeat
+
         heartbeat = Heartbeat(_parts().db)
         heartbeat.start()
         worker_shutting_down.connect(lambda **_: heartbeat.stop(), weak=False)

@@ -59,5 +59,6 @@ class Display:
     def failed(self, failure: DemoFailedError) -> None:
         """Print which hop failed, why, and the end of its log."""
         self._console.print(f"  [red]failed[/] [bold]{failure.hop}[/]: {escape(failure.reason)}")
-        self.say(f"  The end of {failure.log}:")
-        self.say(tail(failure.log) or "(nothing)", style="dim")
+        if failure.log.exists():
+            self.say(f"  The end of {failure.log}:")
+            self.say(tail(failure.log) or "(nothing)", style="dim")

@@ -4,13 +4,14 @@ import time
 
 from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.journey import Journey, code_in
-from otp_worker.devtools.demo.service import PHONE, Service
+from otp_worker.devtools.demo.phones import PHONE
+from otp_worker.devtools.demo.service import Service
 from otp_worker.domain.fictional_number import fictional_number
 
 
 def send_one(service: Service, api_key: str, display: Display) -> None:
     """Send a code to the simulated phone, read it there and check it. Raises DemoFailedError."""
-    journey = Journey(service.url, service.phone_url, api_key, fictional_number())
+    journey = Journey(service.url, service.phones.urls, api_key, fictional_number())
     log = service.fleet.log
     display.say()
     started = time.monotonic()

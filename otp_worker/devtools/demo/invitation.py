@@ -23,7 +23,8 @@ def invite(service: Service, started: Started, state: State, display: Display) -
     display.say(f"  API          {service.url}/docs")
     display.say(f"  Console      {service.console_url}/  (user {operator}, password {console_password})")
     display.say(f"  Flower       {service.flower_url}/  (user {user}, password {password})")
-    display.say(f"  Phone        {service.phone_url}/")
+    for url in service.phones.urls:
+        display.say(f"  Phone        {url}/")
     display.say(f"  API key      {api_key}")
     display.say(f"  Logs         {service.fleet.logs}")
     display.say()

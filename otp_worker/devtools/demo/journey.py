@@ -24,9 +24,9 @@ class Journey:
     Its methods, in order, are the hops; each raises HopError or requests.RequestException.
     """
 
-    def __init__(self, url: str, phone_url: str, api_key: str, number: str) -> None:
+    def __init__(self, url: str, phone_urls: list[str], api_key: str, number: str) -> None:
         self._url = f"{url}/v1/verifications"
-        self._messages_url = f"{phone_url}/sim/messages"
+        self._messages_urls = [f"{each}/sim/messages" for each in phone_urls]
         self._number = number
         self._phone = local_session()
         self._session = local_session()
@@ -42,7 +42,7 @@ class Journey:
         return _await(lambda: self._sent(verification_id))
 
     def read(self) -> str:
-        """Wait until the phone has sent the SMS; returns its text."""
+        """Wait until a phone has sent the SMS; returns its text."""
         return _await(self._text)
 
     def check(self, verification_id: str, code: str) -> dict[str, Any]:
@@ -65,10 +65,14 @@ class Journey:
         return delivery if taken else None, f"the delivery is {delivery}"
 
     def _text(self) -> tuple[str | None, str]:
-        answer = self._phone.get(self._messages_url, params={"to": self._number}, timeout=_ANSWER_SECONDS)
-        messages = _body(answer, HTTPStatus.OK)["messages"]
+        messages = [message for url in self._messages_urls for message in self._messages(url)]
         sent = [message["text"] for message in messages if message["sent_at"]]
         return sent[-1] if sent else None, f"the phone has {messages}"
+
+    def _messages(self, url: str) -> list[dict[str, Any]]:
+        answer = self._phone.get(url, params={"to": self._number}, timeout=_ANSWER_SECONDS)
+        messages: list[dict[str, Any]] = _body(answer, HTTPStatus.OK)["messages"]
+        return messages
 
 
 def code_in(text: str) -> str:

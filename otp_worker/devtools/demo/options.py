@@ -7,6 +7,8 @@ from pathlib import Path
 
 from otp_worker.devtools.setup.bootstrap import Checkout
 
+MOST_PHONES = 9
+
 
 @dataclass(frozen=True)
 class Options:
@@ -15,9 +17,9 @@ class Options:
     serve: bool
     fresh: bool
     state: Path
-    phones: int = 1
-    postgres: bool = False
-    rabbitmq: bool = False
+    phones: int
+    postgres: bool
+    rabbitmq: bool
 
 
 def parse(arguments: list[str], program: str = "otp-worker demo") -> Options:
@@ -33,9 +35,20 @@ def parse(arguments: list[str], program: str = "otp-worker demo") -> Options:
     parser.add_argument(
         "--state", type=Path, default=_usual_folder(), help="folder to keep state in (%(default)s)"
     )
+    parser.add_argument(
+        "--phones", type=int, choices=range(1, MOST_PHONES + 1), default=1, help="how many phones send"
+    )
+    parser.add_argument("--postgres", action="store_true", help="over Postgres, which lives for this run")
+    parser.add_argument("--rabbitmq", action="store_true", help="over RabbitMQ")
     told = parser.parse_args(arguments)
-    serve = told.serve or (sys.stdout.isatty() and not told.once)
-    return Options(serve, told.fresh, told.state)
+    return Options(
+        serve=told.serve or (sys.stdout.isatty() and not told.once),
+        fresh=told.fresh,
+        state=told.state,
+        phones=told.phones,
+        postgres=told.postgres,
+        rabbitmq=told.rabbitmq,
+    )
 
 
 def _usual_folder() -> Path:

@@ -13,7 +13,7 @@ from otp_worker.devtools.demo.service import LONGEST_STOP_SECONDS, Service
 from otp_worker.devtools.demo.startup import start
 from otp_worker.devtools.demo.state import State
 from otp_worker.devtools.processes.environment import child_environment
-from otp_worker.devtools.processes.errors import EndedEarlyError, NoBrokerError
+from otp_worker.devtools.processes.errors import EndedEarlyError, NoBrokerError, NoPostgresError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.interrupts import INTERRUPTED, interruptible
 from otp_worker.service.processes.errors import BusyError
@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     except DemoFailedError as failure:
         display.failed(failure)
         return 1
-    except NoBrokerError as error:
+    except (NoBrokerError, NoPostgresError) as error:
         display.say(str(error))
         return 1
     except KeyboardInterrupt:
@@ -53,7 +53,7 @@ def _run_alone(display: Display, state: State, parts: ExitStack, options: Option
         display.say(f"Ended {name}, which a killed demo left behind.")
     state.begin(fresh=options.fresh)
     fleet = parts.enter_context(Fleet(state.folder, cwd=Path.cwd(), env=child_environment({})))
-    service = Service.planned(fleet, state)
+    service = Service.planned(fleet, state, options, parts)
     parts.callback(_stop, service, display)
     started = start(service, state, display)
     state.write_env(service.environment(started.api_key))

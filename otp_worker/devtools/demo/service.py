@@ -1,30 +1,23 @@
-"""The service of a demo: the Procfile's processes, an embedded broker and a simulated phone."""
+"""The service of a demo: the Procfile's processes, the servers they stand on, and simulated phones."""
 
-import subprocess
-import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
-from otp_worker.devtools.demo.errors import HopError
+from otp_worker.devtools.demo import servers
+from otp_worker.devtools.demo.options import Options
+from otp_worker.devtools.demo.phones import Phones
+from otp_worker.devtools.demo.servers import Servers
 from otp_worker.devtools.demo.state import API_KEY, State
-from otp_worker.devtools.processes.broker import EmbeddedBroker
-from otp_worker.devtools.processes.environment import child_environment
+from otp_worker.devtools.processes.broker import NAME as BROKER
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
-from otp_worker.domain.keyring import Keyring
-from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
-PHONE = "phone"
 GRACE_SECONDS = 2
-BROKER_GRACE_SECONDS = 1
-LONGEST_STOP_SECONDS = GRACE_SECONDS + BROKER_GRACE_SECONDS
-"""How long ending takes at most: all processes together, then the broker. Nothing is lost by a kill."""
-_COMMAND_SECONDS = 60
-_PHONE_COMMAND = (
-    'exec otp-worker simulator --port "$SIMULATOR_PORT" --key "$OTP_GATEWAY_KEY"'
-    ' --webhook-secret "$OTP_GATEWAY_WEBHOOK_SECRET" --webhook-url "$SIMULATOR_WEBHOOK_URL"'
-)
+SERVERS_GRACE_SECONDS = 1
+LONGEST_STOP_SECONDS = GRACE_SECONDS + SERVERS_GRACE_SECONDS
+"""How long ending takes at most: all processes together, then the servers. Nothing is lost by a kill."""
+_SECRETS_OF_PHONES = ("OTP_GATEWAY_KEY", "OTP_GATEWAY_WEBHOOK_SECRET")
 
 
 @dataclass(frozen=True)
@@ -32,31 +25,36 @@ class Service:
     """A service that can be started part by part; ``settings`` is what its processes get."""
 
     fleet: Fleet
-    broker: EmbeddedBroker
+    servers: Servers
+    phones: Phones
     settings: dict[str, str]
+    phone_secrets: dict[str, str]
 
     @classmethod
-    def planned(cls, fleet: Fleet, state: State) -> "Service":
-        """Choose ports and settings; nothing runs yet. Raises NoBrokerError."""
-        broker = EmbeddedBroker(fleet, state.broker)
-        web, flower, console, phone = free_ports(8000, 5555, 5556, 8025)
+    def planned(cls, fleet: Fleet, state: State, options: Options, parts: ExitStack) -> "Service":
+        """Choose ports and settings; nothing runs yet. Raises NoBrokerError and NoPostgresError."""
+        servers = Servers.planned(fleet, state, options, parts)
+        web, flower, console, *phone_ports = free_ports(8000, 5555, 5556, *range(8025, 8025 + options.phones))
+        phones = Phones(tuple(phone_ports), state.folder / "gateways.toml")
         kept = {name: value for name, value in state.kept().items() if name != API_KEY}
+        secrets = {name: kept[name] for name in _SECRETS_OF_PHONES}
+        if options.phones > 1:
+            # They stand in the file then, and nowhere else.
+            kept = {name: value for name, value in kept.items() if name not in secrets}
         settings = {
             "PORT": str(web),
             "FLOWER_PORT": str(flower),
             "CONSOLE_PORT": str(console),
-            "SIMULATOR_PORT": str(phone),
-            "OTP_DATABASE_URL": f"sqlite:///{state.database}",
-            "OTP_BROKER_URL": broker.url,
+            "OTP_DATABASE_URL": servers.database_url,
+            "OTP_BROKER_URL": servers.broker.url,
             "OTP_COUNTRIES": "GB,US,DE,FR,ES",
-            "OTP_GATEWAY_KIND": "mobile_api_connect",
-            "OTP_GATEWAY_URL": f"http://{LOOPBACK}:{phone}/v1",
             "OTP_PUBLIC_URL": f"http://{LOOPBACK}:{web}",
             "OTP_CONSOLE_URL": f"http://{LOOPBACK}:{console}",
             "OTP_WELCOME_FILE": str(state.welcome_file),
             "OTP_STATE_DIR": str(state.folder),
+            **phones.settings(secrets),
         }
-        return cls(fleet, broker, settings | kept)
+        return cls(fleet, servers, phones, settings | kept, secrets)
 
     @property
     def url(self) -> str:
@@ -75,8 +73,8 @@ class Service:
 
     @property
     def phone_url(self) -> str:
-        """Where the simulated phone can be looked at and its knobs turned."""
-        return f"http://{LOOPBACK}:{self.settings['SIMULATOR_PORT']}"
+        """Where the first simulated phone can be looked at and its knobs turned."""
+        return self.phones.urls[0]
 
     def environment(self, api_key: str) -> dict[str, str]:
         """What a shell needs to be an operator and an app of this service."""
@@ -88,18 +86,15 @@ class Service:
         login = self.settings["OTP_CONSOLE_AUTH"].partition(":")[0]
         return {"api_url": self.url, "api_key": api_key, "phone_url": self.phone_url, "login": login}
 
-    def start_phone(self, api_key: str) -> None:
-        """Start the simulated phone, whose page checks codes with the demo's key; it is not awaited."""
-        keyring = Keyring(self.settings["OTP_SECRET_KEY"].split(","))
-        replies = inbound_url(self.settings["OTP_PUBLIC_URL"], keyring, self.settings["OTP_GATEWAY_KIND"])
+    def start_phones(self, api_key: str) -> None:
+        """Start the simulated phones, whose pages check codes with the demo's key; none is awaited."""
         # In the environment: anybody on the machine can read an argument list.
         told = {
-            "SIMULATOR_WEBHOOK_URL": replies,
             "SIMULATOR_APP_URL": self.url,
             "SIMULATOR_APP_KEY": api_key,
             "SIMULATOR_CONSOLE_URL": self.console_url,
         }
-        self.fleet.start(PHONE, _PHONE_COMMAND, self.settings | told)
+        self.phones.start(self.fleet, self.settings | self.phone_secrets | told)
 
     def start_procfile(self) -> None:
         """Start each of the Procfile's lines; none is awaited."""
@@ -109,27 +104,13 @@ class Service:
     @property
     def names(self) -> list[str]:
         """The processes, in the order in which they are ended."""
-        return [*procfile_commands(OWN_PROCFILE), PHONE, "broker"]
+        return [*procfile_commands(OWN_PROCFILE), *self.phones.names, *self._server_names]
+
+    @property
+    def _server_names(self) -> list[str]:
+        return [name for name in servers.NAMES if name in self.fleet or name == BROKER]
 
     def stop(self) -> None:
-        """End everything; the broker last, so that nothing waits for it in vain."""
-        self.fleet.stop(*procfile_commands(OWN_PROCFILE), PHONE, grace_seconds=GRACE_SECONDS)
-        self.broker.stop(BROKER_GRACE_SECONDS)
-
-    def command(self, *arguments: str) -> str:
-        """Run an `otp-worker` command to its end and return what it printed. Raises HopError."""
-        with self.fleet.log(arguments[0]).open("ab") as log:
-            done = subprocess.run(
-                [Path(sys.executable).with_name("otp-worker"), *arguments],
-                cwd=Path.cwd(),
-                env=child_environment(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                timeout=_COMMAND_SECONDS,
-                text=True,
-                check=False,
-            )
-        if done.returncode != 0:
-            raise HopError(f"`otp-worker {' '.join(arguments)}` ended with exit status {done.returncode}")
-        return done.stdout
+        """End everything within LONGEST_STOP_SECONDS; the servers last, so that nothing waits in vain."""
+        self.fleet.stop(*procfile_commands(OWN_PROCFILE), *self.phones.names, grace_seconds=GRACE_SECONDS)
+        self.fleet.stop(*servers.NAMES, grace_seconds=SERVERS_GRACE_SECONDS)

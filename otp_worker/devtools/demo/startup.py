@@ -1,14 +1,21 @@
 """Starting a demo's service, part by part, until each is ready."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from otp_worker.devtools.demo.display import Display
 from otp_worker.devtools.demo.errors import HopError
 from otp_worker.devtools.demo.readiness import HttpProbe, WorkersProbe
-from otp_worker.devtools.demo.service import PHONE, Service
+from otp_worker.devtools.demo.service import Service
 from otp_worker.devtools.demo.state import API_KEY, State
 from otp_worker.devtools.processes.broker import NAME as BROKER
 from otp_worker.devtools.processes.errors import NotReadyError
+from otp_worker.devtools.processes.postgres import NAME as POSTGRES
+from otp_worker.domain.ports import utc_now
+from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.service.database import open_database
+from otp_worker.service.environment_file import check_variables
+from otp_worker.store.migrate import upgrade
 
 _READY_SECONDS = 60
 
@@ -22,16 +29,17 @@ class Started:
 
 
 def start(service: Service, state: State, display: Display) -> Started:
-    """Start everything and wait until it can work. Raises DemoFailedError."""
-    fleet = service.fleet
+    """Start everything, side by side, and wait until it can work. Raises DemoFailedError."""
+    fleet, servers = service.fleet, service.servers
     with display.hop("broker", fleet.log(BROKER)) as hop:
-        service.broker.start()
-        hop.detail = f"{service.broker.version}, port {service.broker.port}"
+        servers.broker.start()
+        hop.detail = f"{servers.broker.version}, port {servers.broker.port}"
     api_key = _prepare_database(service, state, display)
-    service.start_phone(api_key)
+    service.start_phones(api_key)
     ticket = state.write_welcome(service.tour(api_key))
     service.start_procfile()
-    _await_url(service, display, PHONE, f"{service.phone_url}/sim/health", "simulated, online")
+    for name, url in zip(service.phones.names, service.phones.urls, strict=True):
+        _await_url(service, display, name, f"{url}/sim/health", "simulated, online")
     _await_url(service, display, "web", f"{service.url}/healthz", service.url)
     with display.hop("worker", fleet.log("worker")) as hop:
         probe = WorkersProbe(service.settings["OTP_BROKER_URL"], ["deliver", "upkeep"])
@@ -44,20 +52,22 @@ def start(service: Service, state: State, display: Display) -> Started:
 
 
 def _prepare_database(service: Service, state: State, display: Display) -> str:
-    fleet = service.fleet
-    with display.hop("database", fleet.log("migrate")) as hop:
-        is_new = not state.database.exists()
-        service.command("migrate")
-        hop.detail = str(state.database)
-    with display.hop("API key", fleet.log("keys")) as hop:
-        kept = state.kept().get(API_KEY)
-        hop.detail = "kept from an earlier start"
-        if kept and not is_new:
-            return kept
-        api_key = service.command("keys", "create", "--name", "demo").strip()
-        state.keep(API_KEY, api_key)
-        hop.detail = "made"
-        return api_key
+    """Make the schema and an API key, in this process: a command for each would take a second of CPU."""
+    servers, log = service.servers, service.fleet.log(POSTGRES)
+    with display.hop("database", log) as hop, ExitStack() as opened:
+        kept = None if servers.is_new else state.kept().get(API_KEY)
+        settings = check_variables(service.settings)
+        servers.start_postgres()
+        db = open_database(settings)
+        opened.callback(db.close)
+        upgrade(db)
+        hop.detail = servers.description
+        api_key = kept or ApiKeys(db).create("demo", utc_now())
+    with display.hop("API key", log) as hop:
+        hop.detail = "kept from an earlier start" if kept else "made"
+        if not kept:
+            state.keep(API_KEY, api_key)
+    return api_key
 
 
 def _await_url(service: Service, display: Display, process: str, url: str, detail: str) -> None:

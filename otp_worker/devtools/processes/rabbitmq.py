@@ -25,7 +25,9 @@ CONTROL = SERVER.with_name("rabbitmqctl")
 USUAL_MEMORY, NO_MEMORY = "0.4", "0.000001"
 """Shares of the machine's memory: above its own a node lets nobody publish (its resource alarm)."""
 
-_PORT_MAPPER = "epmd"
+PORT_MAPPER = "epmd"
+"""The process beside the node, by which nodes find each other."""
+
 _USER = "otp"
 _READY_SECONDS = 60
 _ANSWER_SECONDS = 5
@@ -64,7 +66,7 @@ class EmbeddedRabbit:
     def stop(self) -> None:
         """End it as an operator would; its data is on the disk."""
         self._fleet.stop(NAME, grace_seconds=_STOP_SECONDS)
-        self._fleet.stop(_PORT_MAPPER)
+        self._fleet.stop(PORT_MAPPER)
 
     def kill(self) -> None:
         """End it as a power cut would; what it confirmed is on the disk."""
@@ -157,9 +159,9 @@ class EmbeddedRabbit:
         return {"ERL_EPMD_ADDRESS": LOOPBACK, "ERL_EPMD_PORT": str(self._mapper_port)}
 
     def _start_port_mapper(self) -> None:
-        if _PORT_MAPPER not in self._fleet:
+        if PORT_MAPPER not in self._fleet:
             # Else the node would start one that outlives it, or use the system's.
-            self._fleet.start(_PORT_MAPPER, "exec epmd", self._port_mapper_environment)
+            self._fleet.start(PORT_MAPPER, "exec epmd", self._port_mapper_environment)
 
     def _await_ready(self) -> None:
         with self._connection() as connection:

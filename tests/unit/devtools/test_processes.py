@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,6 +17,7 @@ from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.logfile import tail
 from otp_worker.service.processes.ledger import Ledger, birth_mark
+from otp_worker.service.processes.process import stop_all
 from tests.waiting import awaited
 
 SLEEP = "exec sleep 60"
@@ -81,6 +83,15 @@ def test_a_process_that_ignores_sigterm_is_killed_with_its_children(fleet: Fleet
     assert awaited(lambda: birth_mark(child) is None)
 
 
+def test_all_are_asked_to_end_before_any_is_waited_for() -> None:
+    calls = Mock()
+    stop_all([calls.deaf, calls.other], grace_seconds=1)
+    assert [name for name, *_ in calls.mock_calls] == [
+        f"{name}.{what}" for what in ("terminate", "wait", "kill") for name in ("deaf", "other")
+    ]
+    assert calls.other.wait.call_args.args[0] <= 1
+
+
 def test_children_that_outlive_their_leader_are_killed(fleet: Fleet) -> None:
     leader = fleet.start("leader", "sleep 62 & echo $! > child; sleep 62")
     assert awaited(lambda: (fleet.logs.parent / "child").exists())
@@ -129,6 +140,7 @@ def test_what_a_killed_fleet_left_behind_is_ended_by_the_next(tmp_path: Path) ->
     program = f"""
 import os, signal
 from pathlib import Path
+from unittest.mock import Mock
 from otp_worker.devtools.processes.fleet import Fleet
 fleet = Fleet(Path({str(tmp_path)!r}), cwd=Path("/"), env=os.environ)
 fleet.start("left", "exec sleep 63")
