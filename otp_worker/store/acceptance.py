@@ -1,9 +1,10 @@
 """What a gateway's acceptance of an SMS changes in its delivery."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, case, func, update
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, update
 
 from otp_worker.domain.verification import OPEN, DeliveryStatus
 from otp_worker.store.receipts import AFTER_ALL, OVER
@@ -29,7 +30,20 @@ class Acceptance:
 
 def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptance) -> bool:
     """Write a gateway's acceptance down, whatever became of the delivery since; False if it is gone."""
-    values = {
+    return bool(connection.execute(_ACCEPT, _values(delivery_id, taken)).rowcount)
+
+
+def record_acceptances(connection: Connection, taken: Sequence[tuple[str, Acceptance]]) -> list[bool]:
+    """The same for several deliveries, in this order."""
+    values = [_values(*each) for each in taken]
+    if connection.execute(_ACCEPT, values).rowcount == len(taken):
+        return [True] * len(taken)
+    # Some are gone, and the database tells how many: to accept one once more changes nothing.
+    return [record_acceptance(connection, *each) for each in taken]
+
+
+def _values(delivery_id: str, taken: Acceptance) -> dict[str, object]:
+    return {
         "this": delivery_id,
         "via_gateway": taken.gateway,
         "via_sim": taken.sim,
@@ -38,19 +52,22 @@ def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptanc
         "now": taken.accepted_at,
         "ask_at": taken.poll_at,
     }
-    return bool(connection.execute(_ACCEPT, values).rowcount)
 
+
+# One by one: the driver takes no list of values in a statement that it executes for many rows.
+_IS_OPEN = or_(*(_d.status == each for each in OPEN))
+_IS_OVER = or_(*(_d.status == each for each in OVER))
 
 # Made once: building a statement costs more than executing it, and each delivery comes here.
 _ACCEPT = (
     update(deliveries)
     .where(_d.id == bindparam("this"))
     .values(
-        status=case((_d.status.in_(OPEN), DeliveryStatus.SENT), else_=_d.status),
+        status=case((_IS_OPEN, DeliveryStatus.SENT), else_=_d.status),
         reason=case(
-            (_d.status.in_(OPEN), bindparam("why")),
+            (_IS_OPEN, bindparam("why")),
             (
-                and_(_d.status.in_(OVER), ~func.coalesce(_d.reason, "").endswith(AFTER_ALL)),
+                and_(_IS_OVER, ~func.coalesce(_d.reason, "").endswith(AFTER_ALL)),
                 func.coalesce(_d.reason, _d.status) + AFTER_ALL,
             ),
             else_=_d.reason,

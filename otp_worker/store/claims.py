@@ -1,5 +1,6 @@
 """The claim on a delivery: when it can be made, making it, and whether it holds still."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -48,6 +49,17 @@ def take(connection: Connection, delivery_id: str, now: datetime, until: datetim
     return connection.execute(_TAKE, {"this": delivery_id, "now": now, "until": until}).first()
 
 
+def take_all(connection: Connection, until: Mapping[str, datetime], now: datetime) -> list[str]:
+    """Claim those of the deliveries that can be claimed, each by a lease of its own; which these are.
+
+    They are locked in the order of their ids, and judged when they are.
+    """
+    due = connection.execute(_DUE, {"these": list(until), "now": now}).scalars().all()
+    if due:
+        connection.execute(_TAKE_LOCKED, [{"this": each, "until": until[each]} for each in due])
+    return list(due)
+
+
 def holds(db: Database, claim: Claim, now: datetime) -> bool:
     """Whether this attempt has its lease still, and the code is wanted still.
 
@@ -74,32 +86,36 @@ def update_claimed(claim: Claim) -> Update:
 _NOW: BindParameter[datetime] = bindparam("now", type_=Instant())
 
 # Made once: every delivery is claimed, and asks for its claim right before it is handed over.
-_TAKE = (
+_CAN_BE_TAKEN = or_(
+    and_(or_(*(_d.status == each for each in NOT_CLAIMED)), or_(_d.attempts == 0, _d.due_at <= _NOW)),
+    and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
+)
+_TAKE_LOCKED = (
     update(deliveries)
-    .where(
-        _d.id == bindparam("this"),
-        or_(
-            and_(_d.status.in_(NOT_CLAIMED), or_(_d.attempts == 0, _d.due_at <= _NOW)),
-            and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
-        ),
-    )
+    .where(_d.id == bindparam("this"))
     .values(
         status=DeliveryStatus.SENDING,
         attempts=_d.attempts + 1,
         abandoned=_d.abandoned + case((_d.status == DeliveryStatus.SENDING, 1), else_=0),
         lease_until=bindparam("until", type_=Instant()),
     )
-    .returning(
-        _d.verification_id,
-        _d.attempts,
-        _d.abandoned,
-        _d.uncertain,
-        _d.created_at,
-        _d.deadline_at,
-        _d.sim,
-        _d.reason,
-        _d.lease_until,
-    )
+)
+_TAKE = _TAKE_LOCKED.where(_CAN_BE_TAKEN).returning(
+    _d.verification_id,
+    _d.attempts,
+    _d.abandoned,
+    _d.uncertain,
+    _d.created_at,
+    _d.deadline_at,
+    _d.sim,
+    _d.reason,
+    _d.lease_until,
+)
+_DUE = (
+    select(_d.id)
+    .where(_d.id.in_(bindparam("these", expanding=True)), _CAN_BE_TAKEN)
+    .order_by(_d.id)
+    .with_for_update()
 )
 _HOLDS = (
     select(_d.id)

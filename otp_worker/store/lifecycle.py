@@ -1,6 +1,6 @@
 """The one way a verification ends: with it go the hash, the seed, and the SMS still on their way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,9 @@ for who holds the verification and waits for that delivery.
 """
 EACH = deliveries.alias("each")
 """The deliveries, as ``in_order`` names them."""
+
+Life = tuple[str, int, datetime, datetime]
+"""A verification, for how many seconds its code lives, until when at the latest, and since when."""
 
 _v, _d, _each = verifications.c, deliveries.c, EACH.c
 
@@ -49,8 +52,19 @@ def start_life(
 
     What time has ended stays so, even before the sweep has written that down.
     """
+    connection.execute(_START_LIFE, _life(verification_id, ttl_seconds, last_expiry_at, now))
+
+
+def start_lives(connection: Connection, lives: Sequence[Life]) -> None:
+    """The same for several verifications, in this order."""
+    connection.execute(_START_LIFE, [_life(*each) for each in lives])
+
+
+def _life(
+    verification_id: str, ttl_seconds: int, last_expiry_at: datetime, now: datetime
+) -> dict[str, object]:
     until = min(now + timedelta(seconds=ttl_seconds), last_expiry_at)
-    connection.execute(_START_LIFE, {"this": verification_id, "now": now, "until": until})
+    return {"this": verification_id, "now": now, "until": until}
 
 
 # Made once: every SMS that is handed over starts or prolongs a life.

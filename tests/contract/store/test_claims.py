@@ -1,11 +1,12 @@
 """The claim on a delivery, statement by statement: each condition of it counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from otp_worker.store import claims
 from otp_worker.store.database import Database
@@ -14,6 +15,14 @@ from tests.contract.service import START, Service
 
 NUMBERS = ("+447400123456", "+447400123457")
 LEASE = timedelta(seconds=30)
+
+
+Taking = Callable[[Connection, str, datetime, datetime], object]
+
+
+def take_among_others(connection: Connection, delivery_id: str, now: datetime, until: datetime) -> bool:
+    """Claim a delivery together with one that there is none of."""
+    return claims.take_all(connection, {delivery_id: until, "ver_none.1": until}, now) == [delivery_id]
 
 
 @dataclass(frozen=True)
@@ -32,11 +41,14 @@ class Two:
     db: Database
     first: str
     second: str
+    taking: Taking
 
     def take(self, delivery_id: str, now: datetime = START) -> Claimed | None:
         with self.db.write() as connection:
-            row = claims.take(connection, delivery_id, now, now + LEASE)
-        return None if row is None else Claimed(delivery_id, row.attempts, row.lease_until)
+            if not self.taking(connection, delivery_id, now, now + LEASE):
+                return None
+        row = self.row(delivery_id)
+        return Claimed(delivery_id, row.attempts, row.lease_until)
 
     def claimed(self) -> Claimed:
         claim = self.take(self.first)
@@ -58,10 +70,10 @@ class Two:
             connection.exec_driver_sql(f"UPDATE {table} SET {what.removeprefix('v.')} WHERE id = '{key}'")
 
 
-@pytest.fixture
-def two(service: Service) -> Two:
+@pytest.fixture(params=[claims.take, take_among_others], ids=["alone", "among others"])
+def two(service: Service, request: pytest.FixtureRequest) -> Two:
     first, second = (service.issue(number) for number in NUMBERS)
-    return Two(service.db, f"{first.id}.1", f"{second.id}.1")
+    return Two(service.db, f"{first.id}.1", f"{second.id}.1", request.param)
 
 
 def test_a_claim_takes_that_delivery_and_no_other(two: Two) -> None:

@@ -14,6 +14,7 @@ from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.store import claims, erasure, expire, lockouts, opt_outs, steps
 from otp_worker.store import deliveries as stored_deliveries
 from otp_worker.store.database import Database
+from otp_worker.store.deliver_together import Wanted, claim_all
 from otp_worker.store.lifecycle import close_deliveries, lock_verification
 from otp_worker.store.schema import deliveries
 from tests.contract.service import NUMBER, Service
@@ -55,11 +56,16 @@ def erase(service: Service, _issued: list[Verification]) -> None:
     erasure.erase_number(service.db, [NUMBER], service.keyring.number_hashes(NUMBER))
 
 
+def claim(service: Service, issued: list[Verification]) -> None:
+    now = service.clock()
+    claim_all(service.db, [Wanted(each.delivery.id, now, now + timedelta(seconds=30)) for each in issued])
+
+
 # SQLite has one writer, and no row is locked.
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 @pytest.mark.parametrize(
     "act",
-    [mark_published, close, fail_overdue, end_expired, stop, report, erase],
+    [claim, mark_published, close, fail_overdue, end_expired, stop, report, erase],
     ids=lambda act: str(act.__name__),
 )
 def test_while_the_lowest_is_anothers_none_of_the_others_is_held(
