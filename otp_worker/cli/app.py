@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from otp_worker import __version__
 from otp_worker.cli.commands import COMMANDS
+from otp_worker.cli.summaries import SUMMARIES
 from otp_worker.domain.errors import (
     BrokerUnavailableError,
     ConfigurationError,
@@ -22,7 +23,19 @@ from otp_worker.domain.errors import (
 
 
 class LazyGroup(TyperGroup):
-    """The commands by name, each imported when it is asked for: all of them cost a second of CPU."""
+    """The commands by name, each imported when it is asked for: all of them cost two seconds of CPU."""
+
+    _are_listed = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; the list of the commands imports none of them."""
+        self._are_listed = True
+        super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """What may follow on the line; the names of commands import none of them."""
+        self._are_listed = True
+        return super().shell_complete(ctx, incomplete)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, in the order of the help."""
@@ -32,6 +45,8 @@ class LazyGroup(TyperGroup):
         """One command, imported; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
+        if self._are_listed and cmd_name in SUMMARIES:
+            return TyperCommand(cmd_name, help=SUMMARIES[cmd_name])
         module, name = COMMANDS[cmd_name]
         command = _click_command(getattr(import_module(module), name))
         command.name = cmd_name

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer import Context
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from otp_worker import __version__
 from otp_worker.cli import output
-from otp_worker.cli.app import app
+from otp_worker.cli.app import LazyGroup, app
 from otp_worker.cli.commands import COMMANDS
+from otp_worker.cli.summaries import SUMMARIES
 from otp_worker.domain.app import App
 from otp_worker.domain.ports import utc_now
 from otp_worker.issue.request import SendRequest
@@ -70,6 +73,26 @@ def test_every_command_is_there_and_described() -> None:
         assert name in told
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name
     assert CliRunner().invoke(app, ["no-such-command"]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_listed_by_its_own_words(name: str) -> None:
+    group = get_command(app)
+    assert isinstance(group, LazyGroup)
+    command = group.get_command(Context(group), name)
+    assert SUMMARIES[name] == (command.help or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def test_the_help_imports_no_command() -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "otp_worker", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "bench" in told.stdout
+    imported = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert imported.isdisjoint(module for module, _ in COMMANDS.values())
 
 
 def test_a_shell_can_complete_commands_and_options() -> None:
