@@ -5,7 +5,7 @@ from otp_worker.service.logs import configure_logs
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import build_intake
-from otp_worker.store.migrate import await_current
+from otp_worker.store.schema_state import await_current
 
 
 def started(role: Role) -> tuple[Settings, Intake]:

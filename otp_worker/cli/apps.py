@@ -12,7 +12,7 @@ from otp_worker.operations.apps import Apps
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
 from otp_worker.store.apps import StoredApp
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 
 _EPILOG = "Settings: " + "; ".join(
     f"{name}={setting.example} ({setting.meaning[:1].lower()}{setting.meaning[1:].rstrip('.')})"

@@ -9,7 +9,7 @@ COMMANDS = {
     "start": ("otp_worker.cli.start", "start"),
     "web": (_SERVE, "web"),
     "console": (_SERVE, "console"),
-    "flower": (_OPERATE, "flower"),
+    "flower": ("otp_worker.cli.flower", "flower"),
     "doctor": (_OPERATE, "doctor"),
     "callback-url": (_OPERATE, "callback_url"),
     "apps": ("otp_worker.cli.apps", "app"),

@@ -17,8 +17,8 @@ from otp_worker.protection.circuit_breaker import Breaker, open_breakers
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
 from otp_worker.store.circuit_breakers import GatewayState, read_state
-from otp_worker.store.migrate import check_current
 from otp_worker.store.phones import Phone, phones
+from otp_worker.store.schema_state import check_current
 from otp_worker.store.sim_budgets import Usage, usage, waiting_by_reason
 
 app = typer.Typer(help="Show the gateways and their SIMs, and try one.", invoke_without_command=True)

@@ -11,7 +11,7 @@ from otp_worker.domain.ports import utc_now
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 
 app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
 

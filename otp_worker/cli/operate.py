@@ -1,4 +1,4 @@
-"""``otp-worker migrate, doctor, replies, unlock, forget, callback-url, flower``: what an operator does."""
+"""``otp-worker migrate, doctor, replies, unlock, forget, callback-url``: what an operator does."""
 
 import sys
 import time
@@ -14,10 +14,10 @@ from otp_worker.domain.limits import Limits
 from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.operations.admin import Operator
 from otp_worker.service.database import open_database
-from otp_worker.service.flower import flower_arguments, keep_private
 from otp_worker.service.roles import load_settings
 from otp_worker.store import receipts
-from otp_worker.store.migrate import check_current, newest_version, upgrade
+from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema_state import check_current, newest_version
 
 NUMBER_ARGUMENT = typer.Argument(..., help="The phone number, such as +447400123456.")
 
@@ -167,15 +167,3 @@ def callback_url(
     urls = {name: inbound_url(settings.public_url, keyring, name) for name in names}
     lines = [url if len(known) == 1 or gateway else f"{name}  {url}" for name, url in urls.items()]
     say("\n".join(lines), urls, json)
-
-
-def flower() -> None:
-    """Run Flower: loopback, basic auth, read-only."""
-    settings = load_settings("flower")
-    keep_private(settings.state_dir)
-    arguments = flower_arguments(settings)
-    from otp_worker.service.worker import (
-        celery,  # builds the Celery application, which only this command needs
-    )
-
-    celery.start(argv=arguments)

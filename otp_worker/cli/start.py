@@ -15,7 +15,7 @@ from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_command
 from otp_worker.service.processes.runner import Runner
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 
 PROCFILE = Path("Procfile")
 

@@ -11,12 +11,11 @@ from otp_worker.cli.verification import INTERRUPTED, fields_of, print_verificati
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.timeline import Moment, describe
-from otp_worker.domain.verification import Verification
 from otp_worker.operations.trail import NewSteps, Trail, Trails
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 from otp_worker.store.trail import MOST
 
 WHAT = typer.Argument(

@@ -14,7 +14,7 @@ from otp_worker.issue.request import SendRequest
 from otp_worker.service.assembly import Intake
 from otp_worker.service.roles import load_settings
 from otp_worker.service.wiring import build_intake
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 
 OPERATOR = App("operator")
 POLL_SECONDS = 0.2

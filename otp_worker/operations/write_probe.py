@@ -8,7 +8,7 @@ from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentE
 from otp_worker.store import sweeps
 from otp_worker.store.connection_errors import DatabaseError, write_cause_of
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import check_current
+from otp_worker.store.schema_state import check_current
 
 WROTE = "readiness"
 TRY_EVERY_SECONDS = 5.0

@@ -9,7 +9,7 @@ import otp_worker
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import Role, load_settings
-from otp_worker.store.migrate import await_current
+from otp_worker.store.schema_state import await_current
 
 _FOLDER = Path(otp_worker.__file__).resolve().parents[1]
 _PACKAGES = ("otp_worker.api", "api")

@@ -20,8 +20,9 @@ from otp_worker.inbound.callbacks import callback_url
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.request import Hold
-from otp_worker.operations.email import EmailChannel, parse_smtp_url
+from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.notifier import Channel, Notifier
+from otp_worker.operations.smtp_server import parse_smtp_url
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.protection.circuit_breaker import Breaker

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from psycopg import pq
-
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _FILES = ("sslrootcert", "sslcert", "sslkey")
 
 
 def check_postgres_options(query: Mapping[str, object]) -> None:
     """Raise ValueError, with the fix, for an option that libpq does not know or that cannot be true."""
+    # Where there is no Postgres, nothing of it is imported.
+    from psycopg import pq
+
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     for name, value in query.items():
         if name not in known:

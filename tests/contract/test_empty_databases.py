@@ -5,7 +5,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from otp_worker.store.migrate import newest_version
+from otp_worker.store.schema_state import newest_version
 from tests.empty_databases import EmptyDatabases
 
 COUNT = "INSERT INTO counters VALUES ('left behind', 1)"

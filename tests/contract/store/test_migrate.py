@@ -12,21 +12,20 @@ from alembic.config import Config
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.domain.app_settings import AppSettings
 from otp_worker.domain.errors import DatabaseUnavailableError, SchemaNotCurrentError
-from otp_worker.store import migrate, notifications
+from otp_worker.store import migrate, notifications, schema_state
 from otp_worker.store.api_keys import list_keys
 from otp_worker.store.apps import list_apps
 from otp_worker.store.database import Database
 from otp_worker.store.engine import POSTGRES_SETTINGS
-from otp_worker.store.migrate import (
-    SERVES_SINCE,
+from otp_worker.store.migrate import SERVES_SINCE, upgrade
+from otp_worker.store.schema import metadata
+from otp_worker.store.schema_state import (
     START_SECONDS,
     await_current,
     check_current,
     current_version,
     newest_version,
-    upgrade,
 )
-from otp_worker.store.schema import metadata
 from tests.contract.store.comparison import differences
 
 
@@ -88,7 +87,7 @@ def test_a_start_waits_for_a_database_that_is_restarted(
             raise DatabaseUnavailableError("away")
         return newest_version()
 
-    monkeypatch.setattr(migrate, "current_version", current)
+    monkeypatch.setattr(schema_state, "current_version", current)
     monkeypatch.setattr("time.sleep", paused.append)
     await_current(db)
     assert len(paused) == 2
@@ -100,7 +99,7 @@ def test_a_start_does_not_wait_for_ever(db: Database, monkeypatch: pytest.Monkey
     def away(_: Database) -> str:
         raise DatabaseUnavailableError("away")
 
-    monkeypatch.setattr(migrate, "current_version", away)
+    monkeypatch.setattr(schema_state, "current_version", away)
     monkeypatch.setattr("time.monotonic", lambda: passed[0])
     monkeypatch.setattr("time.sleep", lambda seconds: passed.__setitem__(0, passed[0] + seconds))
     with pytest.raises(DatabaseUnavailableError):

@@ -10,7 +10,8 @@ import pytest
 
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import newest_version, upgrade
+from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema_state import newest_version
 
 ROWS = 1_000_000
 PAUSE_SECONDS = 0.05

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.store import migrate
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import newest_version, upgrade
+from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema_state import newest_version
 from tests.contract.store.comparison import differences
 
 

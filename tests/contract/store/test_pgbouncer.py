@@ -15,7 +15,8 @@ from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.domain.errors import DatabaseUnavailableError
 from otp_worker.store.connection_errors import cause_of
 from otp_worker.store.database import Database
-from otp_worker.store.migrate import check_current, upgrade
+from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema_state import check_current
 from tests.contract.pgbouncer import PROGRAM, running_pgbouncer
 from tests.contract.service import Service
 

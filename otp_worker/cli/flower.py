@@ -1,0 +1,17 @@
+"""``otp-worker flower``: the console of the tasks."""
+
+from otp_worker.service.flower import flower_arguments, keep_private
+from otp_worker.service.roles import load_settings
+
+
+def flower() -> None:
+    """Run Flower: loopback, basic auth, read-only."""
+    settings = load_settings("flower")
+    keep_private(settings.state_dir)
+    # Only this command needs Celery, and Flower.
+    from flower.command import flower as watch
+
+    from otp_worker.service.celery_command import command
+
+    command.add_command(watch)
+    command(["--app", "otp_worker.service.application", *flower_arguments(settings)])
