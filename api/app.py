@@ -12,7 +12,7 @@ from otp_worker.service.assembly import Intake
 from .admin import Numbers, Pauses
 from .apps import Apps
 from .callbacks import CallbackResource
-from .docs import STATIC, Docs, Home, OpenApi
+from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
 from .health import Alive, Ready
 from .metrics import Metrics
 from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
@@ -42,6 +42,7 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
             RequestLog(),
             RequestTimer(intake.totals.requests, ROUTES),
             *([RequestSpans(intake.tracer)] if intake.tracer.is_on else []),
+            StaticCache(),
             Authentication(intake.api_keys, ROUTES),
         ]
     )
@@ -50,7 +51,7 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
     resources = {type(resource): resource for resource in _resources(intake, welcome_url)}
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)
-    app.add_static_route("/docs/static", STATIC)
+    app.add_static_route(STATIC_PATH, STATIC)
     routes = inspect_routes(app)
     app.add_middleware(TrailingSlash(route.path for route in routes if "{" not in route.path))
     return app
@@ -80,5 +81,6 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Metrics(intake.health, intake.refusals, intake.totals, clock),
         OpenApi(openapi_document()),
         Docs(),
+        Problems(),
         Home(welcome_url),
     )

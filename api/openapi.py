@@ -1,7 +1,7 @@
 """The API described as OpenAPI 3.1: the routes' table, and the models that judge the real bodies."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,10 +11,15 @@ from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
 
+from .examples import ANSWERS, NOT_READY, REQUESTS
 from .health_schemas import ReadinessBody
+from .operation_samples import operation_samples
+from .problem_examples import METHOD_NOT_ALLOWED, problem_examples
+from .problem_help import PAGE, PROBLEMS, help_url
 from .problem_schemas import ProblemBody
 from .route import Route
 from .routes import ROUTES
+from .webhook_docs import EVENT_SCHEMA, webhooks
 
 _BY_ID = {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
@@ -52,7 +57,8 @@ Ask for a one-time passcode to be sent by SMS, and later ask whether what your u
 With `channel: "inbound"`, where the operator allows it, the person texts `inbound.token` to `inbound.text_to`
 instead, and `GET` shows `approved`. Know its risk: the sender's number of an SMS can be forged.
 
-Every error is a problem (RFC 9457) with a stable `type`. Send `X-Request-Id` to find a request in the logs.
+Every error is a problem (RFC 9457) with a stable `type`; [what each one means](/docs/problems). Send
+`X-Request-Id` to find a request in the logs.
 """
 
 
@@ -65,11 +71,11 @@ def openapi_document(routes: Iterable[Route] = ROUTES) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "otp-worker", "version": __version__, "description": _DESCRIPTION},
-        "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
-            "schemas": _schemas(described),
+            "schemas": {**_schemas(described), "EventBody": EVENT_SCHEMA},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key: `otp_live_...`"}
             },
@@ -93,11 +99,14 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "responses": _responses(route),
+        "x-codeSamples": operation_samples(route),
     }
     if route.scope is None:
         operation["security"] = []
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _content("application/json", route.body)}
+        requests = REQUESTS[route.name or ""]
+        examples = {name: {"summary": shows, "value": body} for name, (shows, body) in requests.items()}
+        operation["requestBody"] = {"required": True, "content": _json(route.body, examples)}
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
@@ -131,16 +140,21 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.answer:
         done: dict[str, Any] = {
             "description": "Done.",
-            "content": _content("application/json", route.answer),
+            "content": _json(route.answer, _values(ANSWERS[route.name or ""])),
         }
         responses[str(route.status)] = {**done, "headers": _ACCEPTED} if route.status == 202 else done
         if route.answer is ReadinessBody:
-            responses["503"] = {**done, "description": "Not now; for what reason."}
+            content = _json(route.answer, _values({"away": NOT_READY}))
+            responses["503"] = {"description": "Not now; for what reason.", "content": content}
     for status in sorted({error.http_status for error in route.errors}):
         responses[str(status)] = _problem([error for error in route.errors if error.http_status == status])
     if _names_others_too(route):
         responses["405"] = _OTHER_METHODS
     return responses
+
+
+def _values(models: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {name: {"value": model.model_dump(mode="json")} for name, model in models.items()}
 
 
 def _names_others_too(route: Route) -> bool:
@@ -153,8 +167,8 @@ def _names_others_too(route: Route) -> bool:
 
 
 def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
-    """One status with the first line of each error's docstring, and the headers that come with it."""
-    lines = dict.fromkeys((error.__doc__ or "").partition("\n")[0] for error in errors)
+    """One status: each problem's cause, with a link to its explanation, and its headers."""
+    lines = dict.fromkeys(_explained(error.problem) for error in errors)
     headers: dict[str, Any] = {}
     for error in errors:
         headers |= {
@@ -164,19 +178,33 @@ def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
         if issubclass(error, TooManyRequestsError):
             # Not required: there is none where only an operator can unlock a number.
             headers["Retry-After"] = _SECONDS
-    problem: dict[str, Any] = {
-        "description": " ".join(lines),
-        "content": _content("application/problem+json", ProblemBody),
+    return {
+        "description": "\n".join(lines),
+        "headers": {**headers, "Link": _EXPLANATION},
+        "content": _content("application/problem+json", ProblemBody, problem_examples(errors)),
     }
-    return {**problem, "headers": headers} if headers else problem
 
 
-def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {media_type: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+def _explained(code: str) -> str:
+    return f"- [{code}]({help_url(code)}): {PROBLEMS[code].cause}"
 
 
+def _json(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
+    return _content("application/json", model, examples)
+
+
+def _content(media_type: str, model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {media_type: {"schema": schema, "examples": examples}}
+
+
+_EXPLANATION = {"description": f'`<{PAGE}#...>; rel="help"`: cause and fix.', "required": True, **_TEXT}
 _OTHER_METHODS = {
-    "description": "This path is another call's, which takes other methods.",
-    "headers": {"Allow": {"description": "The methods that it takes.", "required": True, **_TEXT}},
-    "content": _content("application/problem+json", ProblemBody),
+    "description": f"This path is another call's, which takes other methods "
+    f"([method_not_allowed]({help_url('method_not_allowed')})).",
+    "headers": {
+        "Allow": {"description": "The methods that it takes.", "required": True, **_TEXT},
+        "Link": _EXPLANATION,
+    },
+    "content": _content("application/problem+json", ProblemBody, METHOD_NOT_ALLOWED),
 }

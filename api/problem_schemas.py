@@ -5,6 +5,9 @@ from pydantic import BaseModel, Field
 from otp_worker.domain.limits import Limit
 from otp_worker.domain.verification import VerificationStatus
 
+TYPE = "urn:otp-worker:problem:"
+"""How the type of every problem begins; a name that never changes, and no address."""
+
 
 class FieldErrorBody(BaseModel):
     """One thing that is wrong with one field."""
@@ -16,7 +19,9 @@ class FieldErrorBody(BaseModel):
 class ProblemBody(BaseModel):
     """A problem (RFC 9457)."""
 
-    type: str
+    type: str = Field(
+        description=f"`{TYPE}` and a word that never changes; the header `Link` leads to its explanation."
+    )
     title: str
     status: int
     detail: str

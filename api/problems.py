@@ -14,11 +14,10 @@ from otp_worker.domain.ports import Clock
 from otp_worker.operations.rejections import Rejections
 from otp_worker.store.database import AWAY
 
-from .problem_schemas import ProblemBody
+from .problem_help import help_url
+from .problem_schemas import TYPE, ProblemBody
 
 log = structlog.get_logger()
-
-TYPE = "urn:otp-worker:problem:"
 
 _DETAILS = {
     404: "there is nothing at this path",
@@ -67,6 +66,9 @@ def _answer(
         request_id=getattr(req.context, "request_id", None),
         **members,
     )
+    where = help_url(kind)
+    if where:
+        resp.append_link(where, "help")
     resp.status = status
     resp.content_type = "application/problem+json"
     resp.text = body.model_dump_json(exclude_none=True)

@@ -17,11 +17,12 @@ from otp_worker.domain.errors import (
 
 from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
-from .docs import Docs, Home, OpenApi
+from .docs import Docs, Home, OpenApi, Problems
 from .health import Alive, Ready
 from .health_schemas import AlivenessBody, ReadinessBody
 from .listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
 from .metrics import Metrics
+from .problem_help import PAGE as PROBLEMS_PAGE
 from .route import Errors, Route
 from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
 from .trail import Search, Timeline
@@ -56,7 +57,7 @@ ROUTES = (
         body=SendBody,
         answer=AcceptedBody,
         status=202,
-        raises=_SEND,
+        raises=(TooSoonError, *_SEND),
         idempotent=True,
         rechecks_key=True,
     ),
@@ -173,5 +174,6 @@ ROUTES = (
     Route("GET", "/metrics", Metrics),
     Route("GET", "/openapi.json", OpenApi),
     Route("GET", "/docs", Docs),
+    Route("GET", PROBLEMS_PAGE, Problems),
     Route("GET", "/", Home),
 )

@@ -13,7 +13,6 @@ from falcon.testing import Result
 from api.openapi import openapi_document
 
 HEADERS = {
-    "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -26,6 +25,8 @@ def check_answer(method: str, path: str, answer: Result, sent: Any, key: str | N
     """Fail unless the answer is one that the document announces, and safe to show."""
     for name, value in HEADERS.items():
         assert answer.headers.get(name) == value, name
+    if not (path.startswith("/docs/static/") and answer.status_code < 400):
+        assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", answer.headers["X-Request-Id"])
     if answer.status_code >= 400 and path != "/readyz" and method != "HEAD":
@@ -106,6 +107,8 @@ def _check_problem(answer: Result) -> None:
     assert told["request_id"] == answer.headers["X-Request-Id"]
     assert re.fullmatch(r"urn:otp-worker:problem:[a-z_]+", told["type"])
     assert told["title"]
+    code = told["type"].rpartition(":")[2]
+    assert answer.headers["Link"] == f"</docs/problems#{code}>; rel=help"
     assert told["detail"].endswith((".", "?"))
 
 

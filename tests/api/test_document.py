@@ -19,6 +19,7 @@ NOT_DOCUMENTED = {
     ("get", "/openapi.json"),
     ("get", "/"),
     ("get", "/docs"),
+    ("get", "/docs/problems"),
     # For Prometheus, in its own format.
     ("get", "/metrics"),
     # For gateways, each in its own format, at a URL that they are given.

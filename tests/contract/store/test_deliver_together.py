@@ -67,7 +67,7 @@ class Pairs:
                     select(deliveries).where(deliveries.c.verification_id == verification_id)
                 ).mappings(),
             ]
-        told = [_told(step) for step in steps.of_verification(self.db, verification_id)]
+        told = [_told(step) for step in steps.of_verifications(self.db, [verification_id])[verification_id]]
         return [{name: value for name, value in row.items() if name not in _OWN} for row in rows] + told
 
 

@@ -2,8 +2,8 @@
 
 from otp_worker.store.indices import create_index
 
-revision = "0024_seeing"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,156 @@
+"""An example of every request and every answer, made of the models themselves, so that it fits them.
+
+The first send asks for no language: whoever tries it out gets an SMS in English.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from otp_worker.domain.limits import Limit
+from otp_worker.domain.step import StepKind
+from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
+
+from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
+from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
+from .health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
+from .listing import ListedBody, MomentBody, TimelineBody, VerificationsBody
+from .schemas import (
+    AcceptedBody,
+    CheckResultBody,
+    DeliveryBody,
+    InvitationBody,
+    LeftBody,
+    VerificationBody,
+)
+
+ID = "ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"
+
+_QUEUED = DeliveryBody(
+    status=DeliveryStatus.QUEUED,
+    attempts=0,
+    gateway=None,
+    reason=None,
+    next_attempt_at=AT,
+    deadline_at=at(300),
+    sent_at=None,
+    delivered_at=None,
+    wait=None,
+)
+_DELIVERED = _QUEUED.model_copy(
+    update={
+        "status": DeliveryStatus.DELIVERED,
+        "attempts": 1,
+        "gateway": "office",
+        "next_attempt_at": None,
+        "sent_at": at(1),
+        "delivered_at": at(2),
+    }
+)
+_PENDING = VerificationBody(
+    id=ID,
+    status=VerificationStatus.PENDING,
+    reason=None,
+    to=MASKED,
+    user="user-17",
+    channel="sms",
+    delivery=_DELIVERED,
+    checks_left=5,
+    created_at=AT,
+    expires_at=at(301),
+    resend_at=at(30),
+    ended_at=None,
+)
+_LEFT = [LeftBody(limit=Limit.NUMBER, window_seconds=600, left=4)]
+_ACCEPTED = AcceptedBody(**{**dict(_PENDING), "delivery": _QUEUED}, limits=_LEFT)
+_INVITATION = {"text_to": "+447400999999", "expires_at": at(301)}
+_LISTED = ListedBody(
+    id=ID,
+    app="shop",
+    status=VerificationStatus.APPROVED,
+    reason=None,
+    to=MASKED,
+    user="user-17",
+    channel="sms",
+    delivery_status=DeliveryStatus.DELIVERED,
+    created_at=AT,
+    sent_at=at(1),
+    delivered_at=at(2),
+    expires_at=at(301),
+    ended_at=at(40),
+)
+_PAGE = VerificationsBody(verifications=[_LISTED], next_cursor=None)
+_MOMENTS = (
+    (0, StepKind.ACCEPTED, "the code was asked for"),
+    (1, StepKind.TAKEN, "the SMS was handed over"),
+    (2, StepKind.RECEIPT, "the receipt says delivered 1.0 s after it was handed over"),
+    (40, StepKind.APPROVED, "approved"),
+)
+_CHECKS = [
+    HealthCheckBody(name="database", ok=True, detail="answers", blocking=True),
+    HealthCheckBody(name="phone", ok=False, detail="offline since 11:58:26Z", blocking=False),
+]
+
+REQUESTS: dict[str, Requests] = {
+    "send": {
+        "first": ("The first code, in English", {"to": NUMBER, "user": "user-17"}),
+        "more": (
+            "In another language, with a life and a length of its own",
+            {"to": NUMBER, "user": "user-17", "locale": "de-AT", "ttl_seconds": 300, "code_length": 8},
+        ),
+        "limits": ("With the end user's address, for limits", {"to": NUMBER, "ip": "203.0.113.7"}),
+        "inbound": ("The person texts a token to us", {"to": NUMBER, "channel": "inbound"}),
+    },
+    "check": {"typed": ("As the person typed it", {"code": "123456"})},
+    "checkNumber": {"typed": ("As the person typed it", {"to": NUMBER, "code": "123 456"})},
+    "search": {
+        "number": ("Those of a number", {"to": NUMBER}),
+        "failed": ("Its last one that failed", {"to": NUMBER, "status": "failed", "limit": 1}),
+    },
+    **ADMIN_REQUESTS,
+}
+
+ANSWERS: dict[str, Mapping[str, BaseModel]] = {
+    "send": {
+        "accepted": _ACCEPTED,
+        "inbound": _ACCEPTED.model_copy(
+            update={
+                "channel": "inbound",
+                "delivery": None,
+                "checks_left": 0,
+                "inbound": InvitationBody.model_validate({**_INVITATION, "token": TEXTED}),
+            }
+        ),
+    },
+    "resend": {"accepted": _ACCEPTED.model_copy(update={"resent": True})},
+    "check": {
+        "right": CheckResultBody(id=ID, status=VerificationStatus.APPROVED, valid=True, checks_left=4),
+        "wrong": CheckResultBody(id=ID, status=VerificationStatus.PENDING, valid=False, checks_left=4),
+    },
+    "read": {"pending": _PENDING},
+    "cancel": {
+        "canceled": _PENDING.model_copy(update={"status": VerificationStatus.CANCELED, "ended_at": at(20)})
+    },
+    "list": {"page": _PAGE},
+    "search": {"page": _PAGE},
+    "timeline": {
+        "approved": TimelineBody(
+            id=ID,
+            status=VerificationStatus.APPROVED,
+            cause="Approved: the right code was entered 40 s after the request.",
+            timeline=[
+                MomentBody(at=at(second), kind=kind, milliseconds=second * 1000, what=what)
+                for second, kind, what in _MOMENTS
+            ],
+        )
+    },
+    **ADMIN_ANSWERS,
+    "alive": {"alive": AlivenessBody()},
+    "ready": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},
+}
+ANSWERS["checkNumber"] = ANSWERS["check"]
+
+NOT_READY = ReadinessBody(
+    ready=False,
+    checks=[HealthCheckBody(name="database", ok=False, detail="does not answer", blocking=True)],
+)

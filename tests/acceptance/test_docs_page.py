@@ -1,0 +1,82 @@
+"""The API's pages as a reader meets them: a real browser, light and dark, wide and 390 px."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from api.app import create_app
+from otp_worker.devtools.processes.ports import LOOPBACK
+from otp_worker.store.database import Database
+from tests.acceptance.console.browser import CHROMIUM, NARROW, WIDE, browser, window
+from tests.api.service import Service
+
+if not CHROMIUM.exists():
+    pytest.skip("Chromium is not installed: apt-get install chromium", allow_module_level=True)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture(scope="module")
+def url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the application answers, in this process."""
+    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("docs") / "otp.db")
+    with closing(Database(f"sqlite:///{path}")) as db:
+        app = create_app(Service(db).intake())
+        with make_server(LOOPBACK, 0, app, _Server, _Quiet) as server:
+            thread = Thread(target=server.serve_forever)
+            thread.start()
+            yield f"http://{LOOPBACK}:{server.server_port}"
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide-light", "narrow-dark"])
+def test_a_call_shows_its_samples_and_fits_the_window(
+    chromium: Browser, url: str, size: tuple[int, int], dark: bool
+) -> None:
+    with window(chromium, url, size, dark=dark) as opened:
+        page = opened.page
+        opened.open("/docs")
+        page.locator("#operations-verifications-send .opblock-summary-control").click()
+        samples = page.get_by_label("Code samples")
+        expect(samples).to_contain_text('curl -s "$OTP_URL/v1/verifications"')
+        samples.get_by_role("tab", name="Python").click()
+        expect(samples).to_contain_text('otp.send("+447400123456"')
+        samples.get_by_role("tab", name="Node").click()
+        expect(samples).to_contain_text("await fetch(")
+        expect(page.get_by_role("link", name="guard.paused")).to_be_visible()
+        page.get_by_role("button", name="Try it out").click()
+        tried = page.locator("textarea.body-param__text")
+        expect(tried).to_contain_text("+447400123456")
+        # Whoever tries it out first gets an SMS in English.
+        expect(tried).not_to_contain_text("locale")
+        assert not opened.overflows
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (background == "rgb(28, 32, 34)") is dark
+        # The rest of the page is Swagger UI's own markup.
+        assert opened.findings(".samples") == []
+        page.get_by_role("link", name="limit_reached").first.click()
+        page.wait_for_url("**/docs/problems#limit_reached")
+        assert not opened.overflows
+        assert opened.findings() == []
+        assert opened.complaints == []
