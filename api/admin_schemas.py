@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.store.pauses import Pause
 
-from .schemas import Incoming, To
+from .field_types import To
+from .schemas import Incoming
 
 
 class NumberBody(Incoming):

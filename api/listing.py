@@ -16,7 +16,9 @@ from otp_worker.domain.verification import DeliveryStatus, Verification, Verific
 from otp_worker.operations.trail import Page, Trail
 from otp_worker.store.trail import MOST, Place, Wanted
 
-from .schemas import Incoming, Printable, To
+from .field_types import To
+from .reference_schemas import ClientReference, Printable, Purpose, References, Tag
+from .schemas import Incoming
 
 DEFAULT_LIMIT = 50
 _INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.A)
@@ -82,6 +84,13 @@ class _Filter(BaseModel):
     until: Instant | None = Field(
         None, description="Those asked for before this instant.", examples=["2026-03-02T00:00:00Z"]
     )
+    purpose: Purpose | None = Field(None, description="What they are for.", examples=["payment"])
+    client_reference: ClientReference | None = Field(
+        None, description="Your own reference to what they are for.", examples=["order-1017"]
+    )
+    tag: Tag | None = Field(
+        None, description="A tag's name and value, with a colon between them.", examples=["campaign:spring"]
+    )
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MOST, description="How many, at most.")
     cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
 
@@ -89,7 +98,17 @@ class _Filter(BaseModel):
         """What is looked for, of one app or of all. Raises InvalidFieldError."""
         if self.since is not None and self.until is not None and self.since > self.until:
             raise InvalidFieldError("since", "is later than until; swap the two")
-        return Wanted(app, self.user, self.status, self.since, self.until)
+        name, _, value = (self.tag or "").partition(":")
+        return Wanted(
+            app,
+            self.user,
+            self.status,
+            self.since,
+            self.until,
+            purpose=self.purpose,
+            client_reference=self.client_reference,
+            tag=(name, value) if self.tag else None,
+        )
 
     @property
     def after(self) -> Place | None:
@@ -109,7 +128,7 @@ class SearchBody(_Filter, Incoming):
     to: To
 
 
-class ListedBody(BaseModel):
+class ListedBody(References):
     """One verification of a list: the number masked, the code never."""
 
     id: str = Field(examples=["ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"])
@@ -146,6 +165,9 @@ class ListedBody(BaseModel):
             delivered_at=sms.delivered_at if sms else None,
             expires_at=found.expires_at,
             ended_at=found.ended_at,
+            purpose=found.purpose,
+            client_reference=found.client_reference,
+            tags=dict(found.tags),
         )
 
 

@@ -27,6 +27,8 @@ _FIXES = {
     "template": "give a name of letters, digits, dots, dashes or underscores",
     "ip": "this is not an IP address",
     "locale": "give a language tag such as de-AT, or a list of them",
+    "purpose": "give a word of small letters, digits, dashes or underscores",
+    "client_reference": "give printable characters on one line",
 }
 _CODE_AS_NUMBER = f"{_CODE}: a number loses its leading zeros"
 _OTHERWISE = "this value cannot be accepted; the description of the API says which ones can"

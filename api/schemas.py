@@ -1,11 +1,9 @@
 """The JSON that comes in and goes out, as models: what they allow is what OpenAPI says."""
 
-import re
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Limit, Remaining
@@ -16,56 +14,8 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
-# No control characters and no line breaks: these values are stored, shown and logged.
-LOCALES = r"^[A-Za-z0-9*][A-Za-z0-9*_.;=, -]*$"
-"""The characters of a language tag, or of a list of them as in Accept-Language."""
-Printable = StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
-
-# People type codes as they are printed: in groups, with spaces and dashes of every kind. What is copied from
-# an SMS may bring invisible marks along, such as those of the direction of writing.
-_BETWEEN_DIGITS = (
-    r"[ \u00a0\u2000-\u200a\u202f\u205f\u3000"
-    r"\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d\-"
-    r"\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-)
-
-
-def _digits_of(value: str) -> str:
-    return re.sub(_BETWEEN_DIGITS, "", value)
-
-
-Code = Annotated[
-    str,
-    StringConstraints(
-        pattern=rf"^{_BETWEEN_DIGITS}*[0-9]({_BETWEEN_DIGITS}*[0-9]){{{MIN_LENGTH - 1},{MAX_LENGTH - 1}}}"
-        rf"{_BETWEEN_DIGITS}*$",
-        max_length=4 * MAX_LENGTH,
-    ),
-    AfterValidator(_digits_of),
-    Field(
-        description="The digits as the person typed them; spaces and dashes do no harm.", examples=["123456"]
-    ),
-]
-To = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=64),
-    Field(description="A mobile number in international form.", examples=["+447400123456"]),
-]
-
-
-def _parse_address(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        raise ValueError("this is not an IP address") from None
-
-
-Ip = Annotated[
-    # No zone, as in fe80::1%eth0: that is free text, and each one would be a new address to the limits.
-    Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f.:]{2,45}$"), AfterValidator(_parse_address)]
-    | None,
-    Field(description="The end user's IP address, for limits.", examples=["203.0.113.7"]),
-]
+from .field_types import LOCALES, Code, Ip, To
+from .reference_schemas import GivenReferences, Printable, Purpose, References
 
 
 class Incoming(BaseModel):
@@ -74,7 +24,7 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class SendBody(Incoming):
+class SendBody(GivenReferences, Incoming):
     """A request for a passcode."""
 
     to: To
@@ -118,6 +68,9 @@ class NumberCheckBody(Incoming):
     to: To
     code: Code
     ip: Ip = None
+    purpose: Purpose | None = Field(
+        None, description="The purpose it was asked for; null for one that was asked for without."
+    )
 
 
 class WaitBody(BaseModel):
@@ -165,7 +118,7 @@ class DeliveryBody(BaseModel):
         )
 
 
-class VerificationBody(BaseModel):
+class VerificationBody(References):
     """A verification: the number masked, the code never."""
 
     id: str
@@ -197,6 +150,9 @@ class VerificationBody(BaseModel):
             expires_at=found.expires_at,
             resend_at=found.resend_at,
             ended_at=found.ended_at,
+            purpose=found.purpose,
+            client_reference=found.client_reference,
+            tags=dict(found.tags),
         )
 
 

@@ -23,6 +23,9 @@ from .request_body import read_body
 from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
 from .trail import Listing
 
+_NEW_FIELDS = ("new", "purpose", "client_reference", "tags")
+"""Fields of a send that older versions do not know."""
+
 
 class Verifications:
     """The collection, and one verification of it."""
@@ -52,11 +55,12 @@ class Verifications:
         body = read_body(req, SendBody)
         request = SendRequest(**body.model_dump(), request_id=req.context.request_id)
         ask = self._inviter.invite if request.channel == INBOUND else self._issuer.issue
+        unused = {name for name in _NEW_FIELDS if not getattr(body, name)}
         self._accept(
             req,
             resp,
             # A field that is new to the API is no other request where it is not used.
-            f"send {body.model_dump_json(exclude=None if body.new else {'new'})}",
+            f"send {body.model_dump_json(exclude=unused)}",
             lambda once: ask(request, app, self._clock(), once),
         )
 
@@ -138,7 +142,7 @@ class Checks:
         """Judge a code against a number's newest pending verification."""
         app: App = req.context.app
         body = read_body(req, NumberCheckBody)
-        self._answer(resp, self._verifier.check_number(body.to, body.code, app.name, body.ip, app.rates))
+        self._answer(resp, self._judge_number(body, app))
 
     def on_post_one(self, req: falcon.Request, resp: falcon.Response, verification_id: str) -> None:
         """Judge a code against a verification."""
@@ -146,6 +150,11 @@ class Checks:
         body = read_body(req, CheckBody)
         possible = valid_id(verification_id)
         self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))
+
+    def _judge_number(self, body: NumberCheckBody, app: App) -> CheckResult:
+        return self._verifier.check_number(
+            body.to, body.code, app.name, body.ip, app.rates, purpose=body.purpose
+        )
 
     @staticmethod
     def _answer(resp: falcon.Response, result: CheckResult) -> None:

@@ -57,9 +57,17 @@ class Verifier:
         return self._judge(verification_id, code, app)
 
     def check_number(
-        self, to: str, code: str, app: str, ip: str | None = None, rates: LimitRates | None = None
+        self,
+        to: str,
+        code: str,
+        app: str,
+        ip: str | None = None,
+        rates: LimitRates | None = None,
+        purpose: str | None = None,
     ) -> CheckResult:
-        """Judge a code against the number's newest pending verification, as ``check`` does.
+        """Judge a code against the number's newest pending verification for a purpose, as ``check`` does.
+
+        Without a purpose it is one that was asked for without.
 
         Raises InvalidFieldError, CountryNotAllowedError, RateLimitExceededError, NotFoundError,
         VerificationEndedError and NumberLockedError.
@@ -67,9 +75,10 @@ class Verifier:
         number = parse_number(to, self.policy.countries)
         self._count(app, ip, rates)
         hashes = self.keyring.number_hashes(number.e164)
-        newest = verifications.newest_pending(self.db, app, hashes, self.clock())
+        newest = verifications.newest_pending(self.db, app, hashes, self.clock(), purpose)
         if newest is None:
-            raise NotFoundError("this number has no pending verification")
+            of_that = " for this purpose" if purpose else ""
+            raise NotFoundError(f"this number has no pending verification{of_that}")
         return self._judge(newest, code, app)
 
     def _count(self, app: str, ip: str | None, rates: LimitRates | None) -> None:

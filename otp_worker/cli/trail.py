@@ -21,7 +21,8 @@ from otp_worker.store.trail import MOST
 WHAT = typer.Argument(
     ...,
     metavar="WHAT",
-    help="A number in any spelling, a user, or an id: of a verification, delivery, gateway message, request.",
+    help="A number in any spelling, a user, a reference, a tag such as campaign:spring, or an id: of a "
+    "verification, delivery, gateway message, request.",
 )
 POLL_SECONDS = 0.5
 
@@ -31,7 +32,7 @@ def find(
     limit: int = typer.Option(20, min=1, max=MOST, help="How many to show."),
     json: bool = JSON_OPTION,
 ) -> None:
-    """List the verifications of a number, a user or an id, newest first, each with its cause."""
+    """List the verifications of a number, user, reference, tag or id, newest first, each with its cause."""
     trails = _open()
     found = trails.trails(trails.find(what, limit))
     if not found:
@@ -39,7 +40,7 @@ def find(
     if json:
         print_json([_fields(each) for each in found])
         return
-    columns = ["asked", "verification", "app", "user", "to", "status", "cause"]
+    columns = ["asked", "verification", "app", "user", "purpose", "to", "status", "cause"]
     print_rows(f"{len(found)} found, newest first", columns, [_row(each) for each in found])
 
 
@@ -104,7 +105,8 @@ def _fields(trail: Trail) -> dict[str, Any]:
 def _row(trail: Trail) -> list[Any]:
     found = trail.verification
     status = found.status_at(utc_now())
-    return [found.created_at, found.id, found.app, found.user, found.to, status, trail.cause.for_operators]
+    whose = [found.app, found.user, found.purpose, found.to]
+    return [found.created_at, found.id, *whose, status, trail.cause.for_operators]
 
 
 def _moment(line: Moment) -> dict[str, Any]:

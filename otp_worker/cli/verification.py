@@ -7,7 +7,8 @@ import typer
 
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_record
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import VerificationEndedError
+from otp_worker.domain.app_setting_values import PURPOSE
+from otp_worker.domain.errors import InvalidFieldError, VerificationEndedError
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.issue.request import SendRequest
@@ -18,6 +19,7 @@ from otp_worker.store.schema_state import check_current
 
 OPERATOR = App("operator")
 POLL_SECONDS = 0.2
+LONGEST_REFERENCE = 128
 INTERRUPTED = 130
 """The exit status of what Ctrl-C ended, as shells know it: 128 and the signal's number."""
 
@@ -26,11 +28,18 @@ def send(
     number: str = typer.Argument(..., help="The phone number, such as +447400123456."),
     wait: float = typer.Option(30.0, help="Seconds to wait for the gateway to take it; 0 does not wait."),
     locale: str | None = typer.Option(None, help="The language of the SMS, such as de."),
+    purpose: str | None = typer.Option(None, help="What the code is for, such as payment."),
+    reference: str | None = typer.Option(None, help="What to find it by again, such as order-1017."),
     json: bool = JSON_OPTION,
 ) -> None:
     """Send a code through the running service and follow it until the gateway has taken it."""
     intake = _intake()
-    issued = intake.issuer.issue(SendRequest(number, locale=locale), OPERATOR, intake.clock()).verification
+    if purpose is not None and not PURPOSE.fullmatch(purpose):
+        raise InvalidFieldError("--purpose", "give a word of small letters, digits, dashes or underscores")
+    if reference is not None and not (reference.isprintable() and 0 < len(reference) <= LONGEST_REFERENCE):
+        raise InvalidFieldError("--reference", f"give 1 to {LONGEST_REFERENCE} printable characters")
+    request = SendRequest(number, locale=locale, purpose=purpose, client_reference=reference)
+    issued = intake.issuer.issue(request, OPERATOR, intake.clock()).verification
     if not json:
         console.print(f"{issued.id} for {issued.to} is queued")
     try:
@@ -96,7 +105,8 @@ def _print(found: Verification, json: bool) -> None:
 
 def print_verification(found: Verification) -> None:
     """Print a verification and its newest SMS, for people."""
-    print_record(found.id, fields_of(found, utc_now()))
+    tags = ", ".join(f"{name}:{value}" for name, value in found.tags.items())
+    print_record(found.id, {**fields_of(found, utc_now()), "tags": tags or None})
     delivery = found.newest_delivery
     if delivery is None:
         return
@@ -123,6 +133,9 @@ def fields_of(found: Verification, now: datetime) -> dict[str, object]:
         "to": found.to,
         "app": found.app,
         "user": found.user,
+        "purpose": found.purpose,
+        "client_reference": found.client_reference,
+        "tags": dict(found.tags),
         "checks_left": found.checks_left,
         "created_at": found.created_at,
         "expires_at": found.expires_at,

@@ -74,7 +74,8 @@ def timeline(
     within = [step for step in outages if verification.created_at <= step.at <= last_at]
     told = sorted([*own, *within], key=lambda step: step.at)
     first_at = told[0].at if told else verification.created_at
-    return [_moment(step, first_at, len(deliveries) > 1) for step in told]
+    about = _about(verification)
+    return [_moment(step, first_at, len(deliveries) > 1, about) for step in told]
 
 
 def describe(step: Step) -> Moment:
@@ -82,15 +83,22 @@ def describe(step: Step) -> Moment:
     return _moment(step, step.at, step.delivery_number not in (None, 1))
 
 
-def _moment(step: Step, first_at: datetime, is_numbered: bool) -> Moment:
+def _about(verification: Verification) -> str:
+    """What its app says of it, behind the words for its request."""
+    purpose = f", purpose {verification.purpose}" if verification.purpose else ""
+    return purpose + (f", reference {verification.client_reference}" if verification.client_reference else "")
+
+
+def _moment(step: Step, first_at: datetime, is_numbered: bool, about: str = "") -> Moment:
+    ending = about if step.kind is StepKind.ACCEPTED else ""
     sms = f"SMS {step.delivery_number}: " if is_numbered and step.delivery_number else ""
     return Moment(
         step.at,
         step.kind,
         round((step.at - first_at) / timedelta(milliseconds=1)),
         _HOPS[step.kind],
-        sms + _operators(step),
-        sms + _apps(step),
+        sms + _operators(step) + ending,
+        sms + _apps(step) + ending,
     )
 
 

@@ -1,6 +1,7 @@
 """The nouns: a verification, its deliveries, and the words for their states."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,7 +58,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What an app may know of a verification: the number masked, the code never."""
+    """What an app may know of a verification: the number masked, the code never.
+
+    ``client_reference`` and ``tags`` are its app's own words, by which it is found again.
+    """
 
     id: str
     app: str
@@ -73,6 +77,9 @@ class Verification:
     resend_at: datetime
     ended_at: datetime | None
     newest_delivery: Delivery | None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def delivery(self) -> Delivery:

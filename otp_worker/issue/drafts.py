@@ -44,14 +44,12 @@ class Drafts:
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
         number = parse_number(request.to, self.policy.countries)
-        _refuse_channel(request.channel, app)
+        _refuse_unless_allowed("channel", request.channel, app.settings.channels)
+        _refuse_unless_allowed("purpose", request.purpose, app.settings.purposes)
         self._refuse_template(request.template)
-        ttl_seconds = request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
-        if app.test and number.e164.endswith(EXPIRED):
-            ttl_seconds = EXPIRED_LIFE_SECONDS
+        ttl_seconds = self._ttl_seconds(request, app, number.e164)
         code_length = request.code_length or app.settings.code_length or self.policy.code_length
         locale = self._locale(request, app, number.country)
-        derivation = derivation_of(code_length)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
             app=app.name,
@@ -71,7 +69,7 @@ class Drafts:
             trace_context=self.trace_context(),
             key_id=self.keyring.newest,
             code_length=code_length,
-            derivation=derivation if derivation is not None and self.may_be_wide() else None,
+            derivation=derivation_of(code_length) if self.may_be_wide() else None,
             seed=secrets.token_bytes(SEED_BYTES),
             max_checks=self.policy.max_checks,
             ttl_seconds=ttl_seconds,
@@ -79,7 +77,15 @@ class Drafts:
             expires_at=self._expires_at(ttl_seconds, now),
             last_expiry_at=now + timedelta(seconds=MAX_LIFE_SECONDS),
             resend_at=self.next_resend_at(now),
+            purpose=request.purpose,
+            client_reference=request.client_reference,
+            tags=request.tags,
         )
+
+    def _ttl_seconds(self, request: SendRequest, app: App, number: str) -> int:
+        if app.test and number.endswith(EXPIRED):
+            return EXPIRED_LIFE_SECONDS
+        return request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
 
     def _refuse_template(self, name: str | None) -> None:
         if name is not None and name not in self.policy.templates:
@@ -137,8 +143,7 @@ class Drafts:
         return now + timedelta(seconds=longest)
 
 
-def _refuse_channel(channel: str, app: App) -> None:
-    """Raise InvalidFieldError for a channel that the app may not ask for."""
-    allowed = app.settings.channels
-    if allowed is not None and channel not in allowed:
-        raise InvalidFieldError("channel", f"this app may ask for {', '.join(allowed)} alone")
+def _refuse_unless_allowed(field: str, value: str | None, allowed: tuple[str, ...] | None) -> None:
+    """Raise InvalidFieldError for what the app's settings leave out."""
+    if value is not None and allowed is not None and value not in allowed:
+        raise InvalidFieldError(field, f"this app may ask for {', '.join(allowed)} alone")

@@ -1,5 +1,6 @@
 """What an app asks for in the first step, and what it is told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from otp_worker.domain.inbound_token import Invitation
@@ -25,6 +26,9 @@ class SendRequest:
     code_length: int | None = None
     new: bool = False
     request_id: str | None = None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tags: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

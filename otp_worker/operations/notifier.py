@@ -10,7 +10,7 @@ from typing import Protocol
 
 from otp_worker.domain.ports import Publish
 from otp_worker.protection.isolation import isolated
-from otp_worker.store import deliveries, notifications, receipts
+from otp_worker.store import deliveries, notifications, receipts, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
 from otp_worker.store.receipts import StoredReply
@@ -85,6 +85,7 @@ class Notifier:
         if reply is None:
             return None
         told = {**_told_of(reply), **notice.data, **self._link(notice, reply.verification_id)}
+        told |= self._references(told["verification_id"])
         return channel.tell(notice, told, now)
 
     def _at_risk(self) -> dict[str, object]:
@@ -94,6 +95,14 @@ class Notifier:
             "codes_waiting": waiting,
             "first_ends_at": first_ends_at.isoformat() if first_ends_at else None,
         }
+
+    def _references(self, verification_id: object) -> dict[str, object]:
+        """By what its app finds a verification again."""
+        found = verifications.find(self.db, str(verification_id)) if verification_id else None
+        if found is None:
+            return {}
+        given = {"purpose": found.purpose, "client_reference": found.client_reference, "tags": found.tags}
+        return {name: value for name, value in given.items() if value}
 
     def _link(self, notice: Notification, verification_id: str | None) -> dict[str, object]:
         """The console's page about it."""

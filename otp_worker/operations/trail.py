@@ -78,7 +78,7 @@ class Trails:
         return self.page(replace(wanted, number_hashes=hashes), limit, after)
 
     def find(self, what: str, limit: int) -> list[Verification]:
-        """What a number, a user, or an id of a verification, delivery, message or request leads to.
+        """What a number, a user, a reference, a tag, or an id of whatever kind leads to.
 
         The newest come first. Nothing is an answer too.
         """
@@ -87,9 +87,12 @@ class Trails:
         by_id = [each for each in found if each is not None]
         if by_id:
             return by_id[:limit]
-        by_user = self.page(Wanted(user=what), limit).verifications
-        if by_user:
-            return list(by_user)
+        name, _, value = what.partition(":")
+        tagged = [Wanted(tag=(name, value))] if value else []
+        for wanted in (Wanted(user=what), Wanted(client_reference=what), *tagged):
+            theirs = self.page(wanted, limit).verifications
+            if theirs:
+                return list(theirs)
         try:
             return list(self.of_number(what, Wanted(), limit).verifications)
         except InvalidFieldError:

@@ -18,7 +18,7 @@ from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, inse
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
 from otp_worker.store.rows import new_verification_row, verification_of
-from otp_worker.store.schema import verifications
+from otp_worker.store.schema import verification_tags, verifications
 
 _v = verifications.c
 
@@ -171,9 +171,17 @@ def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Se
         connection.execute(_INSERT_VERIFICATION, [new_verification_row(send.new) for send in sends])
     if firsts:
         insert_deliveries(connection, firsts)
+    tags = [row for send in sends for row in _tag_rows(send.new)]
+    if tags:
+        connection.execute(_INSERT_TAG, tags)
     steps.write(
         connection, [each for send, left in zip(sends, lefts, strict=True) for each in _steps(send, left)]
     )
+
+
+def _tag_rows(new: NewVerification) -> list[dict[str, str]]:
+    tags = (new.tags or {}).items()
+    return [{"verification_id": new.id, "name": name, "value": value} for name, value in tags]
 
 
 def _steps(send: NewSend, left: Sequence[Remaining]) -> list[Step]:
@@ -233,3 +241,4 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
 
 # Made once: building a statement costs more than executing it.
 _INSERT_VERIFICATION = insert(verifications)
+_INSERT_TAG = insert(verification_tags)

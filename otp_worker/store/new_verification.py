@@ -1,6 +1,6 @@
 """A verification before it is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,9 @@ class NewVerification:
     request_id: str | None = None
     trace_context: str | None = None
     locale: str | None = None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tags: Mapping[str, str] | None = None
 
     @property
     def number_hash(self) -> bytes:

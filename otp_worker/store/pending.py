@@ -1,6 +1,6 @@
 """Statements about what is pending for a person already: a send that repeats it is no second code.
 
-The same person is the same number, app and user; another template or length asks for another code.
+The same person is the same number, app, user and purpose; another template or length asks for another code.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,13 +43,17 @@ def of_the_same_person(
 ) -> list[list[Pending]]:
     """For each new verification those that are pending for the same person, the newest first."""
     hashes = [each for one in new for each in one.number_hashes]
-    found: dict[tuple[bytes, str, str | None], list[Pending]] = {}
+    found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
     for row in connection.execute(_PENDING, {"hashes": hashes, "now": now}):
-        person = (row.number_hash, row.app, row.user)
+        person = (row.number_hash, row.app, row.user, row.purpose)
         pending = Pending(row.id, row.template, row.code_length, row.handed_at is not None)
         found.setdefault(person, []).append(pending)
     return [
-        [pending for each in one.number_hashes for pending in found.get((each, one.app, one.user), [])]
+        [
+            pending
+            for each in one.number_hashes
+            for pending in found.get((each, one.app, one.user, one.purpose), [])
+        ]
         if one.seed is not None
         else []
         for one in new
@@ -84,7 +88,7 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
 
 # Made once: every send asks.
 _PENDING = (
-    select(_v.id, _v.number_hash, _v.app, _v.user, _v.template, _v.code_length, _v.handed_at)
+    select(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.template, _v.code_length, _v.handed_at)
     .where(
         _v.number_hash.in_(bindparam("hashes", expanding=True)),
         _v.status == VerificationStatus.PENDING,

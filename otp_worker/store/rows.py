@@ -28,6 +28,7 @@ def verification_of(values: Mapping[Any, Any], newest_delivery: Delivery | None)
     """A verification from the values of its row; a column that is not among them is null."""
     held: dict[str, Any] = {name: values.get(name) for name in _VERIFICATION}
     held |= {"status": VerificationStatus(values["status"]), "to": values["number_masked"]}
+    held["tags"] = held["tags"] or {}
     return Verification(**held, newest_delivery=newest_delivery)
 
 

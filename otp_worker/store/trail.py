@@ -11,10 +11,10 @@ from otp_worker.domain.step import Step
 from otp_worker.domain.verification import Delivery, Verification, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.rows import delivery_of, verification_of
-from otp_worker.store.schema import IS_PENDING, Instant, deliveries, steps, verifications
+from otp_worker.store.schema import IS_PENDING, Instant, deliveries, steps, verification_tags, verifications
 from otp_worker.store.steps import step_of
 
-_v, _d, _s = verifications.c, deliveries.c, steps.c
+_v, _d, _s, _t = verifications.c, deliveries.c, steps.c, verification_tags.c
 
 MOST = 200
 """No list is longer than this."""
@@ -27,7 +27,7 @@ class Wanted:
     """Which verifications are looked for; None and empty ask for all.
 
     ``since`` is the first instant of their creation, ``until`` the first one too late. ``number_hashes`` are
-    a number's under every root secret that counts.
+    a number's under every root secret that counts. ``tag`` is the name and the value of one.
     """
 
     app: str | None = None
@@ -36,6 +36,9 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     number_hashes: Sequence[bytes] | None = None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tag: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +120,52 @@ def last_step(db: Database) -> int:
 
 
 def _searches(wanted: Wanted, now: datetime) -> list[_Search]:
-    """What finds them, each by one index: by number, by user, by status, by app, by two of these, or all.
+    """What finds them, each by one index: by number, reference, tag, user, purpose, status, app, or all.
 
     What else must hold is compared so that no index serves: SQLite keeps no statistics to choose by. Time
     ends a verification before a sweep writes that down: such a one is expired, and not pending.
     """
     every, status, app = select(verifications), wanted.status, wanted.app
     if wanted.number_hashes is not None:
-        its_user = [*_same("app", app), *_same("user", wanted.user)]
-        mine = every.where(_v.number_hash.in_(wanted.number_hashes), *its_user)
-        return [_Search(mine.where(*_status_at(status, now)), _WITHOUT_INDEX)]
+        mine = every.where(_v.number_hash.in_(wanted.number_hashes), *_same("app", app))
+        return [_Search(mine.where(*_also(wanted, now)), _WITHOUT_INDEX)]
+    if wanted.client_reference is not None:
+        own = every.where(_v.client_reference == wanted.client_reference, *_same("app", app))
+        return [_Search(own.where(*_also(wanted, now)))]
+    if wanted.tag is not None:
+        own = every.where(_v.id.in_(_tagged(wanted.tag)), *_same("app", app))
+        return [_Search(own.where(*_also(wanted, now)), _WITHOUT_INDEX)]
     if wanted.user is not None:
-        theirs = every.where(_v.user == wanted.user, *_same("app", app))
+        of_user = [*_same("app", app), *_same("purpose", wanted.purpose)]
+        theirs = every.where(_v.user == wanted.user, *of_user)
+    elif wanted.purpose is not None:
+        its_app = [_v.app == app] if app is not None else []
+        own = every.where(_v.purpose == wanted.purpose, *its_app)
+        return [_Search(own.where(*_status_at(status, now)), _v.created_at if its_app else _WITHOUT_INDEX)]
     else:
         theirs = every.where(_v.app == app) if app is not None else every
     if status is None:
         return [_Search(theirs)]
-    pending = every.where(IS_PENDING, *_same("app", app), *_same("user", wanted.user))
+    its_own = (_same(name, getattr(wanted, name)) for name in ("app", "user", "purpose"))
+    pending = every.where(IS_PENDING, *(each for same in its_own for each in same))
     if status is VerificationStatus.PENDING:
         return [_Search(pending.where(_v.expires_at > now), _WITHOUT_INDEX)]
     found = [_Search(theirs.where(_v.status == status, _v.ended_at.is_not(None)))]
     if status is VerificationStatus.EXPIRED:
         found.append(_Search(pending.where(_v.expires_at <= now), _WITHOUT_INDEX))
     return found
+
+
+def _also(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    """What must hold beside that by which they are found, compared so that no index serves."""
+    tagged = [func.coalesce(_v.id, "").in_(_tagged(wanted.tag))] if wanted.tag is not None else []
+    same = (_same(name, getattr(wanted, name)) for name in ("user", "purpose", "client_reference"))
+    return [*(each for found in same for each in found), *tagged, *_status_at(wanted.status, now)]
+
+
+def _tagged(tag: tuple[str, str]) -> Select[Any]:
+    name, value = tag
+    return select(_t.verification_id).where(_t.value == value, _t.name == name)
 
 
 def _same(name: str, value: str | None) -> list[ColumnElement[bool]]:

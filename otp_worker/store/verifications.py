@@ -32,13 +32,16 @@ def get(db: Database, verification_id: str, app: str) -> Verification:
     return found
 
 
-def newest_pending(db: Database, app: str, number_hashes: list[bytes], now: datetime) -> str | None:
-    """The id of an app's newest verification of a number whose code can still be checked."""
+def newest_pending(
+    db: Database, app: str, number_hashes: list[bytes], now: datetime, purpose: str | None = None
+) -> str | None:
+    """The id of an app's newest verification of a number, for a purpose, whose code can be checked still."""
     statement = (
         select(_v.id)
         .where(
             _v.number_hash.in_(number_hashes),
             _v.app == app,
+            _v.purpose.is_not_distinct_from(purpose),
             _v.status == VerificationStatus.PENDING,
             _v.token_hash.is_(None),
             _v.expires_at > now,

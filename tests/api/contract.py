@@ -55,9 +55,11 @@ def fit(schema: dict[str, Any], value: Any, where: str = "answer") -> None:
     if schema.get("format") == "date-time":
         assert datetime.fromisoformat(value).tzinfo, f"{where}: {value!r}"
     if schema.get("type") == "object":
-        assert set(schema.get("required", ())) <= value.keys() <= schema["properties"].keys(), where
+        known, other = schema.get("properties", {}), schema.get("additionalProperties")
+        assert set(schema.get("required", ())) <= value.keys(), where
+        assert other or value.keys() <= known.keys(), where
         for name, part in value.items():
-            fit(schema["properties"][name], part, f"{where}.{name}")
+            fit(known.get(name, other), part, f"{where}.{name}")
     if schema.get("type") == "array":
         for part in value:
             fit(schema["items"], part, f"{where}[]")
@@ -80,7 +82,17 @@ def document() -> dict[str, Any]:
 
 
 _ANNOTATIONS = {"title", "description", "examples", "default"}
-_RULES = {"$ref", "anyOf", "enum", "type", "format", "properties", "required", "items"}
+_RULES = {
+    "$ref",
+    "anyOf",
+    "enum",
+    "type",
+    "format",
+    "properties",
+    "additionalProperties",
+    "required",
+    "items",
+}
 _TYPES: dict[str, type] = {
     "string": str,
     "integer": int,

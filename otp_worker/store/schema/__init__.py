@@ -2,6 +2,13 @@
 
 from otp_worker.store.schema.audit import audit
 from otp_worker.store.schema.base import Instant, metadata
+from otp_worker.store.schema.delivery import (
+    ENDED_UNPUBLISHED,
+    IS_OPEN,
+    IS_PROBLEM,
+    deliveries,
+    early_receipts,
+)
 from otp_worker.store.schema.gateway import (
     canaries,
     canary_turns,
@@ -20,6 +27,7 @@ from otp_worker.store.schema.reply import (
     reply_keys,
 )
 from otp_worker.store.schema.step import steps
+from otp_worker.store.schema.tag import verification_tags
 from otp_worker.store.schema.upkeep import (
     alerts,
     counters,
@@ -29,12 +37,7 @@ from otp_worker.store.schema.upkeep import (
     tallies,
 )
 from otp_worker.store.schema.verification import (
-    ENDED_UNPUBLISHED,
-    IS_OPEN,
     IS_PENDING,
-    IS_PROBLEM,
-    deliveries,
-    early_receipts,
     idempotency_keys,
     verifications,
 )
@@ -74,5 +77,6 @@ __all__ = [
     "steps",
     "sweeps",
     "tallies",
+    "verification_tags",
     "verifications",
 ]

@@ -1,8 +1,10 @@
 """What all tables share: how constraints are named, and what an instant is."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Dialect, MetaData, Text, TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -30,3 +32,16 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Tags(TypeDecorator[Mapping[str, str]]):
+    """Names with their values, as JSON; none is null."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
+        return json.dumps(dict(value), sort_keys=True) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str]:
+        return json.loads(value) if value else {}

@@ -36,6 +36,25 @@ def test_a_user_and_every_id_lead_to_their_verification(
         assert find(operator, what) == f"/verifications/{verification_id}"
 
 
+def test_a_reference_and_a_tag_lead_to_a_verification_that_shows_them(
+    operator: Visitor, shop: Caller
+) -> None:
+    tags = {"campaign": SCRIPT}
+    sent = shop.sent(user="user-17", purpose="payment", client_reference="order-1017", tags=tags)
+    shop.sent(user="user-18")
+    for what in ("order-1017", f"campaign:{SCRIPT}"):
+        assert find(operator, what) == f"/verifications/{sent}"
+    page = operator.get(f"/verifications/{sent}").text
+    for shown in (
+        "payment",
+        "order-1017",
+        "campaign:&lt;script&gt;",
+        "purpose payment, reference order-1017",
+    ):
+        assert shown in page
+    assert SCRIPT not in page
+
+
 def test_several_are_a_masked_list_the_newest_first(
     operator: Visitor, shop: Caller, service: Service
 ) -> None:

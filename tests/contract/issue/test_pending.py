@@ -10,7 +10,8 @@ from otp_worker.issue.request import SendRequest
 from otp_worker.store import issue
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
-from tests.contract.service import NUMBER, ROOT_SECRET, SHOP, Service
+from otp_worker.store.verifications import newest_pending
+from tests.contract.service import NUMBER, ROOT_SECRET, SHOP, START, Service
 
 SECONDS = 60
 
@@ -78,3 +79,25 @@ def test_a_verification_that_is_texted_to_us_is_no_pending_code(db: Database) ->
         connection.execute(verifications.update().values(token_hash=b"t" * 32))
     service.issue(again=True)
     assert written(db)[0] == 2
+
+
+def test_a_purpose_is_another_code_and_none_is_one_of_its_own(db: Database) -> None:
+    service = Service(db)
+    purposes = (None, "login", "payment", "login", None)
+    asked = [service.issuer.issue(SendRequest(NUMBER, purpose=each), SHOP, START) for each in purposes]
+    ids = [each.verification.id for each in asked]
+    assert len(set(ids)) == 3
+    assert (ids[3], ids[4]) == (ids[1], ids[0])
+    hashes = service.keyring.number_hashes(NUMBER)
+    for purpose, id in zip(purposes, ids, strict=True):
+        assert newest_pending(db, "shop", hashes, START, purpose) == id
+
+
+def test_a_row_that_an_older_version_wrote_is_pending_for_no_purpose(db: Database) -> None:
+    service = Service(db)
+    old = service.issue(again=True)
+    with db.update() as connection:
+        connection.execute(verifications.update().values(purpose=None, client_reference=None, tags=None))
+    assert service.issue(again=True).id == old.id
+    other = service.issuer.issue(SendRequest(NUMBER, purpose="login"), SHOP, START).verification
+    assert (other.id != old.id, service.read(old).tags) == (True, {})

@@ -80,6 +80,19 @@ def test_of_a_reply_support_is_told_the_user_too(service: Service, notifier: Not
     assert (told["type"], told["data"]["user"]) == ("reply.received", "alice")  # type: ignore[index]
 
 
+def test_of_a_reply_support_is_told_what_the_code_was_for(
+    service: Service, notifier: Notifier, support: Stub
+) -> None:
+    said = {"purpose": "payment", "client_reference": "order-1017", "tags": {"campaign": "spring"}}
+    request = SendRequest(
+        NUMBER, purpose="payment", client_reference="order-1017", tags={"campaign": "spring"}
+    )
+    service.issuer.issue(request, App("shop"), service.clock())
+    texted(service, "who are you?")
+    (told,) = told_of(service.db, notifier, support, service.clock())
+    assert {name: told["data"][name] for name in said} == said  # type: ignore[index]
+
+
 def test_after_the_retention_of_numbers_support_is_told_the_masked_one(
     service: Service, notifier: Notifier, support: Stub
 ) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store import trail
-from otp_worker.store.schema import deliveries, steps, verifications
+from otp_worker.store.schema import deliveries, steps, verification_tags, verifications
 from otp_worker.store.trail import Place, Wanted
 from tests.contract.rows import old_rows
 from tests.contract.service import START, Service
@@ -44,6 +44,15 @@ SEARCHES: dict[str, Callable[[Service], object]] = {
         Wanted(number_hashes=[b"a", b"b"], app="shop", user="u", status=VerificationStatus.EXPIRED),
         Place(START, "ver_"),
     ),
+    "ix_verifications_purpose": lambda service: listed(
+        service, Wanted(purpose="payment", app="shop", status=VerificationStatus.FAILED), Place(START, "ver_")
+    ),
+    "ix_verifications_client_reference": lambda service: listed(
+        service, Wanted(client_reference="order-7", app="shop", user="u", purpose="payment")
+    ),
+    "ix_verification_tags_value": lambda service: listed(
+        service, Wanted(tag=("campaign", "7"), app="shop", purpose="payment"), Place(START, "ver_")
+    ),
     "ix_deliveries_verification_id": lambda service: trail.deliveries_of(service.db, ["ver_1"])["ver_1"],
     "ix_deliveries_gateway_message_id": lambda service: trail.ids_of(service.db, "msg_1"),
     "ix_verifications_request_id": lambda service: trail.ids_of(service.db, "req_1"),
@@ -77,7 +86,8 @@ def plan(service: Service, sql: str, parameters: Any) -> str:
 
 def fill(service: Service, number: int) -> None:
     """Verifications that are over, of two apps, with their deliveries and a step for each."""
-    rows: dict[str, list[dict[str, Any]]] = {"verifications": [], "deliveries": [], "steps": []}
+    tables = (verifications, deliveries, steps, verification_tags)
+    rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in tables}
     for n in range(number):
         at: datetime = START - timedelta(seconds=n + 1)
         old = old_rows(f"ver_{n:026}", n.to_bytes(32, "big"), at)
@@ -85,11 +95,14 @@ def fill(service: Service, number: int) -> None:
         more["user"] = f"user-{n}" if n % 2 else "guest"
         # Enough of them that one index is better than another, whatever is drawn.
         more["status"] = VerificationStatus.FAILED if n % 7 == 0 else old[verifications]["status"]
+        more |= {"purpose": f"purpose-{n % 9}", "client_reference": f"order-{n}"}
         rows["verifications"].append(old[verifications] | more)
         rows["deliveries"].append(old[deliveries])
+        tag = {"verification_id": old[verifications]["id"], "name": "campaign", "value": str(n % 50)}
+        rows["verification_tags"].append(tag)
         rows["steps"].append({"at": at, "kind": "breaker_opened", "gateway": "gb"})
     with service.db.write() as connection:
-        for table in (verifications, deliveries, steps):
+        for table in tables:
             connection.execute(insert(table), rows[table.name])
         if not service.db.is_sqlite:
             connection.exec_driver_sql("ANALYZE")

@@ -95,6 +95,23 @@ def test_a_script_reads_the_cause_and_the_trail(command: CliRunner, intake: Inta
     assert {"at", "milliseconds", "kind", "hop", "what"} == told["timeline"][0].keys()
 
 
+@pytest.mark.parametrize("what", ["order-1017", "campaign:spring"])
+def test_a_reference_and_a_tag_lead_to_what_they_were_given_for(
+    command: CliRunner, intake: Intake, what: str
+) -> None:
+    asked(intake, "alice")
+    tags = {"campaign": "spring"}
+    request = SendRequest(NUMBER, "bob", purpose="payment", client_reference="order-1017", tags=tags)
+    sent = intake.issuer.issue(request, SHOP, utc_now()).verification.id
+    (found,) = json.loads(command.invoke(app, ["find", what, "--json"]).stdout)
+    assert (found["id"], found["purpose"], found["client_reference"]) == (sent, "payment", "order-1017")
+    assert found["tags"] == tags
+    words = command.invoke(app, ["show", what]).stdout
+    assert "campaign:spring" in words
+    assert "the code was asked for" in words
+    assert "purpose payment, reference order-1017" in words
+
+
 def test_a_list_is_newest_first(command: CliRunner, intake: Intake) -> None:
     ids = [asked(intake, f"user-{n}") for n in range(3)]
     told = run(command, "find", NUMBER).stdout
