@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -64,11 +64,24 @@ class AsyncClient:
         status: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        purpose: str | None = None,
+        client_reference: str | None = None,
+        tag: str | None = None,
     ) -> AsyncIterator[Listed]:
         """Every verification of your app, newest first, page by page."""
+        next_page = partial(
+            self.list_page,
+            user=user,
+            status=status,
+            since=since,
+            until=until,
+            purpose=purpose,
+            client_reference=client_reference,
+            tag=tag,
+        )
         cursor: str | None = None
         while True:
-            page = await self.list_page(user=user, status=status, since=since, until=until, cursor=cursor)
+            page = await next_page(cursor=cursor)
             for each in page.verifications:
                 yield each
             cursor = page.next_cursor

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -52,14 +52,17 @@ def send(
     ip: str | None = None,
     ttl_seconds: int | None = None,
     code_length: int | None = None,
+    purpose: str | None = None,
+    client_reference: str | None = None,
+    tags: Mapping[str, str] | None = None,
     new: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Accepted]:
     """Ask for a code to be sent to a mobile number.
 
-    A repeated send for the same number and user is a resend while its code is pending; ``new=True`` asks for
-    another code. ``ip`` is the end user's address, for limits. Without an ``idempotency_key`` each call
-    makes its own, so that its retries send one SMS; give one to make your own retries safe too.
+    A repeated send for the same number, user and purpose is a resend while its code is pending; ``new=True``
+    asks for another code. ``ip`` is the end user's address, for limits. Without an ``idempotency_key`` each
+    call makes its own, so that its retries send one SMS; give one to make your own retries safe too.
     """
     body = _given(
         to=to,
@@ -69,6 +72,9 @@ def send(
         ip=ip,
         ttl_seconds=ttl_seconds,
         code_length=code_length,
+        purpose=purpose,
+        client_reference=client_reference,
+        tags=tags,
         new=new,
     )
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))
@@ -108,9 +114,15 @@ def check(verification_id: str, code: str, *, ip: str | None = None) -> Call[Che
     )
 
 
-def check_number(to: str, code: str, *, ip: str | None = None) -> Call[CheckResult]:
-    """Judge a code against the newest pending verification of a number, where your app keeps no id."""
-    return Call("POST", f"{_ALL}/check", read_as(CheckResult), False, _given(to=to, code=code, ip=ip))
+def check_number(
+    to: str, code: str, *, purpose: str | None = None, ip: str | None = None
+) -> Call[CheckResult]:
+    """Judge a code against a number's newest pending verification, where your app keeps no id.
+
+    It is one of that purpose, or without one, one that was asked for without.
+    """
+    body = _given(to=to, code=code, purpose=purpose, ip=ip)
+    return Call("POST", f"{_ALL}/check", read_as(CheckResult), False, body)
 
 
 def get(verification_id: str) -> Call[Verification]:
@@ -134,12 +146,23 @@ def list_page(
     status: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    purpose: str | None = None,
+    client_reference: str | None = None,
+    tag: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page]:
-    """A page of your app's verifications, newest first; instants have a time zone."""
+    """A page of your app's verifications, newest first; instants have a time zone, a tag a colon in it."""
     given = _given(
-        user=user, status=status, since=_text(since), until=_text(until), limit=limit, cursor=cursor
+        user=user,
+        status=status,
+        since=_text(since),
+        until=_text(until),
+        purpose=purpose,
+        client_reference=client_reference,
+        tag=tag,
+        limit=limit,
+        cursor=cursor,
     )
     query = {name: str(value) for name, value in given.items()}
     return Call("GET", _ALL, read_as(Page), True, query=query)
@@ -152,6 +175,9 @@ def search(
     status: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    purpose: str | None = None,
+    client_reference: str | None = None,
+    tag: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page]:
@@ -162,6 +188,9 @@ def search(
         status=status,
         since=_text(since),
         until=_text(until),
+        purpose=purpose,
+        client_reference=client_reference,
+        tag=tag,
         limit=limit,
         cursor=cursor,
     )

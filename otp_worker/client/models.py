@@ -84,6 +84,9 @@ class Verification(Answered):
     expires_at: AwareDatetime
     resend_at: AwareDatetime
     ended_at: AwareDatetime | None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tags: dict[str, str] = {}
 
     @property
     def pending(self) -> bool:
@@ -155,6 +158,9 @@ class Listed(Answered):
     delivered_at: AwareDatetime | None
     expires_at: AwareDatetime
     ended_at: AwareDatetime | None
+    purpose: str | None = None
+    client_reference: str | None = None
+    tags: dict[str, str] = {}
 
 
 class Page(Answered):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -64,11 +64,24 @@ class Client:
         status: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        purpose: str | None = None,
+        client_reference: str | None = None,
+        tag: str | None = None,
     ) -> Iterator[Listed]:
         """Every verification of your app, newest first, page by page."""
+        next_page = partial(
+            self.list_page,
+            user=user,
+            status=status,
+            since=since,
+            until=until,
+            purpose=purpose,
+            client_reference=client_reference,
+            tag=tag,
+        )
         cursor: str | None = None
         while True:
-            page = self.list_page(user=user, status=status, since=since, until=until, cursor=cursor)
+            page = next_page(cursor=cursor)
             yield from page.verifications
             cursor = page.next_cursor
             if cursor is None:

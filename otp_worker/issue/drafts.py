@@ -44,9 +44,7 @@ class Drafts:
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
         number = parse_number(request.to, self.policy.countries)
-        _refuse_unless_allowed("channel", request.channel, app.settings.channels)
-        _refuse_unless_allowed("purpose", request.purpose, app.settings.purposes)
-        self._refuse_template(request.template)
+        self._refuse_unasked(request, app)
         ttl_seconds = self._ttl_seconds(request, app, number.e164)
         code_length = request.code_length or app.settings.code_length or self.policy.code_length
         locale = self._locale(request, app, number.country)
@@ -69,7 +67,7 @@ class Drafts:
             trace_context=self.trace_context(),
             key_id=self.keyring.newest,
             code_length=code_length,
-            derivation=derivation_of(code_length) if self.may_be_wide() else None,
+            derivation=self._derivation(code_length),
             seed=secrets.token_bytes(SEED_BYTES),
             max_checks=self.policy.max_checks,
             ttl_seconds=ttl_seconds,
@@ -87,11 +85,9 @@ class Drafts:
             return EXPIRED_LIFE_SECONDS
         return request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
 
-    def _refuse_template(self, name: str | None) -> None:
-        if name is not None and name not in self.policy.templates:
-            raise InvalidFieldError(
-                "template", "there is no template of that name; the operator defines them"
-            )
+    def _derivation(self, code_length: int) -> int | None:
+        derivation = derivation_of(code_length)
+        return derivation if derivation is not None and self.may_be_wide() else None
 
     def _locale(self, request: SendRequest, app: App, country: str) -> str:
         """The language to write in. Raises InvalidFieldError.
@@ -136,6 +132,15 @@ class Drafts:
             number_hashes=[] if app.test else self.keyring.number_hashes(to.number),
             key_hash=app.key_hash,
         )
+
+    def _refuse_unasked(self, request: SendRequest, app: App) -> None:
+        """Raise InvalidFieldError for what the app may not ask for."""
+        _refuse_unless_allowed("channel", request.channel, app.settings.channels)
+        _refuse_unless_allowed("purpose", request.purpose, app.settings.purposes)
+        if request.template is not None and request.template not in self.policy.templates:
+            raise InvalidFieldError(
+                "template", "there is no template of that name; the operator defines them"
+            )
 
     def _expires_at(self, ttl_seconds: int, now: datetime) -> datetime:
         # The person has the whole of it even if the SMS leaves at its deadline.
