@@ -12,7 +12,8 @@ from ulid import ULID
 
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, LimitKey, Remaining
-from otp_worker.protection.rate_limiter import Hit, RedisLimiter
+from otp_worker.protection.limit_script import Hit
+from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.store.issue import Answer, SendPreconditions
 
 

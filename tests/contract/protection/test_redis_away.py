@@ -12,7 +12,8 @@ from redis.retry import Retry
 
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, LimitKey, Rate, parse_rates
-from otp_worker.protection.rate_limiter import REST_SECONDS, Hit, RedisLimiter
+from otp_worker.protection.limit_script import Hit
+from otp_worker.protection.rate_limiter import REST_SECONDS, RedisLimiter
 from otp_worker.store import issue, resend
 from otp_worker.store.database import Database
 from tests.contract.service import NUMBER, START, Service
