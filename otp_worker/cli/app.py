@@ -82,8 +82,7 @@ def main() -> None:
     from otp_worker.service.logs import configure_logs
 
     # What a command prints is its answer alone; `start` sets up the logs of its own.
-    configure_logs("console")
-    logging.getLogger().setLevel(logging.WARNING)
+    configure_logs("console", logging.WARNING)
     try:
         app()
     except OtpError as error:

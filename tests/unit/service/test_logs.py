@@ -1,8 +1,26 @@
 """What a log line may hold."""
 
-import pytest
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Literal
 
-from otp_worker.service.logs import redact
+import pytest
+import structlog
+
+from otp_worker.service.logs import configure_logs, redact
+from tests.fresh_logs import forget_logs
+
+
+@pytest.fixture
+def fresh_logs() -> Iterator[None]:
+    """Logs that nobody has set up, now and afterwards."""
+    forget_logs()
+    yield
+    forget_logs()
 
 
 @pytest.mark.parametrize(
@@ -60,3 +78,71 @@ def test_a_number_is_starred_in_whatever_it_is_logged(value: object, logged: obj
 )
 def test_ids_instants_and_ports_stay_as_they_are(said: str) -> None:
     assert redact(None, "info", {"event": said}) == {"event": said}
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_our_lines_and_the_libraries_have_one_form(
+    log_format: Literal["json", "console"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(log_format)
+    words = {"event": "went to +447400123456", "logger": "tests.lines", "level": "warning"}
+    structlog.get_logger(words["logger"]).warning(words["event"])
+    logging.getLogger(words["logger"]).warning(words["event"])
+    ours, theirs = capsys.readouterr().err.splitlines()
+    if log_format == "json":
+        assert list(json.loads(ours)) == list(json.loads(theirs))
+        ours, theirs = (str(json.loads(line) | {"timestamp": ""}) for line in (ours, theirs))
+    assert "went to ***56" in ours
+    assert ours[30:] == theirs[30:]
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_an_error_is_told_with_where_it_happened_and_without_the_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("json")
+    try:
+        int("no route to +447400123456")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    told = json.loads(capsys.readouterr().err)
+    assert "test_logs.py" in told["exception"]
+    assert told["exception"].endswith("'no route to ***56'")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_what_matters_less_than_asked_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("console", logging.WARNING)
+    structlog.get_logger().info("a request")
+    logging.getLogger("library").info("a thought")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_lines_of_many_threads_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+    threads = [
+        threading.Thread(target=lambda: [structlog.get_logger().info("x" * 500) for _ in range(50)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = capsys.readouterr().err.splitlines()
+    assert [len(json.loads(line)["event"]) for line in lines] == [500] * 400
+
+
+class FullDisk(io.StringIO):
+    """Nothing can be written to it."""
+
+    def write(self, _text: str) -> int:
+        raise OSError("No space left on device")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_a_line_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    configure_logs("json")
+    structlog.get_logger().info("lost")
