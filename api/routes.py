@@ -71,6 +71,7 @@ ROUTES = (
         body=NumberCheckBody,
         answer=CheckResultBody,
         raises=(CountryNotAllowedError, *_CHECK),
+        rechecks_key=True,
     ),
     Route(
         "GET",
@@ -124,6 +125,7 @@ ROUTES = (
         body=CheckBody,
         answer=CheckResultBody,
         raises=_CHECK,
+        rechecks_key=True,
     ),
     Route(
         "POST",

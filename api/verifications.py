@@ -149,11 +149,12 @@ class Checks:
         app: App = req.context.app
         body = read_body(req, CheckBody)
         possible = valid_id(verification_id)
-        self._answer(resp, self._verifier.check(possible, body.code, app.name, body.ip, app.rates))
+        result = self._verifier.check(possible, body.code, app.name, body.ip, app.rates, app.key_hash)
+        self._answer(resp, result)
 
     def _judge_number(self, body: NumberCheckBody, app: App) -> CheckResult:
         return self._verifier.check_number(
-            body.to, body.code, app.name, body.ip, app.rates, purpose=body.purpose
+            body.to, body.code, app.name, body.ip, app.rates, app.key_hash, purpose=body.purpose
         )
 
     @staticmethod

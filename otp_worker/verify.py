@@ -14,7 +14,7 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.protection.rate_limiter import CheckLimiter
-from otp_worker.store import verifications, verify
+from otp_worker.store import api_keys, verifications, verify
 from otp_worker.store.database import Database
 
 
@@ -46,14 +46,17 @@ class Verifier:
         app: str,
         ip: str | None = None,
         rates: LimitRates | None = None,
+        key_hash: bytes | None = None,
     ) -> CheckResult:
         """Judge a code; each call uses up one check. ``rates`` are those of the app's key.
+
+        The key is looked up once more if it is named by its hash: then UnauthenticatedError is raised too.
 
         Raises RateLimitExceededError, NotFoundError, VerificationEndedError, NumberLockedError,
         NumberReportedError, and InvalidFieldError where there is no code.
         """
         # First of all, so that a flood costs neither a hash nor a look at the database.
-        self._count(app, ip, rates)
+        self._count(app, ip, rates, key_hash)
         return self._judge(verification_id, code, app)
 
     def check_number(
@@ -63,6 +66,7 @@ class Verifier:
         app: str,
         ip: str | None = None,
         rates: LimitRates | None = None,
+        key_hash: bytes | None = None,
         purpose: str | None = None,
     ) -> CheckResult:
         """Judge a code against the number's newest pending verification for a purpose, as ``check`` does.
@@ -73,7 +77,7 @@ class Verifier:
         VerificationEndedError and NumberLockedError.
         """
         number = parse_number(to, self.policy.countries)
-        self._count(app, ip, rates)
+        self._count(app, ip, rates, key_hash)
         hashes = self.keyring.number_hashes(number.e164)
         newest = verifications.newest_pending(self.db, app, hashes, self.clock(), purpose)
         if newest is None:
@@ -81,8 +85,11 @@ class Verifier:
             raise NotFoundError(f"this number has no pending verification{of_that}")
         return self._judge(newest, code, app)
 
-    def _count(self, app: str, ip: str | None, rates: LimitRates | None) -> None:
-        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip, rates), self.clock())
+    def _count(self, app: str, ip: str | None, rates: LimitRates | None, key_hash: bytes | None) -> None:
+        now = self.clock()
+        self.limiter.take(f"check_{ULID()}", self.limits.on_check(app, ip, rates), now)
+        if key_hash is not None and api_keys.find_key(self.db, key_hash, now) is None:
+            raise api_keys.unknown_key()
 
     def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
         judgement = verify.count_check(

@@ -209,7 +209,7 @@ class RateLimitExceededError(TooManyRequestsError):
 
     def __init__(self, limit: str, count: int, seconds: int, retry_at: datetime) -> None:
         super().__init__(f"the limit {limit} is reached, {count} in {seconds} s", retry_at, seconds)
-        self.limit = limit
+        self.limit, self.count, self.seconds = limit, count, seconds
         self.rejection = f"limit_{limit}"
 
     @property

@@ -10,7 +10,7 @@ from ulid import ULID
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits
+from otp_worker.domain.limits import Limit, LimitKey, Limits
 from otp_worker.domain.passcode import derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
@@ -121,6 +121,11 @@ class Drafts:
     def next_resend_at(self, now: datetime) -> datetime:
         """When the person may be sent the code once more after a send at ``now``."""
         return now + timedelta(seconds=self.policy.resend_after_seconds)
+
+    def callers_limits(self, request: SendRequest, app: App) -> list[LimitKey]:
+        """Those limits of a send that are on who asks, and from where."""
+        ip = None if app.test else request.ip
+        return self.limits.on_repeat(app.name, self.limits.ip_hash(ip) if ip else None, app.rates)
 
     def guard(self, to: Recipient, app: App, once: IdempotencyKey | None) -> SendPreconditions:
         """What a send to this person must pass; a test key's asks for nobody's wishes."""

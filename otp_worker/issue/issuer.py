@@ -42,6 +42,8 @@ class Issuer:
         SendsPausedError, OptedOutError, NumberReportedError, RateLimitExceededError, TooSoonError,
         RequestInFlightError, and UnauthenticatedError where the app's key is revoked.
         """
+        # First of all, so that a flood of refused requests costs next to nothing.
+        self.writer.limiter.refuse_remembered(self.drafts.callers_limits(request, app), now)
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
         first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)

@@ -13,6 +13,7 @@ from redis import Redis, RedisError
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import LimitKey, Remaining
 from otp_worker.protection.limit_script import PREFIX, Hit, Judged, judge
+from otp_worker.protection.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -31,17 +32,25 @@ class RedisLimiter:
         self._redis = redis
         self._fails = False
         self._rests_until = float("-inf")
+        self._refusals = Refusals()
 
     @property
     def counts(self) -> bool:
         """Whether Redis answered when it was last asked."""
         return self._redis is not None and time.monotonic() >= self._rests_until
 
+    def refuse_remembered(self, scopes: Sequence[LimitKey], now: datetime) -> None:
+        """Raise RateLimitExceededError if one of these was reached a moment ago, and only time ends that."""
+        refusal = self._refusals.find(scopes, now)
+        if refusal is not None:
+            raise refusal
+
     def take(self, use: str, scopes: Sequence[LimitKey], now: datetime) -> list[Remaining] | None:
         """Count one use; what is left, or None if Redis is away and nothing was counted.
 
         Raises RateLimitExceededError.
         """
+        self.refuse_remembered(scopes, now)
         taken = self.take_all([Hit(use, scopes, now)])[0]
         if isinstance(taken, RateLimitExceededError):
             raise taken
@@ -51,13 +60,17 @@ class RedisLimiter:
         """As ``take`` for one use after another, in one round trip; what it raises is an answer here."""
         with suppress(RedisError), self._asked() as redis:
             if redis is not None and uses:
-                return judge(redis, uses)
+                judged = judge(redis, uses)
+                self._remember(uses, judged)
+                return judged
         return [None] * len(uses)
 
     def release(self, uses: Sequence[Hit]) -> None:
         """Take uses back that were counted and did not happen; where Redis is away, they stay counted."""
         if not uses:
             return
+        for use in uses:
+            self._refusals.forget(use.scopes)
         with suppress(RedisError), self._asked() as redis:
             if redis is None:
                 return
@@ -66,6 +79,11 @@ class RedisLimiter:
                     for scope in use.scopes:
                         pipeline.zrem(PREFIX + scope.key, use.name)
                 pipeline.execute()
+
+    def _remember(self, uses: Sequence[Hit], judged: Sequence[Judged]) -> None:
+        for use, answer in zip(uses, judged, strict=True):
+            if isinstance(answer, RateLimitExceededError):
+                self._refusals.remember(use.scopes, answer, use.now)
 
     @contextmanager
     def _asked(self) -> Iterator[Redis | None]:

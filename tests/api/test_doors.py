@@ -242,3 +242,14 @@ def test_a_revoked_key_is_told_no_answer_that_was_kept(shop: Caller, service: Se
     shop.sent("+447400999999")
     service.revoke_every_key()
     assert problem(shop.simulate_post(SEND, json={"to": NUMBER}, headers=once)) == (401, "unauthenticated")
+
+
+def test_a_revoked_key_that_was_in_use_a_moment_ago_checks_nothing(service: Service, shop: Caller) -> None:
+    sent = shop.sent()
+    service.deliver_queued()
+    code = service.gateway.codes[0]
+    assert problem(shop.check(f"ver_{'0' * 26}", code)) == (404, "not_found")
+    service.revoke_every_key()
+    assert problem(shop.check(sent, code)) == (401, "unauthenticated")
+    assert problem(shop.check_number(NUMBER, code)) == (401, "unauthenticated")
+    assert service.verifier.check(sent, code, "shop").valid

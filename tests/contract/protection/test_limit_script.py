@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
@@ -10,6 +11,7 @@ from redis import Redis
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, LimitKey, Rate
 from otp_worker.protection.limit_script import PREFIX, Hit, Judged, judge
+from otp_worker.protection.rate_limiter import RedisLimiter
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEYS = ("number:a", "number:b", "key:shop", "total:all")
@@ -70,3 +72,27 @@ def test_a_group_of_the_most_that_are_served_at_once_is_judged_in_one_call(redis
     answers = judge(redis, [Hit(str(n), [scope], START) for n in range(64)])
     assert redis.zcount(PREFIX + scope.key, 1, "+inf") == len(answers) + 1
     assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] - before <= 2
+
+
+def test_a_caller_that_is_refused_again_and_again_asks_redis_once(redis: Redis) -> None:
+    limiter = RedisLimiter(redis)
+    scope = LimitKey(Limit.KEY, (Rate(1, 60),), "key:shop", (), (Rate(1, 60),))
+    limiter.take("first", [scope], START)
+    before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    told = set()
+    for n in range(20):
+        with pytest.raises(RateLimitExceededError) as refusal:
+            limiter.take(str(n), [scope], START)
+        told.add(str(refusal.value))
+    assert len(told) == 1
+    assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
+
+
+def test_what_is_given_back_can_be_taken_at_once(redis: Redis) -> None:
+    limiter = RedisLimiter(redis)
+    scope = LimitKey(Limit.KEY, (Rate(1, 60),), "key:shop", (), (Rate(1, 60),))
+    limiter.take("first", [scope], START)
+    with pytest.raises(RateLimitExceededError):
+        limiter.take("second", [scope], START)
+    limiter.release([Hit("first", [scope], START)])
+    assert limiter.take("third", [scope], START)

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import insert, update
 
-from otp_worker.deliver import codes, deliverer
+from otp_worker.deliver import codes
 from otp_worker.domain.passcode import hash_code
 from otp_worker.domain.verification import Verification
 from otp_worker.protection.circuit_breaker import Permit
@@ -104,7 +104,7 @@ def its_person_said_stop(service: Service, *_: object) -> None:
 
 def its_text_cannot_be_made(_: Service, __: Verification, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a fault of ours."""
-    monkeypatch.setattr(deliverer, "compose", Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(Languages, "text", Mock(side_effect=ZeroDivisionError))
 
 
 @pytest.mark.parametrize(
