@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from otp_worker.deliver import codes
 from otp_worker.domain.passcode import hash_code
+from otp_worker.domain.texts.choice import Languages
 from otp_worker.domain.verification import Verification
 from otp_worker.protection.circuit_breaker import Permit
 from otp_worker.store.schema import opt_outs, verifications
