@@ -8,6 +8,7 @@ from otp_worker.devtools.demo.options import Options
 from otp_worker.devtools.demo.phones import Phones
 from otp_worker.devtools.demo.servers import Servers
 from otp_worker.devtools.demo.state import API_KEY, State
+from otp_worker.devtools.processes.addresses import Addresses
 from otp_worker.devtools.processes.broker import NAME as BROKER
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
@@ -21,7 +22,7 @@ _SECRETS_OF_PHONES = ("OTP_GATEWAY_KEY", "OTP_GATEWAY_WEBHOOK_SECRET")
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Addresses):
     """A service that can be started part by part; ``settings`` is what its processes get."""
 
     fleet: Fleet
@@ -55,21 +56,6 @@ class Service:
             **phones.settings(secrets),
         }
         return cls(fleet, servers, phones, settings | kept, secrets)
-
-    @property
-    def url(self) -> str:
-        """Where intake listens."""
-        return f"http://{LOOPBACK}:{self.settings['PORT']}"
-
-    @property
-    def flower_url(self) -> str:
-        """Where Flower listens."""
-        return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
-
-    @property
-    def console_url(self) -> str:
-        """Where the console listens."""
-        return f"http://{LOOPBACK}:{self.settings['CONSOLE_PORT']}"
 
     @property
     def phone_url(self) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import requests
 
+from otp_worker.devtools.processes.addresses import Addresses
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.errors import CommandFailedError
@@ -40,7 +41,7 @@ BrokerName = Literal["redis", "rabbitmq"]
 
 
 @dataclass
-class Stack:
+class Stack(Addresses):
     """The service's parts; ``settings`` is the environment that its processes get."""
 
     fleet: Fleet
@@ -49,21 +50,6 @@ class Stack:
     settings: dict[str, str]
     copies: Mapping[str, int]
     api_key: str = field(default="", init=False)
-
-    @property
-    def url(self) -> str:
-        """Where intake listens."""
-        return f"http://{LOOPBACK}:{self.settings['PORT']}"
-
-    @property
-    def flower_url(self) -> str:
-        """Where Flower listens."""
-        return f"http://{LOOPBACK}:{self.settings['FLOWER_PORT']}"
-
-    @property
-    def console_url(self) -> str:
-        """Where the console listens."""
-        return f"http://{LOOPBACK}:{self.settings['CONSOLE_PORT']}"
 
     @property
     def lines(self) -> dict[str, str]:

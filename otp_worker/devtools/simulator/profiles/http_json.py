@@ -41,21 +41,14 @@ from ..kinds import is_web_address, is_whole
 from ..knobs import Knobs
 from ..messages import TEXT_LENGTH, Draft, Message, Reply
 from ..outbound import Event
-from ..phone import Phone
-from .profile import answer_send
+from .profile import OnePhone, answer_send
 
 
-class HttpJson:
+class HttpJson(OnePhone):
     """Answers for one phone and one key."""
 
     base = "/api"
     tells_of_phone: frozenset[str] = frozenset()
-
-    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
-        self._phone = phone
-        self._knobs = knobs
-        self._key = key.encode()
-        self._secret = secret
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request under `/api`, with how it is to leave."""

@@ -9,7 +9,6 @@ from ..exchange import Answer, Issue, Request, ValidationError, json_answer, jso
 from ..knobs import Knobs
 from ..messages import Draft, Message, Reply, digits, instant
 from ..outbound import Event
-from ..phone import Phone
 from .httpsms_webhook import (
     INBOUND_EVENT,
     RECEIPT_EVENTS,
@@ -19,7 +18,7 @@ from .httpsms_webhook import (
     told_of,
     told_of_reply,
 )
-from .profile import answer_send
+from .profile import OnePhone, answer_send
 
 CONTACT: Final = re.compile(r"\+?[0-9]{2,15}")
 CONTENT_LENGTH = 2048
@@ -27,17 +26,11 @@ REQUEST_ID_LENGTH = 255
 STALE = timedelta(hours=2)
 
 
-class HttpSms:
+class HttpSms(OnePhone):
     """Answers the vendor's API for one phone and one key; what it cannot send it keeps for the phone."""
 
     base = "/v1"
     tells_of_phone: frozenset[str] = frozenset({"seen"})
-
-    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
-        self._phone = phone
-        self._knobs = knobs
-        self._key = key.encode()
-        self._secret = secret
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request under `/v1`, with how it is to leave."""

@@ -21,8 +21,8 @@ from ..kinds import is_web_address
 from ..knobs import Knobs
 from ..messages import TEXT_LENGTH, Draft, Message, Reply, digits, instant
 from ..outbound import Event
-from ..phone import Phone, Webhook
-from .profile import answer_send
+from ..phone import Webhook
+from .profile import OnePhone, answer_send
 
 E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 REF_LENGTH = 64
@@ -31,17 +31,11 @@ TENANT = "ten_simulated"
 TENANT_NAME = "Simulated phone"
 
 
-class MobileApiConnect:
+class MobileApiConnect(OnePhone):
     """Answers the vendor's API for one phone and one key."""
 
     base = "/v1"
     tells_of_phone: frozenset[str] = frozenset()
-
-    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
-        self._phone = phone
-        self._knobs = knobs
-        self._key = key.encode()
-        self._secret = secret
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request under `/v1`, with how it is to leave."""

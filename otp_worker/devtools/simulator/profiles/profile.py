@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..exchange import Answer, Manner, Request, ValidationError, invalid_answer
 from ..knobs import Knobs
-from ..phone import Voice
+from ..phone import Phone, Voice
 
 HUGE_BYTES = 64 * 1024 * 1024
 
@@ -22,6 +22,16 @@ class Profile(Voice, Protocol):
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request, with how it is to leave."""
+
+
+class OnePhone:
+    """What most profiles are made of: one phone, one key, and the secret of what is posted to the app."""
+
+    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
+        self._phone = phone
+        self._knobs = knobs
+        self._key = key.encode()
+        self._secret = secret
 
 
 def answer_send(

@@ -11,8 +11,7 @@ from ..exchange import Answer, Issue, Request, ValidationError, error_answer, js
 from ..knobs import Knobs
 from ..messages import Draft, Message, Reply, instant
 from ..outbound import Event
-from ..phone import Phone
-from .profile import answer_send
+from .profile import OnePhone, answer_send
 
 DEVICE: Final = "5f0000000000000000000001"
 SUBSCRIPTION: Final = "5f0000000000000000000002"
@@ -23,7 +22,7 @@ BANNED = "Sorry, we cannot process your request at the moment"
 EVENTS = {"sent": "MESSAGE_SENT", "delivered": "MESSAGE_DELIVERED", "failed": "MESSAGE_FAILED"}
 
 
-class Textbee:
+class Textbee(OnePhone):
     """Answers the vendor's API for one phone and one key; what it cannot send waits for the phone.
 
     It queues, as the hosted service does. A batch's id is its message's: 24 hexadecimal characters both.
@@ -31,12 +30,6 @@ class Textbee:
 
     base = "/api/v1"
     tells_of_phone: frozenset[str] = frozenset({"battery", "seen"})
-
-    def __init__(self, phone: Phone, knobs: Knobs, key: str, secret: str | None) -> None:
-        self._phone = phone
-        self._knobs = knobs
-        self._key = key.encode()
-        self._secret = secret
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request under `/api/v1`, with how it is to leave."""
