@@ -34,12 +34,14 @@ Purge = Callable[[Database, datetime], int]
 class Expirer:
     """The fourth step with all it needs; ``backlog`` tells how many deliveries the queue holds.
 
-    ``countries`` are those that may be sent to. ``announce_over`` lets operators see what deliveries came to
-    that no worker has in hand; False if it could not.
+    ``countries`` are those that may be sent to. Operators see what no worker has in hand:
+    ``announce_stuck`` shows them what lies on the queue and does not move, ``announce_over`` what deliveries
+    came to that waited; False if it could not.
     """
 
     db: Database
     publish: PublishAll
+    announce_stuck: PublishAll
     announce_over: Callable[[Mapping[str, str]], bool]
     backlog: Callable[[], int]
     sims: Sims
@@ -69,6 +71,7 @@ class Expirer:
         """
         backlog = self.backlog()
         stuck = statements.stalled(self.db, now, now - timedelta(seconds=STALLED_SECONDS))
+        self.announce_stuck(stuck)
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
         room = max(statements.BATCH - backlog - len(again), 0)

@@ -43,6 +43,7 @@ class DeliveryQueue:
         self._origin = anon_nodename()
         self._envelopes = RedisEnvelopes(app, self._origin)
         self._failing = False
+        self._stuck: frozenset[str] = frozenset()
         self._rests_until = float("-inf")
         self._broker_errors = (
             *connection.connection_errors,
@@ -63,6 +64,14 @@ class DeliveryQueue:
     def announce_waiting(self, delivery_ids: Sequence[str]) -> bool:
         """Let Flower know deliveries that wait in the database: they are found by their ids, as PENDING."""
         return self._announce([sent_event(self._app, self._node, DELIVER, each) for each in delivery_ids])
+
+    def announce_stuck(self, delivery_ids: Sequence[str]) -> bool:
+        """The same of all deliveries that lie on the queue and that no worker takes up, each once."""
+        new = [each for each in delivery_ids if each not in self._stuck]
+        if new and not self.announce_waiting(new):
+            return False
+        self._stuck = frozenset(delivery_ids)
+        return True
 
     def announce_over(self, notes: Mapping[str, str]) -> bool:
         """Let Flower know deliveries that ended while they waited, each with what it came to, as SUCCESS."""

@@ -107,6 +107,7 @@ def _build_expirer(base: Foundation, purges: Sequence[Purge]) -> Expirer:
     return Expirer(
         db=base.db,
         publish=base.queue.publish_deliveries,
+        announce_stuck=base.queue.announce_stuck,
         announce_over=base.queue.announce_over,
         backlog=base.queue.backlog,
         sims=base.sims,

@@ -98,6 +98,16 @@ def test_the_pages_show_what_no_worker_had_in_hand_yet(shop: Shop) -> None:
     assert [row["uuid"] for row in listed.json()["data"]] == [f"{waiting['id']}.1"]
 
 
+def test_what_no_worker_takes_off_the_queue_is_found_as_unsent(shop: Shop) -> None:
+    shop.stack.phone.knobs.set(offline=False)
+    shop.stack.fleet.stop("worker", grace_seconds=40)
+    verification = shop.send(fresh_number())
+    eventually(in_state(shop, verification, "PENDING"))
+    shop.stack.start("worker")
+    eventually(in_state(shop, verification, "SUCCESS"))
+    assert shop.read(verification)["delivery"]["sent_at"] is not None
+
+
 def test_a_worker_has_its_name_again_after_a_restart(shop: Shop) -> None:
     def names() -> set[str]:
         return {each["hostname"] for each in flower(shop, "/workers?json=1")["data"]}

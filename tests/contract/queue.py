@@ -17,9 +17,13 @@ class Queue(DeliveryQueue):
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._stuck: frozenset[str] = frozenset()
 
     def publish_deliveries(self, delivery_ids: Sequence[str]) -> bool:
         return self._service.publish(delivery_ids)
+
+    def announce_waiting(self, delivery_ids: Sequence[str]) -> bool:
+        return self._service.announce_waiting(delivery_ids)
 
     def announce_over(self, notes: Mapping[str, str]) -> bool:
         return self._service.announce_over(notes)

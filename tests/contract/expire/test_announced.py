@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from otp_worker.domain.verification import Verification
-from otp_worker.expire import ANNOUNCED_FOR
+from otp_worker.expire import ANNOUNCED_FOR, STALLED_SECONDS
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from tests.contract.service import ACCEPTED, OFFLINE, SHOP, Service
 
@@ -65,6 +65,29 @@ def test_what_a_worker_settled_is_announced_by_nobody_else(service: Service, wai
     service.clock.now += timedelta(minutes=30)
     service.expirer.expire(service.clock())
     assert service.announced == {waiting.delivery.id: "waiting"}
+
+
+def test_what_no_worker_takes_off_the_queue_is_announced_once(service: Service) -> None:
+    """All workers are dead, and only upkeep is left to say what lies there."""
+    stuck = service.issue().delivery.id
+    service.backlog = 1
+
+    def sweep(seconds: float) -> list[str]:
+        service.announced.clear()
+        service.clock.move(seconds)
+        service.expirer.enqueue_due(service.clock())
+        return list(service.announced)
+
+    assert sweep(STALLED_SECONDS - 0.1) == []
+    service.broker_is_away = True
+    assert sweep(0.1) == []
+    service.broker_is_away = False
+    assert sweep(0.5) == [stuck]
+    assert sweep(0.5) == []
+    later = service.issue("+447400777777").delivery.id
+    service.backlog = 2
+    assert sweep(STALLED_SECONDS) == [later]
+    assert service.queue == [stuck, later]
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(-1, True), (0, False)])
