@@ -5,7 +5,8 @@ import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -70,8 +71,21 @@ app = typer.Typer(
 )
 
 
+Environment = Annotated[
+    Path | None,
+    typer.Option("--env", metavar="FILE", help="Take variables from this file first, such as init's."),
+]
+
+
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def _before(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    env: Environment = None,
+) -> None:
+    if env is not None:
+        from otp_worker.service.environment_file import take_over
+
+        take_over(env)
     if version:
         typer.echo(__version__)
         raise typer.Exit

@@ -10,8 +10,12 @@ from typing import Annotated
 
 import typer
 
-from otp_worker.domain.errors import ConfigurationError
+from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError
+from otp_worker.service.database import open_database
 from otp_worker.service.environment_file import check_variables, given_variables, write_file
+from otp_worker.service.settings import Settings
+from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema_state import current_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ def init(
 ) -> None:
     """Ask for what only you know, make strong secrets, and write an environment file that only you can read.
 
-    What is given as an option or stands in the environment is not asked for; secrets are never options.
+    An empty database gets its schema. What is given as an option or stands in the environment is not asked
+    for; secrets are never options.
     """
     if file.exists():
         raise ConfigurationError(f"{file} exists already; move it away, or give another --file")
@@ -68,11 +73,24 @@ def init(
         }
     )
     write_file(file, variables)
-    typer.echo(f"{file} is written, for you alone. Back it up. Then:")
-    typer.echo(f"  set -a; . {shlex.quote(str(file.absolute()))}; set +a")
-    typer.echo("  otp-worker migrate")
-    typer.echo("  otp-worker start")
-    typer.echo("and, from another terminal with the same variables: otp-worker doctor --wait 60")
+    typer.echo(f"{file} is written, for you alone. Back it up.")
+    command = f"otp-worker --env {shlex.quote(str(file))}"
+    typer.echo(_make_schema(check_variables(variables), f"{command} migrate"))
+    typer.echo(f"Next:             {command} start")
+    typer.echo(f"and beside it:    {command} doctor --wait 60")
+
+
+def _make_schema(settings: Settings, migrate: str) -> str:
+    """Give an empty database its schema; one that has a schema may be in use, and is left alone."""
+    db = open_database(settings)
+    try:
+        if current_version(db) is not None:
+            return f"The database has a schema, which is left as it is; `{migrate}` brings it up to date."
+        return f"The database's schema is made ({upgrade(db)[1]})."
+    except DatabaseUnavailableError as error:
+        return f"There is no schema yet: {error} `{migrate}` makes it."
+    finally:
+        db.close()
 
 
 def _complete(given: Mapping[str, str]) -> dict[str, str]:

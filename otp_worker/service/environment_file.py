@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.secret_files import PREFIX
 from otp_worker.service.settings import Settings
@@ -34,6 +35,32 @@ def check_variables(variables: Mapping[str, str]) -> Settings:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def take_over(file: Path) -> None:
+    """Put a file's variables into our environment, as a shell that reads it would.
+
+    Raises ConfigurationError with the line that is none, and where the file cannot be read.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, start=1):
+        for word in _words(line, f"{file}, line {number}"):
+            name, _, value = word.partition("=")
+            os.environ[name] = value
+
+
+def _words(line: str, place: str) -> list[str]:
+    try:
+        words = shlex.split(line.strip().removeprefix("export "), comments=True)
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
+    if not all(word.partition("=")[0].isidentifier() and "=" in word for word in words):
+        # What stands there may be a secret.
+        raise ConfigurationError(f"{place}: is not NAME=value")
+    return words
 
 
 def write_file(file: Path, variables: Mapping[str, str]) -> None:

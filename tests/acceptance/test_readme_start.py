@@ -71,6 +71,10 @@ def _blocks() -> list[list[str]]:
 INSTALL, CONFIGURE, START, CALL = _blocks()
 
 
+def test_five_commands_lead_from_nothing_to_a_running_service() -> None:
+    assert "otp-worker --env otp.env start" in [*INSTALL, *CONFIGURE, *START][4]
+
+
 @pytest.fixture(scope="module")
 def newcomer() -> Iterator[Newcomer]:
     """A fresh clone with its installation, made as the README says."""

@@ -26,21 +26,16 @@ from otp_worker.devtools.processes.stack import (
     answers,
 )
 from otp_worker.devtools.simulator import Simulator
-from tests.acceptance.shop import code_in, eventually
+from tests.acceptance.documents import blocks
+from tests.acceptance.shop import code_in, eventually, fresh_number
 from tests.acceptance.test_testing import write_example
 
-NUMBER = "+447400123456"
+NUMBER, WRITTEN = "+447400123456", "+447400123457"
 INSTALL_SECONDS = 600
 # What an app has anyway that calls anything by HTTP and reads it with care, and what these two need.
 AN_APP_BRINGS = {"httpx", "httpcore", "h11", "anyio", "idna", "certifi"} | {
     *("pydantic", "pydantic-core", "annotated-types", "typing-extensions", "typing-inspection")
 }
-SEND = """
-import sys
-from otp_worker.client import Client
-with Client(*sys.argv[1:]) as otp:
-    print(otp.send("+447400123457").status)
-"""
 
 
 class Environment:
@@ -74,6 +69,18 @@ class Environment:
             text=True,
             check=False,
             timeout=120,
+        )
+
+    def started(self, program: str, *arguments: str, settings: Mapping[str, str]) -> "subprocess.Popen[str]":
+        """The program, running, with a person at its standard input."""
+        return subprocess.Popen(
+            [self.bin / program, *arguments],
+            cwd=self.folder,
+            env={"PATH": os.defpath, "HOME": str(self.folder), **settings},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     @property
@@ -118,9 +125,16 @@ def test_an_app_gets_a_client_and_no_server_of_ours(wheel: Path, tmp_path: Path,
     assert told.returncode == 1
     assert re.fullmatch(r"otp-worker: \S+ is not installed: install otp-worker\[server\]\n", told.stderr)
 
-    sent = app.run("python", "-c", SEND, stack.url, stack.api_key)
-    assert sent.stdout == "pending\n", sent.stderr
-    assert stack.phone.messages.wait_for(lambda sms: sms.to == "+447400123457", within_seconds=30)
+    [code_of_the_app] = blocks("README.md", "python")
+    number = fresh_number()
+    assert WRITTEN in code_of_the_app
+    settings = {"OTP_URL": stack.url, "OTP_KEY": stack.api_key, "NO_PROXY": LOOPBACK}
+    with app.started(
+        "python", "-c", code_of_the_app.replace(WRITTEN, number), settings=settings
+    ) as signing_in:
+        sms = stack.phone.messages.wait_for(lambda message: message.to == number, within_seconds=30)
+        printed, complaint = signing_in.communicate(f"{code_in(sms)}\n", timeout=30)
+    assert printed.endswith(" True\n"), printed + complaint
 
 
 @pytest.mark.nightly

@@ -4,13 +4,18 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from otp_worker.cli.app import app
+from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.environment_file import take_over
 from otp_worker.service.roles import load_settings
+from otp_worker.store.schema_state import newest_version
 
 GIVEN = {
     "OTP_BROKER_URL": "redis://127.0.0.1:6379/0",
@@ -20,6 +25,17 @@ GIVEN = {
     "OTP_GATEWAY_KEY": "sk_live_key of 'mine' $HOME",
     "OTP_GATEWAY_WEBHOOK_SECRET": "whsec_secret",
 }
+
+
+@contextmanager
+def in_a_copy_of_the_environment() -> Iterator[None]:
+    """What the block changes of our environment is taken back."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture
@@ -62,6 +78,55 @@ def test_every_process_can_start_with_the_file_alone(
         monkeypatch.setenv(name, value)
     for role in ("web", "worker", "beat", "flower", "console", "cli"):
         load_settings(role)
+
+
+def test_an_empty_database_gets_its_schema_and_one_in_use_is_left_alone(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    told = [
+        CliRunner().invoke(app, ["init", "--file", str(tmp_path / name)], env=given).output
+        for name in ("first.env", "second.env")
+    ]
+    assert f"schema is made ({newest_version()})" in told[0]
+    assert "left as it is" in told[1]
+
+
+def test_a_database_that_is_away_costs_nobody_the_answers(tmp_path: Path, given: dict[str, str]) -> None:
+    away = {**given, "OTP_DATABASE_URL": "postgresql://otp:secret@127.0.0.1:1/otp"}
+    file = tmp_path / "otp.env"
+    done = CliRunner().invoke(app, ["init", "--file", str(file)], env=away)
+    assert done.exit_code == 0, done.output
+    assert f"`otp-worker --env {file} migrate` makes it" in done.output
+    assert "secret@" not in done.output
+    assert file.exists()
+
+
+def test_any_command_takes_its_variables_from_the_file(
+    tmp_path: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "otp.env"
+    assert CliRunner().invoke(app, ["init", "--file", str(file)], env=given).exit_code == 0
+    for name in given:
+        monkeypatch.delenv(name, raising=False)
+    with in_a_copy_of_the_environment():
+        told = CliRunner().invoke(app, ["--env", str(file), "callback-url"])
+        assert {name: os.environ[name] for name in given} == given
+    assert told.output.startswith("https://otp.example.com/"), told.output
+
+
+@pytest.mark.parametrize("line", ["OTP_SECRET_KEY", "sk_live_x", "OTP_X='open sk_live_x", "1=sk_live_x"])
+def test_a_line_that_is_no_variable_is_named_by_its_number(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "otp.env"
+    file.write_text(f"# a comment\n\nexport OTP_COUNTRIES='GB,IE' # and\n{line}\n")
+    with in_a_copy_of_the_environment(), pytest.raises(ConfigurationError, match="line 4: ") as refused:
+        take_over(file)
+    assert "sk_live_" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["--env", str(tmp_path / "none"), "migrate"])
+    assert isinstance(told.exception, ConfigurationError)
+    assert "none: cannot be read" in str(told.exception)
 
 
 def test_an_option_wins_over_the_environment(tmp_path: Path, given: dict[str, str]) -> None:
