@@ -219,6 +219,7 @@ def test_only_the_newest_requests_are_kept_and_none_of_the_page(client: Client) 
     assert ids == sorted(ids)
     assert {each["path"] for each in asked(client)} == {"/v1/messages"}
     assert len(client.control("GET", "/sim/requests?limit=3").json()["requests"]) == 3
+    assert len(client.control("GET", "/sim/requests?limit=999").json()["requests"]) == KEPT
 
 
 def test_no_number_stands_in_a_request() -> None:
