@@ -52,7 +52,8 @@ def mutated(name: str) -> Callable[[str], str]:
         if command == "exec otp-worker web":
             _python, _m, *server = WEB_SERVER.command("127.0.0.1", "$PORT")
             command = f"exec {' '.join(server)}"
-        return command.replace("exec ", "exec " + wrapper, 1)
+        # What runs it is this interpreter, by the module's name.
+        return command.replace("exec python -m ", "exec ").replace("exec ", "exec " + wrapper, 1)
 
     return put_before_the_program
 
