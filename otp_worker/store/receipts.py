@@ -141,8 +141,9 @@ def _move_forward(connection: Connection, delivery_id: str, kind: ReceiptKind, n
         return False
     if kind is ReceiptKind.UNREACHABLE:
         _fail_if_nothing_arrives(connection, moved.verification_id, now)
-    else:
-        _start_life_that_was_overtaken(connection, moved.verification_id, now)
+    elif moved.sent_at == now:
+        # Nobody knew that it was sent: the receipt overtook the gateway's answer, or that was lost.
+        _start_life(connection, moved.verification_id, now)
     return True
 
 
@@ -182,13 +183,10 @@ def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Retur
     )
 
 
-def _start_life_that_was_overtaken(connection: Connection, verification_id: str, now: datetime) -> None:
-    """A receipt can overtake the gateway's own answer: then the code's life starts with it."""
-    row = connection.execute(
-        select(_v.ttl_seconds, _v.last_expiry_at, _v.handed_at).where(_v.id == verification_id)
-    ).one()
-    if row.handed_at is None:
-        start_life(connection, verification_id, row.ttl_seconds, row.last_expiry_at, now)
+def _start_life(connection: Connection, verification_id: str, now: datetime) -> None:
+    """The code's life starts, or starts again where an earlier attempt may have sent it."""
+    row = connection.execute(select(_v.ttl_seconds, _v.last_expiry_at).where(_v.id == verification_id)).one()
+    start_life(connection, verification_id, row.ttl_seconds, row.last_expiry_at, now)
 
 
 def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, exc, update
@@ -11,7 +12,7 @@ from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.store import early_receipts, receipts
 from otp_worker.store.persistence import persist
 from otp_worker.store.schema import deliveries
-from tests.contract.service import Service
+from tests.contract.service import LOST, Service
 
 GATEWAY, MESSAGE_ID = "obedient", "m1"
 
@@ -121,3 +122,23 @@ def fail_once(service: Service, monkeypatch: pytest.MonkeyPatch, *, after_commit
         fail()
 
     monkeypatch.setattr(service.db, "write", flaky)
+
+
+@pytest.mark.parametrize("kind", [Kind.SENT, Kind.DELIVERED])
+def test_the_life_that_a_lost_answer_began_begins_again_with_a_receipt_for_the_next_attempt(
+    service: Service, kind: Kind
+) -> None:
+    """The second SMS says that its code is valid for the whole of it."""
+    service.gateway.outcomes = [LOST]
+    verification = service.issue()
+    service.deliver(verification)
+    first = service.read(verification).expires_at
+    service.clock.move(4)
+    assert receipts.move_forward(service.db, verification.delivery.id, kind, service.clock())
+    again = service.read(verification).expires_at
+    assert again == service.clock() + timedelta(seconds=300)
+    assert again - first == timedelta(seconds=4)
+    # What tells the same once more prolongs nothing.
+    service.clock.move(4)
+    receipts.move_forward(service.db, verification.delivery.id, Kind.DELIVERED, service.clock())
+    assert service.read(verification).expires_at == again
