@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
-from otp_worker.devtools.chaos.plan import TLS_FAULTS, Kind
+from otp_worker.devtools.chaos.plan import BROKER, TLS_FAULTS, Kind
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
 from otp_worker.devtools.chaos.reference import Reference, Window
+from otp_worker.devtools.chaos.spans import covered
 from otp_worker.devtools.chaos.timely import early, failed_in_calm, misled, outlived, slow, stalled, unswept
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
@@ -45,17 +46,18 @@ def _lost_delivery(row: DeliveryRow, taken: bool, *, away: bool) -> str | None:
 
 
 def _was_away(records: Records, asked: Window | None) -> bool:
-    """Whether the phone was away for all of that delivery's time but what its rescue takes."""
+    """Whether the phone was away in that delivery's time, and it or the broker for all but what a rescue takes.
+
+    A RabbitMQ that was killed needs several seconds to come back, and no delivery reaches a worker meanwhile.
+    """
     if asked is None:
         return False
     ends = asked[1] + timedelta(seconds=records.terms.deadline_seconds)
-    away = sum(
-        max((min(span.healed_at, ends) - max(span.begun_at, asked[1])).total_seconds(), 0.0)
-        for span in records.spans
-        if span.fault.kind in _AWAY
-    )
+    phone = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.kind in _AWAY]
+    broker = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.target == BROKER]
     rescue = records.terms.lease_seconds + TAKE_OVER_SECONDS
-    return away > 0 and records.terms.deadline_seconds - away < rescue
+    left = records.terms.deadline_seconds - covered([*phone, *broker], asked[1], ends)
+    return covered(phone, asked[1], ends) > 0 and left < rescue
 
 
 def late(records: Records) -> Iterable[Finding]:

@@ -11,6 +11,7 @@ from otp_worker.devtools.chaos.plan import BROKER, DATABASE, FLOODS, HARMLESS
 from otp_worker.devtools.chaos.records import Records, Span, grouped
 from otp_worker.devtools.chaos.recovery import is_of_broker, is_outage
 from otp_worker.devtools.chaos.reference import Reference
+from otp_worker.devtools.chaos.spans import covered
 from otp_worker.domain.verification import VerificationStatus
 
 LONGEST_BACKOFF = timedelta(seconds=31)
@@ -115,18 +116,9 @@ def unswept(records: Records) -> Iterable[Finding]:
     ]
     seen = records.sightings.swept
     for before, after in pairwise(seen):
-        missed = (after - before).total_seconds() - _covered(excuses, before, after)
+        missed = (after - before).total_seconds() - covered(excuses, before, after)
         if missed > SWEEP_SECONDS:
             yield Finding(Breach.UNSWEPT, "sweep", f"none for {missed:.0f} s after {before:%H:%M:%S}")
-
-
-def _covered(spans: list[tuple[datetime, datetime]], begins: datetime, ends: datetime) -> float:
-    """How many seconds between two instants lie in any of the spans."""
-    covered, reached = 0.0, begins
-    for begun, healed in sorted(spans):
-        covered += max((min(healed, ends) - max(begun, reached)).total_seconds(), 0.0)
-        reached = max(reached, min(healed, ends))
-    return covered
 
 
 def _troubled(records: Records, after: timedelta) -> list[tuple[datetime, datetime]]:

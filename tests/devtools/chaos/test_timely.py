@@ -117,6 +117,10 @@ def test_what_expired_while_the_phone_was_away_for_all_its_time_is_not_lost() ->
     assert judged(rows, spans=[span(Kind.HANG, GATEWAY, -10, 70)]) == [(Breach.LOST, DELIVERY)]
     hurried = replace(TRUE_CLOCKS, deadline_seconds=25)
     assert judged(rows, terms=hurried) == [(Breach.LOST, DELIVERY)]
+    # A broker that comes back slowly explains what it adds to the phone's absence, and nothing by itself.
+    away, down = span(Kind.LONG_OUTAGE, GATEWAY, -10, 20), span(Kind.KILL, BROKER, 15, 40)
+    assert (Breach.LOST, DELIVERY) not in judged(rows, spans=[away, down])
+    assert (Breach.LOST, DELIVERY) in judged(rows, spans=[span(Kind.KILL, BROKER, -10, 70)])
 
 
 def owing(taken_at: float | None) -> Records:
