@@ -50,7 +50,7 @@ def runs_for(arguments: list[str]) -> list[list[str]]:
         return [[*_TWO_AT_ONCE, "-m", "not nightly", "-k", "not postgres", *_QUICK, *arguments[1:]]]
     if arguments[:1] == ["--nightly"]:
         return [["-m", "nightly", *arguments[1:]]]
-    usual = ["-m", "not nightly", "--durations=25", "--durations-min=2"]
+    usual = ["-m", "not nightly", "--durations=0", "--durations-min=2"]
     if arguments:
         return [[*usual, *arguments]]
     others = [f"--ignore={folder}" for folder in _SERVICES]

@@ -119,3 +119,8 @@ def test_who_shares_nothing_goes_to_any_process(file: str) -> None:
     assert "scope=" not in code
     assert "shop" not in code
     assert service_of(f"{file}::test_a") != service_of(f"{file}::test_b")
+
+
+def test_the_seconds_of_each_slow_test_are_printed_at_the_end() -> None:
+    for run in runs_for([]):
+        assert {"--durations=0", "--durations-min=2"} <= set(run)
