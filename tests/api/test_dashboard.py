@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -109,3 +110,61 @@ def test_the_panels_of_the_dashboard_lie_side_by_side() -> None:
         assert taken.isdisjoint(cells), panel["title"]
         taken |= cells
     assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def panels() -> list[dict[str, Any]]:
+    """The panels of the dashboard in their order, the rows' titles included."""
+    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text())["panels"]
+    return found
+
+
+def test_no_panel_lies_on_another_or_beside_the_grid() -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in panels():
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
+    assert len({panel["id"] for panel in panels()}) == len(panels())
+
+
+def test_every_panel_has_its_unit_and_tells_its_lines_apart() -> None:
+    for panel in panels():
+        if panel["type"] == "row":
+            continue
+        unit = panel["fieldConfig"]["defaults"]["unit"]
+        assert (unit == "s") == all(_is_seconds(each["expr"]) for each in panel["targets"]), panel["title"]
+        for target in panel["targets"]:
+            _check_legend(panel["title"], target["expr"], target["legendFormat"])
+        legends = [target["legendFormat"] for target in panel["targets"]]
+        assert len(set(legends)) == len(legends), panel["title"]
+
+
+def test_thresholds_rise_from_a_first_one_without_a_value() -> None:
+    for panel in panels():
+        steps = panel.get("fieldConfig", {}).get("defaults", {}).get("thresholds", {}).get("steps", [])
+        values = [step["value"] for step in steps]
+        assert values[:1] in ([], [None]), panel["title"]
+        assert values[1:] == sorted(set(values[1:])), panel["title"]
+
+
+def test_every_variable_is_defined_or_grafanas_own() -> None:
+    text = DASHBOARD.read_text()
+    defined = {each["name"] for each in json.loads(text)["templating"]["list"]}
+    used = set(re.findall(r"\$\{?(\w+)", text))
+    assert used <= defined | {"__range", "__rate_interval"}
+    sources = [panel["datasource"]["uid"] for panel in panels() if panel["type"] != "row"]
+    assert set(sources) == {"${datasource}"}
+
+
+def _is_seconds(expression: str) -> bool:
+    return "_seconds" in expression and "_seconds_count" not in expression
+
+
+def _check_legend(title: str, expression: str, legend: str) -> None:
+    """A line's name has just the labels that its lines differ by."""
+    by = re.search(r"\bby \(([a-z, ]+)\)", expression)
+    labels = set(by[1].split(", ")) - {"le"} if by else set()
+    assert set(re.findall(r"\{\{(\w+)\}\}", legend)) == labels, f"{title}: {legend}"
+    assert legend
