@@ -37,5 +37,7 @@ SwaggerUIBundle({
   persistAuthorization: false,
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
+  // Colours for nine answers at once cost seconds on a slow machine.
+  syntaxHighlight: false,
   plugins: [samplesPlugin],
 });
