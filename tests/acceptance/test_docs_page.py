@@ -1,47 +1,23 @@
 """The API's pages as a reader meets them: a real browser, light and dark, wide and 390 px."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from threading import Thread
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from api.app import create_app
-from otp_worker.devtools.processes.ports import LOOPBACK
-from otp_worker.store.database import Database
 from tests.acceptance.console.browser import CHROMIUM, NARROW, WIDE, browser, window
-from tests.api.service import Service
+from tests.acceptance.served import served
 
 if not CHROMIUM.exists():
     pytest.skip("Chromium is not installed: apt-get install chromium", allow_module_level=True)
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
-
-
 @pytest.fixture(scope="module")
 def url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the application answers, in this process."""
-    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("docs") / "otp.db")
-    with closing(Database(f"sqlite:///{path}")) as db:
-        app = create_app(Service(db).intake())
-        with make_server(LOOPBACK, 0, app, _Server, _Quiet) as server:
-            thread = Thread(target=server.serve_forever)
-            thread.start()
-            yield f"http://{LOOPBACK}:{server.server_port}"
-            server.shutdown()
-            thread.join()
+    with served(migrated_sqlite, tmp_path_factory.mktemp("docs")) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -60,4 +60,5 @@ app.use((error, _request, response, _next) => {
   response.status(error.status ?? 503).json({ message });
 });
 
-const server = app.listen(Number(PORT), "127.0.0.1", () => console.log(`listening on ${server.address().port}`));
+const server = app.listen(Number(PORT), "127.0.0.1");
+server.on("listening", () => console.log(`listening on ${server.address().port}`));

@@ -1,0 +1,37 @@
+"""The application of the API's tests behind a real socket, in this process."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from api.app import create_app
+from otp_worker.devtools.processes.ports import LOOPBACK
+from otp_worker.store.database import Database
+from tests.api.service import Service
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def served(migrated_sqlite: Path, folder: Path) -> Iterator[tuple[str, Service]]:
+    """Where it answers, and the service behind it."""
+    path = shutil.copy(migrated_sqlite, folder / "served.db")
+    with closing(Database(f"sqlite:///{path}")) as db:
+        service = Service(db)
+        with make_server(LOOPBACK, 0, create_app(service.intake()), _Server, _Quiet) as server:
+            thread = Thread(target=server.serve_forever)
+            thread.start()
+            yield f"http://{LOOPBACK}:{server.server_port}", service
+            server.shutdown()
+            thread.join()
