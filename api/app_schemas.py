@@ -33,6 +33,7 @@ class _Settings(BaseModel):
     purposes: list[str] | None = _setting("purposes")
     limit: str | None = _setting("limit")
     checks_limit: str | None = _setting("checks_limit")
+    buckets: dict[str, str] | None = _setting("buckets")
     web_origin: str | None = _setting("web_origin")
     android_hashes: list[str] | None = _setting("android_hashes")
     webhook_url: str | None = _setting("webhook_url")

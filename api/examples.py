@@ -14,13 +14,13 @@ from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
 from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
 from .health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
+from .limit_schemas import LeftBody
 from .listing import ListedBody, MomentBody, TimelineBody, VerificationsBody
 from .schemas import (
     AcceptedBody,
     CheckResultBody,
     DeliveryBody,
     InvitationBody,
-    LeftBody,
     VerificationBody,
 )
 

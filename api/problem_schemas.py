@@ -32,3 +32,4 @@ class ProblemBody(BaseModel):
         None, description="The status that the verification ended with."
     )
     limit: Limit | None = Field(None, description="The limit that is reached.")
+    bucket: str | None = Field(None, description="The bucket of the app's own that is full.")

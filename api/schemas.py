@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.domain.inbound_token import Invitation
-from otp_worker.domain.limits import Limit, Remaining
+from otp_worker.domain.limits import Remaining
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
 from otp_worker.domain.public_reason import public_reason
@@ -15,6 +15,7 @@ from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
 from .field_types import LOCALES, Code, Ip, To
+from .limit_schemas import GivenBuckets, LeftBody
 from .reference_schemas import GivenReferences, Printable, Purpose, References
 
 
@@ -24,7 +25,7 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class SendBody(GivenReferences, Incoming):
+class SendBody(GivenReferences, GivenBuckets, Incoming):
     """A request for a passcode."""
 
     to: To
@@ -156,14 +157,6 @@ class VerificationBody(References):
         )
 
 
-class LeftBody(BaseModel):
-    """What one limit leaves in one of its windows."""
-
-    limit: Limit
-    window_seconds: int
-    left: int
-
-
 class InvitationBody(BaseModel):
     """What the person is to text, from the number that is to be verified."""
 
@@ -193,7 +186,7 @@ class AcceptedBody(VerificationBody):
         resent: bool = False,
     ) -> "AcceptedBody":
         """A verification's body with what is left, and what to text where that is asked for."""
-        limits = [LeftBody(limit=each.limit, window_seconds=each.seconds, left=each.left) for each in left]
+        limits = [LeftBody.of(each) for each in left]
         invitation = (
             InvitationBody(text_to=inbound.text_to, token=inbound.token, expires_at=inbound.expires_at)
             if inbound

@@ -23,7 +23,7 @@ from .request_body import read_body
 from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
 from .trail import Listing
 
-_NEW_FIELDS = ("new", "purpose", "client_reference", "tags")
+_NEW_FIELDS = ("new", "purpose", "client_reference", "tags", "limits")
 """Fields of a send that older versions do not know."""
 
 

@@ -55,6 +55,7 @@ def send(
     purpose: str | None = None,
     client_reference: str | None = None,
     tags: Mapping[str, str] | None = None,
+    limits: Mapping[str, str] | None = None,
     new: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Accepted]:
@@ -75,6 +76,7 @@ def send(
         purpose=purpose,
         client_reference=client_reference,
         tags=tags,
+        limits=limits,
         new=new,
     )
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))

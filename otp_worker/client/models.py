@@ -105,6 +105,7 @@ class Left(Answered):
     limit: str
     window_seconds: int
     left: int
+    bucket: str | None = None
 
 
 class Accepted(Verification):
@@ -207,6 +208,7 @@ class Problem(Answered):
     id: str | None = None
     verification_status: AnyVerificationStatus | None = None
     limit: str | None = None
+    bucket: str | None = None
 
     @property
     def code(self) -> str:

@@ -4,7 +4,7 @@ A judge raises ValueError, with the fix, for what its setting may not be.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from otp_worker.domain.inbound_token import INBOUND
@@ -21,6 +21,7 @@ LONGEST_NAME = 32
 LONGEST_URL = 512
 MOST_HASHES = 5
 MOST_PURPOSES = 20
+MOST_BUCKETS = 10
 
 PURPOSE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 """What a purpose is called."""
@@ -67,6 +68,19 @@ def rates(value: object) -> str:
     text = _text(value)
     parse_rates(text)
     return "".join(text.split())
+
+
+def buckets(value: object) -> dict[str, str]:
+    """Rates of an app's own limits, by their names."""
+    fix = f"give up to {MOST_BUCKETS} names with rates, such as device=5/h,20/d;session=3/10m"
+    if not isinstance(value, Mapping) or not 0 < len(value) <= MOST_BUCKETS:
+        raise ValueError(fix)
+    if not all(isinstance(name, str) and PURPOSE.fullmatch(name) for name in value):
+        raise ValueError("name each bucket by a word of small letters, digits, dashes or underscores")
+    judged = {name: rates(text) for name, text in value.items()}
+    if not all(judged.values()):
+        raise ValueError(fix)
+    return judged
 
 
 def web_origin(value: object) -> str:

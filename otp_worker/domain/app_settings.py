@@ -26,7 +26,7 @@ class AppSettings:
     """The settings of one app, each None where the operator's holds.
 
     ``limit`` and ``checks_limit`` are rates, an empty text for no limit. ``web_origin`` is an https origin,
-    and ``android_hashes`` are those by which Android apps receive the SMS.
+    and ``android_hashes`` are those by which Android apps receive the SMS. ``buckets`` are rates by names.
     """
 
     shown_name: str | None = None
@@ -37,6 +37,7 @@ class AppSettings:
     purposes: tuple[str, ...] | None = None
     limit: str | None = None
     checks_limit: str | None = None
+    buckets: Mapping[str, str] | None = None
     web_origin: str | None = None
     android_hashes: tuple[str, ...] | None = None
     webhook_url: str | None = None
@@ -46,6 +47,11 @@ class AppSettings:
         """The rates in place of the operator's."""
         given = {Limit.KEY: self.limit, Limit.CHECKS_KEY: self.checks_limit}
         return {limit: _rates(text) for limit, text in given.items() if text is not None}
+
+    @property
+    def bucket_rates(self) -> Mapping[str, tuple[Rate, ...]]:
+        """The rates of the app's own buckets, by their names."""
+        return {name: _rates(text) for name, text in (self.buckets or {}).items()}
 
 
 NOTHING_SET = AppSettings()
@@ -63,6 +69,7 @@ class SettingKind(StrEnum):
     NUMBER = "number"
     LIST = "list"
     RATES = "rates"
+    BUCKETS = "buckets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,9 @@ class Setting:
         """The value that a line of text means: commas between the parts of a list, ``none`` for no limit."""
         if self.kind is SettingKind.RATES and text.strip().lower() == NO_LIMIT:
             return ""
+        if self.kind is SettingKind.BUCKETS:
+            pairs = (part.partition("=") for part in text.split(";"))
+            return {name.strip(): rates.strip() for name, _, rates in pairs}
         if self.kind is SettingKind.LIST:
             return [part.strip() for part in text.split(",")]
         if self.kind is SettingKind.NUMBER and text.strip().isdecimal():
@@ -89,6 +99,8 @@ class Setting:
         """A value as a line of text."""
         if self.kind is SettingKind.RATES and value == "":
             return NO_LIMIT
+        if isinstance(value, Mapping):
+            return ";".join(f"{name}={rates}" for name, rates in value.items())
         return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
@@ -104,8 +116,8 @@ def judged(given: Mapping[str, object], retention_days: int = LONGEST_DAYS) -> d
         try:
             setting = _setting(name)
             kept[name] = None if value is None else setting.judge(value)
-            if name == "limit" and value is not None:
-                refuse_forgotten_window(parse_rates(str(value)), retention_days)
+            for text in _rates_of_sends(name, kept[name]):
+                refuse_forgotten_window(parse_rates(text), retention_days)
         except ValueError as error:
             errors.append((name, str(error)))
     if errors:
@@ -128,6 +140,13 @@ def read_settings(text: str | None) -> AppSettings:
 
 def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _rates_of_sends(name: str, value: Any) -> list[str]:
+    """The rates in a setting that count sends, which are kept for a time alone."""
+    if value is None or name not in ("limit", "buckets"):
+        return []
+    return list(value.values()) if isinstance(value, Mapping) else [value]
 
 
 def _setting(name: str) -> Setting:
@@ -187,6 +206,13 @@ SETTINGS: Mapping[str, Setting] = {
         "60/m",
         values.rates,
         SettingKind.RATES,
+    ),
+    "buckets": Setting(
+        "Buckets",
+        "Limits of the app's own, each counted for the values that its requests name.",
+        "device=5/h,20/d;session=3/10m",
+        values.buckets,
+        SettingKind.BUCKETS,
     ),
     "web_origin": Setting(
         "Web origin",

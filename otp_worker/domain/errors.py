@@ -131,8 +131,7 @@ class OptedOutError(RequestError):
     rejection = "opted_out"
 
     def __init__(self) -> None:
-        fix = "they can text START, and use another way now"
-        super().__init__(f"the person of this number texted STOP; {fix}")
+        super().__init__("the person of this number texted STOP; they can text START, or use another way now")
 
 
 class NotFoundError(RequestError):
@@ -207,15 +206,16 @@ class RateLimitExceededError(TooManyRequestsError):
     retry_at: datetime
     problem = "limit_reached"
 
-    def __init__(self, limit: str, count: int, seconds: int, retry_at: datetime) -> None:
-        super().__init__(f"the limit {limit} is reached, {count} in {seconds} s", retry_at, seconds)
-        self.limit, self.count, self.seconds = limit, count, seconds
-        self.rejection = f"limit_{limit}"
+    def __init__(self, limit: str, count: int, seconds: int, retry_at: datetime, bucket: str = "") -> None:
+        which = f"{limit} {bucket}" if bucket else limit
+        super().__init__(f"the limit {which} is reached, {count} in {seconds} s", retry_at, seconds)
+        self.limit, self.bucket, self.rejection = limit, bucket, f"limit_{limit}"
+        self.count, self.seconds = count, seconds
 
     @property
     def members(self) -> Mapping[str, object]:
-        """Which limit it is."""
-        return {"limit": self.limit}
+        """Which limit it is, and which bucket of the app's own."""
+        return {"limit": self.limit, **({"bucket": self.bucket} if self.bucket else {})}
 
 
 class SendsPausedError(TooManyRequestsError):

@@ -28,6 +28,12 @@ class Limit(StrEnum):
     TOTAL = "total"
     CHECKS_KEY = "checks_key"
     CHECKS_IP = "checks_ip"
+    BUCKET = "bucket"
+    """A bucket of an app's own, counted for each value that the app names."""
+
+
+OF_THE_OPERATOR: tuple[Limit, ...] = tuple(limit for limit in Limit if limit is not Limit.BUCKET)
+"""The limits that the operator sets for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class LimitKey:
     """One limit for one number, block, key... ``values`` are what its column may hold, ``key`` its name.
 
     Without rates it refuses nothing, and its uses count for the other keys of the same name, which have
-    ``default_rates`` unless they have their own.
+    ``default_rates`` unless they have their own. ``bucket`` names the app's own bucket, if it is one.
     """
 
     limit: Limit
@@ -55,6 +61,7 @@ class LimitKey:
     key: str
     values: tuple[bytes | str, ...] = ()
     default_rates: tuple[Rate, ...] = ()
+    bucket: str = ""
 
     @property
     def longest_seconds(self) -> int:
@@ -69,11 +76,20 @@ class LimitKey:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """How many more a limit allows now in its window of so many seconds."""
+    """How many more a limit allows now in its window of so many seconds; ``bucket`` as in its key."""
 
     limit: Limit
     seconds: int
     left: int
+    bucket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One value in a bucket of an app's own: what stands for it under each root secret, newest first."""
+
+    name: str
+    hashes: tuple[bytes, ...]
 
 
 def parse_rates(text: str) -> tuple[Rate, ...]:
@@ -136,6 +152,27 @@ class Limits:
             (Limit.IP, [ip_hash] if ip_hash else []),
         ]
         return list(self._scopes(counted, own or {}))
+
+    def buckets(self, app: str, values: Mapping[str, str]) -> tuple[Bucket, ...]:
+        """What stands for the values that an app names, by the names of its buckets."""
+        return tuple(
+            Bucket(name, tuple(self.keyring.hashes("bucket", f"{app}\0{name}\0{value}")))
+            for name, value in values.items()
+        )
+
+    def on_buckets(self, buckets: Iterable[Bucket], rates: Mapping[str, tuple[Rate, ...]]) -> list[LimitKey]:
+        """What an SMS counts for in an app's own buckets, of which some may be gone by now."""
+        return [
+            LimitKey(
+                Limit.BUCKET,
+                rates[each.name],
+                f"{Limit.BUCKET.value}:{each.name}:{each.hashes[0].hex()}",
+                each.hashes,
+                bucket=each.name,
+            )
+            for each in buckets
+            if rates.get(each.name)
+        ]
 
     def on_check(self, app: str, ip: str | None, own: LimitRates | None = None) -> list[LimitKey]:
         """What a check counts for; a key's ``own`` rates stand in place of the operator's."""

@@ -78,6 +78,7 @@ class Drafts:
             purpose=request.purpose,
             client_reference=request.client_reference,
             tags=request.tags,
+            buckets=self.limits.buckets(app.name, request.limits) if request.limits else (),
         )
 
     def _ttl_seconds(self, request: SendRequest, app: App, number: str) -> int:
@@ -130,7 +131,10 @@ class Drafts:
     def guard(self, to: Recipient, app: App, once: IdempotencyKey | None) -> SendPreconditions:
         """What a send to this person must pass; a test key's asks for nobody's wishes."""
         return SendPreconditions(
-            scopes=self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test),
+            scopes=[
+                *self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test),
+                *self.limits.on_buckets(to.buckets, app.settings.bucket_rates),
+            ],
             turn=f"{Limit.NUMBER}:{self.keyring.number_hash(to.number).hex()}",
             test=app.test,
             once=once,
@@ -142,6 +146,10 @@ class Drafts:
         """Raise InvalidFieldError for what the app may not ask for."""
         _refuse_unless_allowed("channel", request.channel, app.settings.channels)
         _refuse_unless_allowed("purpose", request.purpose, app.settings.purposes)
+        for bucket in request.limits or ():
+            if bucket not in app.settings.bucket_rates:
+                known = ", ".join(app.settings.bucket_rates) or "none"
+                raise InvalidFieldError("limits", f"this app has no such bucket; it has {known}")
         if request.template is not None and request.template not in self.policy.templates:
             raise InvalidFieldError(
                 "template", "there is no template of that name; the operator defines them"

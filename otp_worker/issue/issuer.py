@@ -47,7 +47,7 @@ class Issuer:
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
         first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)
-        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash), app, once)
+        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
         send = NewSend(new, first, guard, request.new)
         try:
             left = self.writer.write(send)

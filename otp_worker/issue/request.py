@@ -13,7 +13,8 @@ class SendRequest:
     """What an app asks for; what it leaves out is the operator's default.
 
     A ``new`` code is asked for even where one is pending for the same person. ``request_id`` is that of the
-    HTTP request, by which the log and the verification are found.
+    HTTP request, by which the log and the verification are found. ``limits`` are the values to be counted in
+    the app's own buckets, by the buckets' names.
     """
 
     to: str
@@ -29,6 +30,7 @@ class SendRequest:
     purpose: str | None = None
     client_reference: str | None = None
     tags: Mapping[str, str] | None = None
+    limits: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

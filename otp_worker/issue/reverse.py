@@ -53,7 +53,7 @@ class Inviter:
         text_to = number_to_text(sims, new.country, new.number_hash)
         lockouts.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
-        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash), app, once)
+        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
         # Nothing is sent: a STOP is no reason to refuse it.
         left = self.writer.write(NewSend(new, None, replace(guard, number_hashes=())))
         invitation = Invitation(text_to, shown(token), new.expires_at)

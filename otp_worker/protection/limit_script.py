@@ -143,6 +143,9 @@ def _judged(use: Hit, answer: Any) -> Judged:
         scope = use.scopes[told[0]]
         rate = scope.rates[told[1]]
         retry_at = datetime.fromtimestamp(told[2] / 1000, UTC)
-        return RateLimitExceededError(scope.limit, rate.count, rate.seconds, retry_at)
-    rates = [(scope.limit, rate.seconds) for scope in use.scopes for rate in scope.rates]
-    return [Remaining(limit, seconds, left) for (limit, seconds), left in zip(rates, told, strict=True)]
+        return RateLimitExceededError(scope.limit, rate.count, rate.seconds, retry_at, scope.bucket)
+    rates = [(scope, rate.seconds) for scope in use.scopes for rate in scope.rates]
+    return [
+        Remaining(scope.limit, seconds, left, scope.bucket)
+        for (scope, seconds), left in zip(rates, told, strict=True)
+    ]

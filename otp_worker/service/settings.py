@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from otp_worker.domain.limits import Limit, Rate, parse_rates
+from otp_worker.domain.limits import OF_THE_OPERATOR, Limit, Rate, parse_rates
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS, Policy
 from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS, GuardMode
@@ -232,7 +232,7 @@ class Settings(MessageSettings, BaseSettings):
     @property
     def limit_rates(self) -> dict[Limit, tuple[Rate, ...]]:
         """The rates of every limit; none where it is turned off."""
-        return {limit: getattr(self, f"limit_{limit.value}") for limit in Limit}
+        return {limit: getattr(self, f"limit_{limit.value}") for limit in OF_THE_OPERATOR}
 
     @property
     def limits_url(self) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from otp_worker.domain.errors import UnauthenticatedError
-from otp_worker.domain.limits import Limit, LimitKey, Remaining
+from otp_worker.domain.limits import Bucket, Limit, LimitKey, Remaining
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.store import api_keys, idempotency_keys, limits, opt_outs, pending, steps
@@ -18,7 +18,7 @@ from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, inse
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
 from otp_worker.store.rows import new_verification_row, verification_of
-from otp_worker.store.schema import verification_tags, verifications
+from otp_worker.store.schema import verification_buckets, verification_tags, verifications
 
 _v = verifications.c
 
@@ -34,6 +34,7 @@ class Recipient:
     number: str
     country: str
     ip_hash: bytes | None
+    buckets: Sequence[Bucket] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,9 @@ def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Se
     tags = [row for send in sends for row in _tag_rows(send.new)]
     if tags:
         connection.execute(_INSERT_TAG, tags)
+    buckets = [row for send in sends for row in _bucket_rows(send.new)]
+    if buckets:
+        connection.execute(_INSERT_BUCKET, buckets)
     steps.write(
         connection, [each for send, left in zip(sends, lefts, strict=True) for each in _steps(send, left)]
     )
@@ -182,6 +186,12 @@ def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Se
 def _tag_rows(new: NewVerification) -> list[dict[str, str]]:
     tags = (new.tags or {}).items()
     return [{"verification_id": new.id, "name": name, "value": value} for name, value in tags]
+
+
+def _bucket_rows(new: NewVerification) -> list[dict[str, object]]:
+    return [
+        {"verification_id": new.id, "name": each.name, "bucket_hash": each.hashes[0]} for each in new.buckets
+    ]
 
 
 def _steps(send: NewSend, left: Sequence[Remaining]) -> list[Step]:
@@ -242,3 +252,4 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
 # Made once: building a statement costs more than executing it.
 _INSERT_VERIFICATION = insert(verifications)
 _INSERT_TAG = insert(verification_tags)
+_INSERT_BUCKET = insert(verification_buckets)

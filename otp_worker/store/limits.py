@@ -17,9 +17,9 @@ from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, LimitKey, Rate, Remaining
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.store.database import Database
-from otp_worker.store.schema import Instant, deliveries, verifications
+from otp_worker.store.schema import Instant, deliveries, verification_buckets, verifications
 
-_v, _d = verifications.c, deliveries.c
+_v, _d, _b = verifications.c, deliveries.c, verification_buckets.c
 _SENDS = verifications.outerjoin(deliveries)
 _counted_at = func.coalesce(_d.created_at, _v.created_at)
 
@@ -89,9 +89,9 @@ def _left(
     if reached:
         free = {rate: _free_at(connection, scope.limit, rate, parameters) for rate in reached}
         latest = max(reached, key=lambda rate: free[rate])
-        raise RateLimitExceededError(scope.limit, latest.count, latest.seconds, free[latest])
+        raise RateLimitExceededError(scope.limit, latest.count, latest.seconds, free[latest], scope.bucket)
     return [
-        Remaining(scope.limit, rate.seconds, rate.count - count - 1)
+        Remaining(scope.limit, rate.seconds, rate.count - count - 1, scope.bucket)
         for rate, count in zip(scope.rates, counts, strict=True)
     ]
 
@@ -133,6 +133,9 @@ def _sends_of(limit: Limit) -> list[ColumnElement[bool]]:
         _counted_at > bindparam("since", type_=Instant()),
         _v.created_at > bindparam("created_since", type_=Instant()),
     ]
+    if limit is Limit.BUCKET:
+        mine = _b.bucket_hash.in_(bindparam("values", expanding=True))
+        where.append(_v.id.in_(select(_b.verification_id).where(mine)))
     if limit in _COLUMNS:
         where.append(_COLUMNS[limit].in_(bindparam("values", expanding=True)))
     return where

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from otp_worker.domain.limits import Bucket
+
 
 @dataclass(frozen=True, slots=True)
 class NewVerification:
@@ -39,6 +41,7 @@ class NewVerification:
     purpose: str | None = None
     client_reference: str | None = None
     tags: Mapping[str, str] | None = None
+    buckets: Sequence[Bucket] = ()
 
     @property
     def number_hash(self) -> bytes:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.errors import NotFoundError, OtpError
-from otp_worker.domain.limits import Remaining
+from otp_worker.domain.limits import Bucket, Remaining
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, Verification, VerificationStatus
 from otp_worker.store import steps
@@ -14,9 +14,9 @@ from otp_worker.store.database import Database
 from otp_worker.store.issue import Recipient, SendPreconditions
 from otp_worker.store.lifecycle import lock_verification
 from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, insert_deliveries
-from otp_worker.store.schema import deliveries, verifications
+from otp_worker.store.schema import deliveries, verification_buckets, verifications
 
-_v, _d = verifications.c, deliveries.c
+_v, _d, _b = verifications.c, deliveries.c, verification_buckets.c
 
 
 class ResendNotAllowedError(OtpError):
@@ -35,9 +35,11 @@ def recipient(db: Database, verification_id: str) -> Recipient:
     )
     with db.read() as connection:
         row = connection.execute(statement).first()
-    if row is None:
-        raise NotFoundError("there is no such verification")
-    return Recipient(row.number, row.country, row.ip_hash)
+        if row is None:
+            raise NotFoundError("there is no such verification")
+        rows = connection.execute(select(verification_buckets).where(_b.verification_id == verification_id))
+        buckets = tuple(Bucket(each.name, (each.bucket_hash,)) for each in rows)
+    return Recipient(row.number, row.country, row.ip_hash, buckets)
 
 
 def is_on_its_way(db: Database, verification_id: str) -> bool:

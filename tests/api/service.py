@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import func, select, update
 
@@ -107,6 +108,11 @@ class Service(service.Service):
         queued, self.queue[:] = list(self.queue), []
         for delivery_id in queued:
             self.deliverer.deliver(delivery_id)
+
+    def db_bytes(self) -> bytes:
+        """All that the database has written, its log included."""
+        path = Path(str(self.db.engine.url.database))
+        return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
 
     def count(self, table: str) -> int:
         """How many rows a table holds."""

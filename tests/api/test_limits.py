@@ -31,8 +31,8 @@ def service(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Service]:
 
 def test_an_accepted_send_says_what_is_left(shop: Caller) -> None:
     assert shop.send().json["limits"] == [
-        {"limit": "number", "window_seconds": 30, "left": 0},
-        {"limit": "number", "window_seconds": 600, "left": 2},
+        {"limit": "number", "window_seconds": 30, "left": 0, "bucket": None},
+        {"limit": "number", "window_seconds": 600, "left": 2, "bucket": None},
     ]
 
 
@@ -65,7 +65,12 @@ def test_another_app_is_refused_too(shop: Caller, bank: Caller) -> None:
 
 def test_a_resend_says_what_is_left(shop: Caller, service: Service, sent: str) -> None:
     service.clock.move(30)
-    assert shop.resend(sent).json["limits"][1] == {"limit": "number", "window_seconds": 600, "left": 1}
+    assert shop.resend(sent).json["limits"][1] == {
+        "limit": "number",
+        "window_seconds": 600,
+        "left": 1,
+        "bucket": None,
+    }
 
 
 def test_a_refused_check_says_which_limit_and_judges_nothing(
@@ -86,7 +91,7 @@ def test_a_key_has_the_limits_it_was_made_with(app: "App[Any, Any]", service: Se
     limited = Caller(app, service.key("shop", limit="2/h", checks_limit="1/m"))
     verification_id = shop.sent()
     accepted = limited.send("+447400123457")
-    assert accepted.json["limits"][-1] == {"limit": "key", "window_seconds": 3600, "left": 0}
+    assert accepted.json["limits"][-1] == {"limit": "key", "window_seconds": 3600, "left": 0, "bucket": None}
     answer = limited.send("+447400123458")
     assert problem(answer) == (429, "limit_reached")
     assert answer.json["limit"] == "key"

@@ -9,7 +9,7 @@ import pytest
 from falcon import App
 from pydantic import BaseModel
 
-from api import listing, problem_schemas, schemas
+from api import limit_schemas, listing, problem_schemas, schemas
 from api.app import create_app
 from api.routes import ROUTES
 from otp_worker import client
@@ -27,7 +27,7 @@ MODELS = [
     (models.Verification, schemas.VerificationBody),
     (models.Delivery, schemas.DeliveryBody),
     (models.Wait, schemas.WaitBody),
-    (models.Left, schemas.LeftBody),
+    (models.Left, limit_schemas.LeftBody),
     (models.Invitation, schemas.InvitationBody),
     (models.CheckResult, schemas.CheckResultBody),
     (models.Listed, listing.ListedBody),

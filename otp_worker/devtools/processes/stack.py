@@ -19,7 +19,7 @@ from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit
+from otp_worker.domain.limits import OF_THE_OPERATOR
 from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
@@ -34,7 +34,7 @@ WEBHOOK_SECRET = "whsec_of_a_service_that_lives_for_one_run"  # nosec B105 # noq
 FLOWER_AUTH = "operator:watching-flower"
 CONSOLE_AUTH = "operator:watching-console"
 
-WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in Limit}
+WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in OF_THE_OPERATOR}
 """One client asks for many codes here, which is what limits are there to prevent; they count, and let it."""
 
 BrokerName = Literal["redis", "rabbitmq"]

@@ -27,7 +27,7 @@ from otp_worker.store.schema.reply import (
     reply_keys,
 )
 from otp_worker.store.schema.step import steps
-from otp_worker.store.schema.tag import verification_tags
+from otp_worker.store.schema.tag import verification_buckets, verification_tags
 from otp_worker.store.schema.upkeep import (
     alerts,
     counters,
@@ -77,6 +77,7 @@ __all__ = [
     "steps",
     "sweeps",
     "tallies",
+    "verification_buckets",
     "verification_tags",
     "verifications",
 ]

@@ -1,6 +1,6 @@
-"""The table of tags, by which verifications are found."""
+"""The tables of what belongs to some verifications: tags to find them by, and buckets they count in."""
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table
 
 from otp_worker.store.schema.base import metadata
 
@@ -22,4 +22,23 @@ Index(
     verification_tags.c.value,
     verification_tags.c.name,
     verification_tags.c.verification_id,
+)
+
+# The buckets of an app's own that a verification's SMS count in; of the value there is a keyed hash.
+verification_buckets = Table(
+    "verification_buckets",
+    metadata,
+    Column(
+        "verification_id",
+        String(40),
+        ForeignKey("verifications.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("name", String(32), primary_key=True),
+    Column("bucket_hash", LargeBinary(32), nullable=False),
+)
+Index(
+    "ix_verification_buckets_bucket_hash",
+    verification_buckets.c.bucket_hash,
+    verification_buckets.c.verification_id,
 )

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
+from otp_worker.domain.app import App
+from otp_worker.domain.app_settings import AppSettings
 from otp_worker.domain.errors import RateLimitExceededError, RequestInFlightError, TooSoonError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, Limits, parse_rates
+from otp_worker.domain.limits import OF_THE_OPERATOR, Limit, Limits, parse_rates
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.request import SendRequest
 from otp_worker.store.database import Database
@@ -167,14 +169,16 @@ def test_a_request_that_comes_twice_at_once_is_not_refused_for_itself(making: Ma
 
 
 def test_nothing_in_redis_tells_a_number_or_an_address(db: Database, redis: Redis) -> None:
-    everything = {limit: parse_rates("100/h") for limit in Limit}
+    everything = {limit: parse_rates("100/h") for limit in OF_THE_OPERATOR}
     service = Service(db, limits=everything, redis=redis)
-    service.issuer.issue(SendRequest(NUMBER, ip="203.0.113.7"), SHOP, service.clock())
+    device = App("shop", settings=AppSettings(buckets={"device": "100/h"}))
+    asked = SendRequest(NUMBER, ip="203.0.113.7", limits={"device": "a-device-of-alice"})
+    service.issuer.issue(asked, device, service.clock())
     with pytest.raises(Exception, match="no such verification"):
         service.verifier.check("ver_unknown", "123456", "shop", "203.0.113.7")
     stored = [key.decode() for key in redis.scan_iter()]
     assert len(stored) == len(Limit)
     for key in stored:
         told = key + str(redis.zrange(key, 0, -1))
-        assert not [secret for secret in (NUMBER[1:-4], "203.0.113.7") if secret in told]
+        assert not [secret for secret in (NUMBER[1:-4], "203.0.113.7", "alice") if secret in told]
         assert 0 < redis.pttl(key) <= 3_600_000
