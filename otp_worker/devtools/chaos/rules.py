@@ -46,7 +46,7 @@ def _lost_delivery(row: DeliveryRow, taken: bool, *, away: bool) -> str | None:
 
 
 def _was_away(records: Records, asked: Window | None) -> bool:
-    """Whether the phone was away in that delivery's time, and it or the broker for all but what a rescue takes.
+    """Whether the phone was away in its time, and either it or the broker for all but what a rescue takes.
 
     A RabbitMQ that was killed needs several seconds to come back, and no delivery reaches a worker meanwhile.
     """
