@@ -5,13 +5,22 @@ from typing import Any
 import pytest
 from falcon import App
 
+from otp_worker.protection import api_keys
 from otp_worker.store.deliver import claim
 from otp_worker.store.schema import apps
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 
+# What is set holds within a second, for which a process remembers a key and its app.
+pytestmark = pytest.mark.usefixtures("_nothing_is_remembered")
+
 APPS = "/v1/admin/apps"
 SHOP = f"{APPS}/shop"
+
+
+@pytest.fixture
+def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_keys, "REMEMBERED_SECONDS", 0.0)
 
 
 def change(admin: Caller, **settings: object) -> None:
