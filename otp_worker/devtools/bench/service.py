@@ -1,6 +1,6 @@
 """The services that scenarios measure: each is kept for the next scenario that wants the same."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +17,21 @@ from otp_worker.store.database import Database
 
 Settings = Mapping[str, str]
 _PROCESSES = ("web", "worker", "upkeep", "beat")
-_WITHOUT_PAGES = {"flower": 0, "console": 0}
+_PAGES = ("flower", "console")
 
 
 @dataclass(frozen=True)
 class Needs:
-    """The service that a scenario needs; ``phone`` asks for the simulated phone in place of the raw sink."""
+    """The service that a scenario needs; ``phone`` asks for the simulated phone in place of the raw sink.
+
+    ``fill`` is given the URL of the migrated database before anything else opens it.
+    """
 
     settings: Settings = field(default_factory=dict)
     processes: tuple[str, ...] = _PROCESSES
     phone: bool = False
     database: DatabaseKind | None = None
+    fill: Callable[[str], None] | None = None
 
 
 QUICK_HASHES = Needs({"OTP_BCRYPT_ROUNDS": "4"})
@@ -114,12 +118,15 @@ class Services:
         url = self.new_database(needs.database)
         folder = self._folder / f"service-{self._started}"
         folder.mkdir()
+        unseen = [name for name in _PAGES if name not in needs.processes]
         gateway = {} if needs.phone else {"OTP_GATEWAY_URL": self._sink.url}
         settings = {**gateway, **needs.settings}
         stack = self._running.enter_context(
-            planned_stack(folder, url, settings=settings, copies=_WITHOUT_PAGES)
+            planned_stack(folder, url, settings=settings, copies=dict.fromkeys(unseen, 0))
         )
         stack.prepare()
+        if needs.fill is not None:
+            needs.fill(url)
         stack.phone.knobs.set(receipts=[])
         stack.start(*needs.processes)
         self._await(stack, needs.processes)
@@ -132,6 +139,8 @@ class Services:
             stack.await_ready()
         else:
             stack.fleet.await_ready("web", lambda: answers(f"{stack.url}/healthz"), READY_SECONDS)
+        if "console" in processes:
+            stack.fleet.await_ready("console", lambda: answers(f"{stack.console_url}/healthz"), READY_SECONDS)
 
     def _told(self, needs: Needs, url: str) -> dict[str, object]:
         return {

@@ -48,11 +48,13 @@ class Stepper:
 
 
 @contextmanager
-def stepping(settings: Mapping[str, str], log: Path) -> Iterator[Stepper]:
-    """A process with that environment; at the end it is ended."""
+def stepping(
+    settings: Mapping[str, str], log: Path, module: str = "otp_worker.devtools.bench.steps"
+) -> Iterator[Stepper]:
+    """A process of that module with that environment; at the end it is ended."""
     with log.open("w") as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", "otp_worker.devtools.bench.steps"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,

@@ -45,7 +45,7 @@ def test_a_quick_run_measures_every_scenario_and_leaves_nothing_behind(place: Pl
 def assert_is_whole(name: str, scenario: dict[str, Any]) -> None:
     """Every figure has its baseline, a ratio and a goal, and the scenario its settings."""
     assert scenario["failed"] is None, name
-    assert scenario["settings"]["database"].startswith("postgres" if name == "intake-postgres" else "sqlite")
+    assert scenario["settings"]["database"].startswith("postgres" if name.endswith("-postgres") else "sqlite")
     assert scenario["measurements"], name
     for measurement in scenario["measurements"]:
         assert len(measurement["subject"]["rounds"]) == len(measurement["baseline"]["rounds"]) == 1

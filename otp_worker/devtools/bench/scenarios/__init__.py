@@ -6,6 +6,7 @@ from otp_worker.devtools.bench.figures import Scenario
 from otp_worker.devtools.bench.scenarios import (
     accept_to_gateway,
     checks,
+    console,
     deliveries,
     deliveries_default_rounds,
     flood,
@@ -31,6 +32,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         waiting.SCENARIO,
         memory.SCENARIO,
         rows.SCENARIO,
+        console.ON_SQLITE,
+        console.ON_POSTGRES,
     )
 }
 """Every scenario by its name, in the order in which they run."""

@@ -66,7 +66,8 @@ class _Rounds:
 
 def _filled(bench: Bench, count: int) -> str:
     url = bench.services.new_database()
-    db = Database(url, 1)
+    # Migrating takes two connections of Postgres.
+    db = Database(url, 2)
     try:
         upgrade(db)
         fill_ended(db, count)
