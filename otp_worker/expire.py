@@ -71,7 +71,6 @@ class Expirer:
         """
         backlog = self.backlog()
         stuck = statements.stalled(self.db, now, now - timedelta(seconds=STALLED_SECONDS))
-        self.announce_stuck(stuck)
         # What is still in the queue only waits its turn; publishing it once more would grow the queue.
         again = stuck[: max(len(stuck) - backlog, 0)]
         room = max(statements.BATCH - backlog - len(again), 0)
@@ -82,6 +81,8 @@ class Expirer:
             deliveries.mark_published(self.db, fresh, now)
         if again or fresh:
             self.publish(again + fresh)
+        # Last: what is only shown must not stand in the way of what is sent.
+        self.announce_stuck(stuck)
         return len(again) + len(fresh)
 
     def _may_leave(self, now: datetime, most: int) -> list[str]:

@@ -13,7 +13,7 @@ from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.store import deliveries, resend
 from otp_worker.store import issue as statements
 from otp_worker.store.batcher import Batcher
-from otp_worker.store.database import Database, is_away
+from otp_worker.store.database import Database, concerns_all
 from otp_worker.store.issue import Answer, NewSend, SendPreconditions
 from otp_worker.store.new_delivery import NewDelivery
 
@@ -34,7 +34,7 @@ class SendWriter:
     _together: Batcher[NewSend, list[Remaining]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._together = Batcher(self.write_all, is_away)
+        self._together = Batcher(self.write_all, concerns_all)
 
     def write(self, send: NewSend) -> list[Remaining]:
         """Write a new verification with its first delivery, if it has one; what the limits leave.
@@ -83,9 +83,9 @@ class SendWriter:
         published = [delivery.id for delivery in written if delivery.published_at is not None]
         waiting = [delivery.id for delivery in written if delivery.published_at is None]
         try:
-            if waiting:
-                self.announce(waiting)
             if published and not self.publish(published):
                 deliveries.mark_published(self.db, published, None)
+            if waiting:
+                self.announce(waiting)
         except Exception as error:
             log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)

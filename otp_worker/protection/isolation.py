@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from otp_worker.domain.errors import BrokerUnavailableError
-from otp_worker.store.database import is_away, met_a_limit
+from otp_worker.store.database import concerns_all
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def isolated(what: str, **of: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, BrokerUnavailableError) or (is_away(error) and not met_a_limit(error)):
+        if isinstance(error, BrokerUnavailableError) or concerns_all(error):
             raise
         note_error("isolated_error", error, what=what, **of)
 

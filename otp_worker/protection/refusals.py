@@ -32,11 +32,13 @@ class Refusals:
 
     def remember(self, scopes: Sequence[LimitKey], refusal: RateLimitExceededError, now: datetime) -> None:
         """Remember why a use of these scopes was refused just now, if its caller's limit is the reason."""
+        # The one that is raised keeps its request alive: the number, the seed, whatever was at hand.
+        known = _copy(refusal)
         seconds = min((refusal.retry_at - now).total_seconds(), LONGEST_SECONDS)
         for scope in scopes:
             if scope.limit == refusal.limit and scope.limit in _OF_CALLERS:
                 with self._lock:
-                    self._reached[scope.key, scope.rates] = time.monotonic() + seconds, refusal
+                    self._reached[scope.key, scope.rates] = time.monotonic() + seconds, known
                     self._reached.move_to_end((scope.key, scope.rates))
                     while len(self._reached) > MOST:
                         self._reached.popitem(last=False)
@@ -47,7 +49,7 @@ class Refusals:
             until, known = self._reached.get((scope.key, scope.rates), _NONE)
             if known is not None and now < known.retry_at and time.monotonic() < until:
                 # Its own for each request: an error that is raised twice remembers both places.
-                return RateLimitExceededError(known.limit, known.count, known.seconds, known.retry_at)
+                return _copy(known)
         return None
 
     def forget(self, scopes: Sequence[LimitKey]) -> None:
@@ -55,6 +57,10 @@ class Refusals:
         with self._lock:
             for scope in scopes:
                 self._reached.pop((scope.key, scope.rates), None)
+
+
+def _copy(refusal: RateLimitExceededError) -> RateLimitExceededError:
+    return RateLimitExceededError(refusal.limit, refusal.count, refusal.seconds, refusal.retry_at)
 
 
 _NONE: tuple[float, RateLimitExceededError | None] = (0.0, None)

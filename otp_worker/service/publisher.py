@@ -45,6 +45,7 @@ class DeliveryQueue:
         self._failing = False
         self._stuck: frozenset[str] = frozenset()
         self._rests_until = float("-inf")
+        self._events_rest_until = float("-inf")
         self._broker_errors = (
             *connection.connection_errors,
             *connection.channel_errors,
@@ -144,7 +145,18 @@ class DeliveryQueue:
                 retry=False,
             )
 
-        return self._try("events", [event["uuid"] for event in events], publish)
+        if self.rests or time.monotonic() < self._events_rest_until:
+            return False
+        try:
+            with self._producer() as producer:
+                publish(producer)
+        except Exception as error:
+            # A broker may refuse events alone. That is no reason to publish no deliveries.
+            subjects = [event["uuid"] for event in events]
+            log.warning("publish_failed", task="events", subjects=subjects, error=broker_answer(error))
+            self._events_rest_until = time.monotonic() + REST_SECONDS
+            return False
+        return True
 
     def _try(self, what: str, subjects: Sequence[str], publish: Callable[[Any], None]) -> bool:
         """Whether something could be published; it is not tried while the broker is known to be away."""

@@ -101,7 +101,7 @@ class Database:
         """What ``act`` answers, asked together with whatever other threads ask of it at this moment."""
         group = self._groups.get(act)
         if group is None:
-            group = self._groups.setdefault(act, Batcher(partial(act, self), is_away))
+            group = self._groups.setdefault(act, Batcher(partial(act, self), concerns_all))
         answer: Answered = group(asked)
         return answer
 
@@ -129,6 +129,11 @@ def after_commit(connection: Connection, act: Callable[[], object]) -> None:
 def is_away(error: Exception) -> bool:
     """Whether the database itself is away, locked, full or read-only, whatever is asked of it."""
     return isinstance(error, AWAY) and _sqlstate(error) not in _ENDED_FOR_ANOTHER
+
+
+def concerns_all(error: Exception) -> bool:
+    """Whether an error is everybody's: a row that is locked is the matter of who needs that row alone."""
+    return is_away(error) and not met_a_limit(error)
 
 
 def met_a_limit(error: Exception) -> bool:

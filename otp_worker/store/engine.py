@@ -17,6 +17,8 @@ BUSY_SECONDS = 10
 """So long SQLite's one writer, or a free connection, is waited for."""
 LOCK_SECONDS = 5
 """So long Postgres waits for a lock: less than a request has, so that the connection outlives it."""
+IDLE_SECONDS = 20
+"""So long a process that was stopped within a transaction keeps what it has locked."""
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
 LEAST_CONNECT_SECONDS = 2
@@ -25,6 +27,7 @@ LEAST_CONNECT_SECONDS = 2
 POSTGRES_SETTINGS = {
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "default_transaction_isolation": "read committed",
 }
 

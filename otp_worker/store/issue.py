@@ -11,7 +11,7 @@ from otp_worker.domain.limits import Bucket, Limit, LimitKey, Remaining
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.store import api_keys, idempotency_keys, limits, opt_outs, pending, steps
-from otp_worker.store.database import Database, is_away
+from otp_worker.store.database import Database, concerns_all
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.lifecycle import close_deliveries, end, tell_ended
 from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, insert_deliveries
@@ -110,7 +110,7 @@ def insert_verifications(db: Database, sends: Sequence[NewSend]) -> list[Answer]
         if send.new.id not in answers:
             # A database that does not answer one will not answer the next: each would wait for it in turn.
             answer = answers[send.new.id] = away or _insert_alone(db, send)
-            away = answer if isinstance(answer, Exception) and is_away(answer) else None
+            away = answer if isinstance(answer, Exception) and concerns_all(answer) else None
     return [answers[send.new.id] for send in sends]
 
 

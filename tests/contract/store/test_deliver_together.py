@@ -9,7 +9,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import deliver, steps
@@ -17,9 +18,11 @@ from otp_worker.store.acceptance import Acceptance
 from otp_worker.store.code_hashes import Hashed, keep_all
 from otp_worker.store.database import Database
 from otp_worker.store.deliver_together import Sent, Wanted, claim_all, settle_all
+from otp_worker.store.engine import POSTGRES_SETTINGS
 from otp_worker.store.job import Job
 from otp_worker.store.schema import deliveries, verifications
 from tests.contract.service import START, Service
+from tests.waiting import awaited
 
 SECOND = timedelta(seconds=1)
 NOW = START + 10 * SECOND
@@ -153,3 +156,36 @@ def test_threads_that_come_at_once_claim_each_delivery_once(service: Service) ->
         jobs = [job for job in threads.map(claim, ids * 2) if job is not None]
     assert sorted(job.delivery_id for job in jobs) == sorted(ids)
     assert {(job.attempt, job.lease_until) for job in jobs} == {(1, NOW + 30 * SECOND)}
+
+
+def test_a_row_that_somebody_holds_holds_up_no_other_of_its_group(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if service.db.is_sqlite:
+        pytest.skip("SQLite locks no rows")
+    monkeypatch.setitem(POSTGRES_SETTINGS, "lock_timeout", "1s")
+    service.db.engine.dispose()
+    first, held, *others = (f"{service.issue(f'+4474001{n:05d}').id}.1" for n in range(5))
+
+    def claim(delivery_id: str) -> Job | Exception | None:
+        try:
+            return deliver.claim(service.db, delivery_id, NOW, 30)
+        except OperationalError as error:
+            return error
+
+    with ThreadPoolExecutor(5) as threads, service.db.write() as holder:
+        holder.execute(select(deliveries).where(deliveries.c.id.in_([first, held])).with_for_update())
+        # While it waits, those who come make one group.
+        leader = threads.submit(claim, first)
+        assert awaited(lambda: _somebody_waits(service.db))
+        group = [threads.submit(claim, each) for each in (held, *others)]
+        assert isinstance(leader.result(), OperationalError)
+        answers = [each.result() for each in group]
+    assert isinstance(answers[0], OperationalError)
+    assert [isinstance(each, Job) for each in answers[1:]] == [True] * len(others)
+
+
+def _somebody_waits(db: Database) -> bool:
+    with db.engine.connect() as connection:
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return bool(connection.execute(waiting).scalar())

@@ -1,6 +1,8 @@
 """Refusals that are remembered: which, for how long, and of how many."""
 
+import gc
 import time
+import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,3 +97,25 @@ def test_of_too_many_the_first_are_forgotten() -> None:
     assert refusals.find(scopes[:1], NOW) is None
     assert refusals.find(scopes[1:2], NOW)
     assert refusals.find(scopes[-1:], NOW)
+
+
+def test_what_is_remembered_keeps_no_request_alive() -> None:
+    """An error holds the frames that it was raised through: in them are numbers, and seeds."""
+    refusals = Refusals()
+
+    class Request:
+        pass
+
+    def refuse() -> "weakref.ref[Request]":
+        request = Request()
+        refusal = reached()
+        refusals.remember([KEY], refusal, NOW)
+        try:
+            raise refusal
+        except RateLimitExceededError:
+            return weakref.ref(request)
+
+    request = refuse()
+    gc.collect()
+    assert request() is None
+    assert refusals.find([KEY], NOW) is not None

@@ -146,3 +146,22 @@ def test_a_line_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stderr", FullDisk())
     configure_logs("json")
     structlog.get_logger().info("lost")
+
+
+class Unspeakable:
+    """Whoever asks what it is gets an error."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no words")
+
+
+@pytest.mark.usefixtures("fresh_logs")
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("value", [Unspeakable(), {("a", "tuple"): 1}], ids=["unspeakable", "tuple key"])
+def test_a_value_that_cannot_be_rendered_stops_nothing(
+    log_format: Literal["json", "console"], value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(log_format)
+    structlog.get_logger().info("lost", value=value)
+    structlog.get_logger().info("kept")
+    assert "kept" in capsys.readouterr().err
