@@ -18,9 +18,11 @@ SUMMARIES = {
     "guard": "Show, lift and forbid pauses for SMS pumping.",
     "gateways": "Show the gateways and their SIMs, and try one.",
     "optouts": "Show and lift the opt-outs of people who texted STOP.",
+    "template": "Show what an SMS says.",
     "send": "Send a code through the running service and follow it until the gateway has taken it.",
     "check": "Judge a code; exits 0 only if it is right.",
-    "find": "List the verifications of a number, a user or an id, newest first, each with its cause.",
+    "find": "List the verifications of a number, user, reference, tag or id, newest first, each with "
+    "its cause.",
     "show": "Show why the newest code of a number, a user or an id is where it is, and its trail.",
     "tail": "Follow what happens, as it happens, until Ctrl-C; with --json one object a line.",
     "replies": "List the SMS that people sent back, newest first.",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from falcon import App
 
-from otp_worker.domain.limits import Limit, parse_rates
+from otp_worker.domain.limits import OF_THE_OPERATOR, Limit, parse_rates
 from otp_worker.service.settings import Settings
 from otp_worker.store.database import Database
 from tests.api.client import Caller, problem
@@ -126,7 +126,7 @@ def test_an_address_in_a_header_counts_for_nothing(shop: Caller, service: Servic
         assert answer.status_code == 202
 
 
-@pytest.mark.parametrize("limit", Limit)
+@pytest.mark.parametrize("limit", OF_THE_OPERATOR)
 def test_each_limit_is_on_as_the_readme_says_and_can_be_turned_off(
     limit: Limit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,9 @@ def test_the_answer_says_all_that_an_app_may_know(shop: Caller) -> None:
         "to": MASKED,
         "user": "ann",
         "channel": "sms",
+        "purpose": None,
+        "client_reference": None,
+        "tags": {},
         "inbound": None,
         "resent": False,
         "delivery": {

@@ -6,7 +6,7 @@ import pytest
 
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.limits import Limit, LimitKey, Limits, Rate, parse_rates
+from otp_worker.domain.limits import OF_THE_OPERATOR, Limit, LimitKey, Limits, Rate, parse_rates
 from otp_worker.protection.rate_limiter import REMEMBERED_SCOPES, LocalLimiter
 
 NUMBER = "+447400123456"
@@ -88,7 +88,7 @@ def test_numbers_of_one_block_are_counted_together_and_others_are_not() -> None:
 def test_no_scope_names_a_number_or_an_address() -> None:
     ip = "203.0.113.7"
     scopes = ALL.on_send(NUMBER, "GB", "shop", ALL.ip_hash(ip), test=False) + ALL.on_check("shop", ip)
-    assert len(scopes) == len(Limit)
+    assert len(scopes) == len(OF_THE_OPERATOR)
     for scope in scopes:
         assert not {NUMBER, NUMBER[1:], NUMBER[1:-4], ip} & {scope.key, *map(str, scope.values)}
         assert NUMBER[1:-4] not in scope.key
