@@ -18,7 +18,11 @@ _PACKAGES = ("otp_worker.api", "api")
 
 @dataclass(frozen=True)
 class HttpServer:
-    """A server: its application in the package ``api``, and how many processes and threads serve it."""
+    """A server: its application's file in the package ``api``, and how many processes and threads serve it.
+
+    A file and no module: Granian looks for a module in the folder that it is started in first, and in a
+    checkout there is another `otp_worker`, without `api`.
+    """
 
     role: Role
     application: str
@@ -44,8 +48,8 @@ class HttpServer:
         }
         words = [word for option in options.items() for word in option]
         flags = ["--respawn-failed-workers", "--no-access-log"]
-        target = application or f"{api_package()}.{self.application}"
-        return [sys.executable, "-m", "granian", *words, *flags, target]
+        target = application or f"{api_folder() / self.application}:app"
+        return [sys.executable, "-P", "-m", "granian", *words, *flags, target]
 
     def check(self) -> None:
         """Refuse a start that cannot succeed: the server would start a child that dies of it again and again.
@@ -59,12 +63,12 @@ class HttpServer:
             db.close()
 
 
-WEB = HttpServer("web", "wsgi:app", processes=2, threads=16)
-CONSOLE = HttpServer("console", "console.wsgi:app", processes=1, threads=4)
+WEB = HttpServer("web", "wsgi.py", processes=2, threads=16)
+CONSOLE = HttpServer("console", "console/wsgi.py", processes=1, threads=4)
 
 
-def api_package() -> str:
-    """The name of the package of the HTTP applications, which nothing here imports.
+def api_folder() -> Path:
+    """The package of the HTTP applications, which nothing here imports.
 
     Raises ConfigurationError.
     """
@@ -72,5 +76,5 @@ def api_package() -> str:
         found = find_spec(name)
         # An `api` of somebody else is none of ours.
         if found and found.origin and Path(found.origin).resolve().is_relative_to(_FOLDER):
-            return name
+            return Path(found.origin).resolve().parent
     raise ConfigurationError(f"the package `api` is not beside {_FOLDER / 'otp_worker'}")

@@ -25,7 +25,7 @@ def calls(document: str) -> list[tuple[str, str]]:
     """Each call by curl that a document shows, and the answer that it shows below it."""
     text = (ROOT / document).read_text()
     return re.findall(
-        r"^(curl -s .*)\n(?:```\n(?:.*\n)*?```json\n|# )(\{(?:.*\n)*?.*\})\n", text, re.MULTILINE
+        r"^(curl -s .*)\n(?:```\n(?:(?!```sh).*\n)*?```json\n|# )(\{(?:.*\n)*?.*\})\n", text, re.MULTILINE
     )
 
 

@@ -25,7 +25,7 @@ from tests.acceptance.demo_doors import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES = ["phone", "broker", "web", "worker", "upkeep", "beat", "flower", "console"]
+PROCESSES = ["broker", "phone", "web", "worker", "upkeep", "beat", "flower", "console"]
 LONG_ENOUGH_SECONDS = 120
 
 
