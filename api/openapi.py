@@ -21,7 +21,6 @@ from .route import Route
 from .routes import ROUTES
 from .webhook_docs import EVENT_SCHEMA, webhooks
 
-_BY_ID = {"name": "verification_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",

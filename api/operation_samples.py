@@ -7,6 +7,7 @@ from .example_values import NUMBER
 from .examples import ID, REQUESTS
 from .route import Route
 
+APP = "shop"
 _CLIENT = {
     "send": f'print(otp.send("{NUMBER}", user="user-17").id)',
     "check": f'print(otp.check("{ID}", "123456").valid)',
@@ -23,7 +24,7 @@ _CLIENT = {
 
 def operation_samples(route: Route) -> list[dict[str, str]]:
     """The samples of a call, as ``x-codeSamples`` has them."""
-    path = route.path.replace("{verification_id}", ID)
+    path = route.path.replace("{verification_id}", ID).replace("{app}", APP)
     body = next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None
     samples = {
         "curl": ("shell", _curl(route, path, body)),
@@ -35,7 +36,7 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
 
 def _curl(route: Route, path: str, body: dict[str, Any] | None) -> str:
     lines = [f'curl -s "$OTP_URL{path}"']
-    if route.method != "GET" and body is None:
+    if route.method != ("GET" if body is None else "POST"):
         lines[0] += f" -X {route.method}"
     if route.scope:
         lines.append('-H "Authorization: Bearer $OTP_KEY"')
@@ -55,8 +56,7 @@ def _python(route: Route, path: str, body: dict[str, Any] | None) -> str:
     if route.scope:
         arguments.append('headers={"Authorization": "Bearer " + os.environ["OTP_KEY"]}')
     if body is not None:
-        # Text and whole numbers are written alike in JSON and in Python.
-        arguments.append(f"json={json.dumps(body)}")
+        arguments.append(f"json={body!r}")
     lines = "".join(f"    {each},\n" for each in arguments)
     return (
         f"import os\n\nimport httpx\n\nanswer = httpx.{route.method.lower()}(\n{lines})\n"

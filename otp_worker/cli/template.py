@@ -24,7 +24,12 @@ def preview(
     settings = load_settings("cli")
     languages = settings.languages
     one = locale is not None or country is not None
-    tags = [languages.choose(locale, country)] if one else sorted(languages.usable)
+    # A template is in one language, whatever country it goes to.
+    where = None if template in settings.templates else country
+    try:
+        tags = [languages.choose(locale, where)] if one else sorted(languages.usable)
+    except ValueError as error:
+        raise typer.BadParameter(f"--locale {error}") from None
     rows = [_row(settings, tag, template) for tag in tags]
     if json:
         print_json(rows)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import parse_rates
-from otp_worker.domain.texts.checks import holds_link
+from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up
 from otp_worker.domain.texts.wording import tags_in
 

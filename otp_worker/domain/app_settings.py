@@ -161,7 +161,9 @@ def _rates(text: str) -> tuple[Rate, ...]:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "shown_name": Setting("Shown name", "What the SMS calls the app.", "Corner Shop", values.shown_name),
+    "shown_name": Setting(
+        "Shown name", "What the SMS will call the app. Nothing uses it yet.", "Corner Shop", values.shown_name
+    ),
     "default_locale": Setting(
         "Language", "The language of an SMS whose request names none.", "de-AT", values.default_locale
     ),
@@ -216,20 +218,20 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "web_origin": Setting(
         "Web origin",
-        "The site whose browsers fill in the code by themselves.",
+        "The site whose browsers will fill in the code. Nothing uses it yet.",
         "https://shop.example",
         values.web_origin,
     ),
     "android_hashes": Setting(
         "Android app hashes",
-        "The hashes of the Android apps that read the SMS by themselves.",
+        "The hashes of the Android apps that will read the SMS. Nothing uses them yet.",
         "FA+9qCX9VSu",
         values.android_hashes,
         SettingKind.LIST,
     ),
     "webhook_url": Setting(
         "Webhook",
-        "Where the app wants to be told of events.",
+        "Where the app will be told of events. Nothing is posted yet.",
         "https://shop.example/otp-events",
         values.webhook_url,
     ),

@@ -40,6 +40,8 @@ class MessageSettings(BaseModel):
             unfit = self.languages.unfit()
         except (WordingError, OSError) as error:
             raise ValueError(f"OTP_LOCALES_DIR: {error}") from None
+        if not self.languages.knows_default:
+            raise ValueError(f"OTP_LOCALE: there is no text in {self.locale!r}")
         if unfit:
             raise ValueError(f"OTP_LOCALES_DIR: the text in {', '.join(unfit)} is longer than one SMS")
         for name, template in self.templates.items():

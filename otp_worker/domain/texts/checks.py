@@ -13,9 +13,8 @@ from otp_worker.domain.texts.alphabet import (
     size_of,
 )
 from otp_worker.domain.texts.choice import Languages
+from otp_worker.domain.texts.links import holds_link
 
-# A phone makes a link of any two words with a dot between them, and new top-level domains come every year.
-_LINK = re.compile(r"://|www\.|[a-z0-9}-]\.[a-z]{2}", re.IGNORECASE)
 _FIELDS = {"code", "life"}
 
 
@@ -43,11 +42,6 @@ def check_template(name: str, template: str, languages: Languages) -> None:
         raise InvalidFieldError(name, f"these characters are not in the GSM-7 alphabet: {' '.join(strange)}")
     for tag in sorted(languages.usable):
         _check_size(name, tag, languages.longest(tag, template))
-
-
-def holds_link(text: str) -> bool:
-    """Whether a phone makes a link of something in a text."""
-    return _LINK.search(text) is not None
 
 
 def _check_line(name: str, text: str) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from otp_worker.domain.texts.alphabet import size_of
+from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up, parse_ranges, tags_of_country
 from otp_worker.domain.texts.spelling import to_gsm7
 from otp_worker.domain.texts.wording import OURS, Wording, WordingError, read_wording, tags_in
@@ -55,6 +56,11 @@ class Languages:
         ]
         return look_up(ranges, self.usable | {own} if own else self.usable) or FALLBACK
 
+    @property
+    def knows_default(self) -> bool:
+        """Whether there is a text in the operator's own language, if one is named."""
+        return self.default is None or look_up([self.default], self._known) is not None
+
     def wording(self, tag: str) -> Wording:
         """The sentences of a tag, the operator's own first; of one that is unknown here, English ones."""
         if tag in self._own and self.folder:
@@ -63,22 +69,35 @@ class Languages:
 
     def text(self, code: str, life_seconds: float, tag: str, template: str | None = None) -> str:
         """The SMS; ``life_seconds`` is what is left of the code's life. One segment, if it was checked so."""
-        wording = self.wording(tag)
-        if template is not None:
-            return template.replace("{code}", code).replace("{life}", self._spell(wording.life(life_seconds)))
-        return self._spell(wording.sentence(code, life_seconds, warning=self.warning))
+        if template is None:
+            return self._spell(self.wording(tag).sentence(code, life_seconds, warning=self.warning))
+        text = self._filled(template, code, life_seconds, tag)
+        # A template is measured for the languages that may be used; an app may have named another.
+        return text if size_of(text).segments == 1 else self._filled(template, code, life_seconds, FALLBACK)
 
     def longest(self, tag: str, template: str | None = None) -> Sequence[str]:
         """The texts of a tag with the longest codes and lives, to be measured."""
-        return [self.text(LONGEST_CODE, seconds, tag, template) for seconds in LONGEST_LIVES_SECONDS]
+        if template is None:
+            return [self.text(LONGEST_CODE, seconds, tag) for seconds in LONGEST_LIVES_SECONDS]
+        return [self._filled(template, LONGEST_CODE, seconds, tag) for seconds in LONGEST_LIVES_SECONDS]
 
     def unfit(self) -> Collection[str]:
         """The tags that may be used whose text takes more than one SMS. Raises WordingError and OSError."""
+        if self.folder and not self.folder.is_dir():
+            raise WordingError(f"{self.folder} is no folder")
         longest = {tag: self.longest(tag) for tag in sorted(self.usable)}
         for tag, texts in longest.items():
+            if tag in self._own and any("\n" in text or holds_link(text) for text in texts):
+                raise WordingError(
+                    f"{tag}.ftl: the text must be one line, without what a phone takes for a link"
+                )
             if not all(LONGEST_CODE in text for text in texts):
                 raise WordingError(f"{tag}.ftl: the message 'code' does not hold the code")
         return [tag for tag, texts in longest.items() if any(size_of(text).segments > 1 for text in texts)]
+
+    def _filled(self, template: str, code: str, life_seconds: float, tag: str) -> str:
+        life = self._spell(self.wording(tag).life(life_seconds))
+        return template.replace("{code}", code).replace("{life}", life)
 
     @cached_property
     def _own(self) -> frozenset[str]:

@@ -51,6 +51,7 @@ def tags_of_country(country: str) -> list[str]:
 
 def _shorter(wanted: str) -> Iterator[str]:
     """The tag and what it is a kind of, the narrowest first; then the same with what CLDR adds to it."""
+    wanted = wanted.replace("_", "-")
     language, _, rest = wanted.partition("-")
     aliases = {**get_global("language_aliases"), **_NORWEGIAN}
     current = aliases.get(language.lower(), language).replace("_", "-")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 from fluent.runtime import FluentBundle, FluentResource
 
@@ -60,7 +60,11 @@ class Wording:
 @cache
 def read_wording(tag: str, folder: Path = OURS) -> Wording:
     """The wording of a tag from its file. Raises WordingError and OSError."""
-    text = (folder / f"{tag}.ftl").read_text(encoding="utf-8")
+    try:
+        text = (folder / f"{tag}.ftl").read_text(encoding="utf-8")
+        Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError) as error:
+        raise WordingError(f"{tag}.ftl: {error}") from None
     facts = dict(_FACT.findall(text))
     bundle = FluentBundle([tag], use_isolating=False)
     bundle.add_resource(FluentResource(text))

@@ -181,3 +181,19 @@ def test_reverse_verification_needs_a_number_to_text_to_in_each_country(
     assert load_settings("web").inbound_verification
     environment.setenv("OTP_PUBLIC_URL", "")
     assert problem("web").startswith("OTP_INBOUND_VERIFICATION: needs OTP_PUBLIC_URL")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("OTP_LOCALE", "xx", "OTP_LOCALE: there is no text in 'xx'"),
+        ("OTP_LOCALE", "german", "OTP_LOCALE: is not a language tag such as de-AT, nor a list of them"),
+        ("OTP_LOCALE", "de,fr", "OTP_LOCALE: give one language tag, such as de-AT"),
+        ("OTP_LOCALES_DIR", "/nonexistent", "OTP_LOCALES_DIR: /nonexistent is no folder"),
+    ],
+)
+def test_a_language_that_cannot_be_written_stops_the_start(
+    environment: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    environment.setenv(variable, value)
+    assert problem() == said

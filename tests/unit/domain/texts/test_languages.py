@@ -169,3 +169,31 @@ def test_a_text_without_its_code_or_over_its_segment_is_told(tmp_path: Path) -> 
 @pytest.mark.parametrize(("tag", "first"), [("de", "de"), ("pt-BR", "pt"), ("pl", "en"), ("zh-Hant", "en")])
 def test_older_workers_are_given_a_language_that_they_know(tag: str, first: str) -> None:
     assert first_language(tag) == first
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("tlh", b"code = { $code }\nwarning = x\n", r"tlh\.ftl: "),
+        ("de", "code = { $code } g\u00fcltig\nwarning = x\n".encode("latin-1"), r"de\.ftl: "),
+        ("en", b"code = { $code } see www.evil.com\nwarning = x\n", r"en\.ftl: .*link"),
+        ("en", b"code = { $code }\n    second line\nwarning = x\n", r"en\.ftl: .*one line"),
+    ],
+)
+def test_a_file_of_the_operators_that_is_none_is_named(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / f"{name}.ftl").write_bytes(content)
+    with pytest.raises(WordingError, match=said):
+        Languages(folder=tmp_path).unfit()
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WordingError, match="is no folder"):
+        Languages(folder=tmp_path / "missing").unfit()
+
+
+def test_an_apps_language_makes_no_second_segment() -> None:
+    template = "Acme: {code}, valid {life}." + "x" * 100
+    assert Languages().text("0042", 300, "ru", template).startswith("Acme: 0042, valid 5 minutes.")
+    assert "5 минут" in Languages().text("0042", 300, "ru", "Acme: {code} {life}")

@@ -62,6 +62,7 @@ def test_what_is_no_list_of_tags_is_refused(locale: str) -> None:
         ("sh", "sr-Latn"),
         ("no", "nb"),
         ("nn-NO", "nb"),
+        ("no_NO", "nb"),
         ("iw", "he"),
         ("in", "id"),
         ("tl", "fil"),
