@@ -4,12 +4,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 STACKS = ("sqlite", "postgres", "rabbitmq")
 """What the service of the acceptance tests is started over: once each, for all that use it."""
-WITHOUT_SHARING = {
-    "tests/acceptance/test_demo.py",
-    "tests/acceptance/test_start.py",
-    "tests/devtools/test_interrupted.py",
-}
+WITHOUT_SHARING = {"tests/acceptance/test_start.py"}
 """Each test of these files starts what it needs itself."""
+DEMOS = {"tests/acceptance/test_demo.py", "tests/devtools/test_interrupted.py"}
+"""A demo takes the ports that it is known by: of two at one moment, one may meet the other's service."""
 
 
 def service_of(test: str) -> str:
@@ -17,6 +15,8 @@ def service_of(test: str) -> str:
     file, _, name = test.partition("::")
     if file in WITHOUT_SHARING:
         return test
+    if file in DEMOS:
+        return "demo"
     stacks = set(STACKS).intersection(name.rpartition("[")[2].rstrip("]").split("-"))
     return stacks.pop() if stacks and file.startswith("tests/acceptance/") else file
 

@@ -1,12 +1,14 @@
 """Writing a send: counted in Redis, written with what the database counts, then put on the queue."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
-from otp_worker.domain.limits import Remaining
+from otp_worker.domain.errors import RateLimitExceededError
+from otp_worker.domain.limits import Limit, Remaining
 from otp_worker.domain.ports import PublishAll
 from otp_worker.issue.admission import admit
 from otp_worker.protection.rate_limiter import RedisLimiter
@@ -18,6 +20,8 @@ from otp_worker.store.issue import Answer, NewSend, SendPreconditions
 from otp_worker.store.new_delivery import NewDelivery
 
 log = structlog.get_logger()
+
+LOOKS, LOOK_SECONDS = 8, 0.025
 
 
 @dataclass(slots=True)
@@ -73,9 +77,23 @@ class SendWriter:
         now = max(send.new.created_at for send in sends)
         answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
         answers |= refused
+        self._look_again(sends, answers)
         written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
         self._publish([first for first in written if first is not None])
         return [answers[send.new.id] for send in sends]
+
+    def _look_again(self, sends: Sequence[NewSend], answers: dict[str, Answer]) -> None:
+        """Ask once more whether a send repeats one that another process is writing at this moment.
+
+        That one has been counted for its number, and cannot be seen yet: it is no reason for a refusal.
+        """
+        for _ in range(LOOKS):
+            fresh = [send for send in sends if not send.instead and _is_just_filled(send, answers)]
+            if not fresh:
+                return
+            answers |= statements.find_refused(self.db, fresh)
+            if any(_is_just_filled(send, answers) for send in fresh):
+                time.sleep(LOOK_SECONDS)
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
         """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""
@@ -89,3 +107,11 @@ class SendWriter:
                 self.announce(waiting)
         except Exception as error:
             log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)
+
+
+def _is_just_filled(send: NewSend, answers: Mapping[str, Answer]) -> bool:
+    """Whether a send is refused because its number's limit was filled within the last second."""
+    answer = answers[send.new.id]
+    if not isinstance(answer, RateLimitExceededError) or answer.limit is not Limit.NUMBER:
+        return False
+    return answer.seconds - (answer.retry_at - send.new.created_at).total_seconds() < 1

@@ -215,7 +215,11 @@ def test_without_a_terminal_it_serves_too_and_is_used_as_the_readme_says(state: 
         subprocess.Popen(demo(state, "--serve"), cwd=ROOT, stdout=subprocess.PIPE, text=True)
     ) as serving:
         assert serving.stdout is not None
-        output = "".join(iter(serving.stdout.readline, "Serving until Ctrl-C.\n"))
+        output = ""
+        while not output.endswith("Serving until Ctrl-C.\n"):
+            line = serving.stdout.readline()
+            assert line, f"the demo ended: {output}"
+            output += line
         used = subprocess.run(
             ["bash", "-euc", use], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
         )
