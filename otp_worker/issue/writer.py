@@ -21,7 +21,9 @@ from otp_worker.store.new_delivery import NewDelivery
 
 log = structlog.get_logger()
 
-LOOKS, LOOK_SECONDS = 8, 0.025
+WRITTEN_SECONDS = 0.25
+"""So long after it was counted a send may be still unseen: what is longer in writing is an outage."""
+LOOK_SECONDS = 0.025
 
 
 @dataclass(slots=True)
@@ -46,7 +48,11 @@ class SendWriter:
         Raises PendingError for what repeats a pending verification, UnauthenticatedError where the app's key
         is revoked, and as its guard does.
         """
-        return self._together(send)
+        try:
+            return self._together(send)
+        except RateLimitExceededError as full:
+            self._refuse_as_repeated(send, full)
+            raise
 
     def write_resend(
         self, new: NewDelivery, next_resend_at: datetime, guard: SendPreconditions
@@ -77,23 +83,26 @@ class SendWriter:
         now = max(send.new.created_at for send in sends)
         answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
         answers |= refused
-        self._look_again(sends, answers)
         written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
         self._publish([first for first in written if first is not None])
         return [answers[send.new.id] for send in sends]
 
-    def _look_again(self, sends: Sequence[NewSend], answers: dict[str, Answer]) -> None:
-        """Ask once more whether a send repeats one that another process is writing at this moment.
+    def _refuse_as_repeated(self, send: NewSend, full: RateLimitExceededError) -> None:
+        """Raise PendingError for a send that repeats one which another process is writing at this moment.
 
-        That one has been counted for its number, and cannot be seen yet: it is no reason for a refusal.
+        That one is counted for its number already, and cannot be seen yet. Whoever is refused because of it
+        looks until it is written, in a thread of its own and for a quarter of a second at most.
         """
-        for _ in range(LOOKS):
-            fresh = [send for send in sends if not send.instead and _is_just_filled(send, answers)]
-            if not fresh:
+        since_filled = full.seconds - (full.retry_at - send.new.created_at).total_seconds()
+        if send.instead or full.limit is not Limit.NUMBER or since_filled >= WRITTEN_SECONDS:
+            return
+        ends = time.monotonic() + WRITTEN_SECONDS - since_filled
+        while True:
+            if refused := statements.find_refused(self.db, [send]):
+                raise refused[send.new.id]
+            if time.monotonic() >= ends:
                 return
-            answers |= statements.find_refused(self.db, fresh)
-            if any(_is_just_filled(send, answers) for send in fresh):
-                time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
         """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""
@@ -107,11 +116,3 @@ class SendWriter:
                 self.announce(waiting)
         except Exception as error:
             log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)
-
-
-def _is_just_filled(send: NewSend, answers: Mapping[str, Answer]) -> bool:
-    """Whether a send is refused because its number's limit was filled within the last second."""
-    answer = answers[send.new.id]
-    if not isinstance(answer, RateLimitExceededError) or answer.limit is not Limit.NUMBER:
-        return False
-    return answer.seconds - (answer.retry_at - send.new.created_at).total_seconds() < 1
