@@ -87,7 +87,7 @@ PROBLEMS = {
     ),
     "limit_reached": ProblemHelp(
         429,
-        "One of the operator's limits is reached; limit names it.",
+        "A limit of the operator's, or a bucket of the app's, is reached; limit and bucket name it.",
         "Tell the person when to try again (Retry-After). If it is your app's own limit, ask the operator.",
     ),
     "sends_paused": ProblemHelp(

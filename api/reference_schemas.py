@@ -33,7 +33,8 @@ def _is_tag(item: tuple[Any, Any]) -> bool:
 
 def _tag(value: str) -> str:
     name, _, text = value.partition(":")
-    _tags({name: text})
+    if not _is_tag((name, text)):
+        raise ValueError("write the tag's name, a colon, and its value")
     return value
 
 

@@ -43,7 +43,7 @@ class SendBody(GivenReferences, GivenBuckets, Incoming):
     locale: Annotated[str, StringConstraints(pattern=LOCALES, max_length=200)] | None = Field(
         None,
         description="The language of the SMS: a BCP 47 tag, or a list as in Accept-Language. Without it the "
-        "operator's language holds, else that of the number's country.",
+        "app's language holds, else the operator's, else that of the number's country.",
         examples=["de-AT", "de-AT,de;q=0.9"],
     )
     ip: Ip = None
@@ -51,8 +51,8 @@ class SendBody(GivenReferences, GivenBuckets, Incoming):
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
     new: bool = Field(
         False,
-        description="Ask for a new code where one is pending for the same number and user; what is not sent "
-        "of that one is called back. Without it a repeated request is a resend.",
+        description="Ask for a new code where one is pending for the same number, user and purpose; what is "
+        "not sent of that one is called back. Without it a repeated request is a resend.",
     )
 
 
@@ -174,7 +174,7 @@ class AcceptedBody(VerificationBody):
         "its SMS is not sent yet that same SMS.",
     )
     inbound: InvitationBody | None = Field(None, description="For the channel inbound alone.")
-    limits: list[LeftBody] = Field(description="What the operator's limits leave after this SMS.")
+    limits: list[LeftBody] = Field(description="What the limits and the app's buckets leave after this SMS.")
 
     @classmethod
     def accepted(

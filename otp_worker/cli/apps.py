@@ -84,6 +84,10 @@ def _pairs(arguments: list[str]) -> dict[str, str]:
         name, equals, value = argument.partition("=")
         if not equals:
             raise InvalidFieldError(name, f"write {name}=VALUE, or otp-worker apps unset to let go of it")
+        if not value.strip():
+            raise InvalidFieldError(name, "is empty; otp-worker apps unset lets the operator's hold again")
+        if name in pairs:
+            raise InvalidFieldError(name, "is given twice")
         pairs[name] = value
     return pairs
 

@@ -153,10 +153,8 @@ def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
     except DatabaseError:
         # Already a finding.
         return
-    for app in apps:
-        detail = (
-            f"the app {app.name} has {app.settings.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
-        )
+    for app, rates in apps:
+        detail = f"the app {app.name} has {rates}: longer than OTP_RETENTION_DAYS={retention_days}"
         yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; otp-worker apps set")
     for key in forgotten:
         detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"

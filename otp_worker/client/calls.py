@@ -83,7 +83,15 @@ def send(
 
 
 def invite(
-    to: str, *, user: str | None = None, ip: str | None = None, ttl_seconds: int | None = None
+    to: str,
+    *,
+    user: str | None = None,
+    ip: str | None = None,
+    ttl_seconds: int | None = None,
+    purpose: str | None = None,
+    client_reference: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    limits: Mapping[str, str] | None = None,
 ) -> Call[Invited]:
     """Let the person text a token to the operator's number (reverse verification).
 
@@ -91,7 +99,17 @@ def invite(
     number of an SMS can be forged, so this is weaker proof than a code. A call whose answer was lost is not
     repeated.
     """
-    body = _given(to=to, channel="inbound", user=user, ip=ip, ttl_seconds=ttl_seconds)
+    body = _given(
+        to=to,
+        channel="inbound",
+        user=user,
+        ip=ip,
+        ttl_seconds=ttl_seconds,
+        purpose=purpose,
+        client_reference=client_reference,
+        tags=tags,
+        limits=limits,
+    )
     return Call("POST", _ALL, read_accepted(Invited), False, body)
 
 

@@ -153,14 +153,19 @@ class TooSoonError(NotNowError):
 
 
 class LimitReachedError(NotNowError):
-    """One of the operator's limits allows no more; ``limit`` names it."""
+    """A limit, or a bucket of the app's, allows no more; ``limit`` and ``bucket`` name it."""
 
     code = "limit_reached"
 
     @property
     def limit(self) -> str | None:
-        """The limit's name, such as ``number``."""
+        """The limit's name, such as ``number``; ``bucket`` for one of the app's own."""
         return self.problem.limit
+
+    @property
+    def bucket(self) -> str | None:
+        """The name of the app's bucket that is full."""
+        return self.problem.bucket
 
 
 class SendsPausedError(NotNowError):

@@ -100,7 +100,7 @@ class Verification(Answered):
 
 
 class Left(Answered):
-    """What one of the operator's limits leaves in one of its windows."""
+    """What a limit of the operator's, or a bucket of the app's, leaves in one of its windows."""
 
     limit: str
     window_seconds: int

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from otp_worker.domain.app import check_app_name
-from otp_worker.domain.app_settings import AppSettings, judged
+from otp_worker.domain.app_settings import SETTINGS, AppSettings, judged
 from otp_worker.domain.errors import InvalidFieldError, InvalidFieldsError, NotFoundError
 from otp_worker.domain.limits import LONGEST_DAYS
 from otp_worker.domain.ports import Clock
@@ -40,9 +40,14 @@ class Apps:
         """What is set for the app of a verification."""
         return apps.settings_of(self.db, app)
 
-    def forgotten(self) -> list[StoredApp]:
-        """The apps whose limit counts sends that are not kept for so long."""
-        return [app for app in self.all() if self._is_forgotten(app.settings.limit)]
+    def forgotten(self) -> list[tuple[StoredApp, str]]:
+        """The limits and buckets of apps that count sends which are not kept for so long, as they are set."""
+        return [
+            (app, SETTINGS[name].text_of(value))
+            for app in self.all()
+            for name, value in (("limit", app.settings.limit), ("buckets", app.settings.buckets))
+            if self._is_forgotten(name, value)
+        ]
 
     def create(self, name: str, settings: Mapping[str, object]) -> StoredApp:
         """A new app, before it has a key. Raises InvalidFieldsError."""
@@ -62,13 +67,13 @@ class Apps:
             raise _no_such_app()
         return self.find(name)
 
-    def _is_forgotten(self, limit: str | None) -> bool:
+    def _is_forgotten(self, name: str, value: object) -> bool:
         try:
-            judged({"limit": limit}, self.retention_days)
+            judged({name: value}, self.retention_days)
         except InvalidFieldsError:
             return True
         return False
 
 
 def _no_such_app() -> NotFoundError:
-    return NotFoundError("there is no such app; an app is made with its first key, or by itself")
+    return NotFoundError("there is no such app; its first key makes it, or otp-worker apps create")

@@ -99,9 +99,13 @@ def test_an_app_whose_sends_are_purged_before_they_are_counted_is_to_be_fixed(
     environment.setenv("OTP_RETENTION_DAYS", "6")
     with closing(Database(os.environ["OTP_DATABASE_URL"])) as database:
         insert_app(database, "shop", {"limit": "5/7d"}, START)
-    (found,) = [each for each in limits() if "the app shop" in each.detail]
-    assert found.verdict is Verdict.FIX
-    assert "has 5/7d: longer than OTP_RETENTION_DAYS=6" in found.detail
+        insert_app(database, "bank", {"buckets": {"device": "5/7d"}}, START)
+        insert_app(database, "club", {"limit": "5/6d", "buckets": {"device": "5/6d"}}, START)
+    found = [each for each in limits() if "the app" in each.detail]
+    assert {each.verdict for each in found} == {Verdict.FIX}
+    bank, shop = (each.detail for each in found)
+    assert "shop has 5/7d: longer than OTP_RETENTION_DAYS=6" in shop
+    assert "bank has device=5/7d: longer than OTP_RETENTION_DAYS=6" in bank
 
 
 def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,8 @@ def test_what_is_set_is_shown_and_what_is_unset_is_as_for_all(command: CliRunner
         (["set", "shop", "code_length"], "code_length: write code_length=VALUE"),
         (["set", "shop"], "SETTING=VALUE: name a setting: shown_name"),
         (["set", "bank", "code_length=8"], "there is no such app"),
+        (["set", "shop", "limit="], "limit: is empty; otp-worker apps unset"),
+        (["set", "shop", "limit=1/h", "limit=2/h"], "limit: is given twice"),
         (["show", "bank"], "there is no such app"),
         (["create", "shop"], "name: there is an app of this name already"),
         (["create", "a b"], "name: give 1 to 48 letters"),
