@@ -10,22 +10,22 @@ import requests
 
 from otp_worker.domain.fictional_number import fictional_number
 
-from ..code_samples import CodeSample, code_samples
+from ..code_samples import Call, CodeSample, code_samples, written_out
 from .guard import SIGN_IN, content_security_policy, is_signed_in, keep_session
 from .pages import Pages
 from .sessions import Sessions
 from .tour import Ticket, Tour, is_loopback_url
 
 PATH = "/welcome"
+_ALL = "/v1/verifications"
 _ANSWER_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request that the page made for its reader, and what came of it."""
+class Answered:
+    """A call that the page made for its reader, and what came of it."""
 
-    url: str
-    body: dict[str, str]
+    call: Call
     status: int
     answer: dict[str, Any]
 
@@ -74,7 +74,7 @@ class Welcome:
     def on_post_send(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a code to the number that was typed."""
         number = req.context.form.get("number", "").strip()
-        sent = self._call("/v1/verifications", {"to": number})
+        sent = self._make(_send(number))
         verification_id = str(sent.answer.get("id", "")) if sent.is_good else ""
         self._show(req, resp, number, verification_id, sent=sent)
 
@@ -82,19 +82,18 @@ class Welcome:
         """Check the code that was typed."""
         form = req.context.form
         verification_id, code = form.get("verification", ""), form.get("code", "").strip()
-        if not verification_id.isidentifier():
+        if not (verification_id.isascii() and verification_id.isidentifier()):
             raise falcon.HTTPBadRequest(description="This form names no verification.")
-        checked = self._call(f"/v1/verifications/{verification_id}/check", {"code": code})
+        checked = self._make(Call("POST", f"{_ALL}/{verification_id}/check", {"code": code}))
         self._show(req, resp, form.get("number", ""), verification_id, checked=checked)
 
-    def _call(self, path: str, body: dict[str, str]) -> Call:
-        url = self._tour.api_url + path
+    def _make(self, call: Call) -> Answered:
         try:
-            answer = self._api.post(url, json=body, timeout=_ANSWER_SECONDS)
-            return Call(url, body, answer.status_code, answer.json())
+            answer = self._api.post(self._tour.api_url + call.path, json=call.body, timeout=_ANSWER_SECONDS)
+            return Answered(call, answer.status_code, answer.json())
         except (requests.RequestException, ValueError):
             problem = {"detail": "The API does not answer. The demo's terminal says why."}
-            return Call(url, body, HTTPStatus.BAD_GATEWAY, problem)
+            return Answered(call, HTTPStatus.BAD_GATEWAY, problem)
 
     def _show(
         self,
@@ -103,12 +102,11 @@ class Welcome:
         number: str,
         verification_id: str = "",
         *,
-        sent: Call | None = None,
-        checked: Call | None = None,
+        sent: Answered | None = None,
+        checked: Answered | None = None,
     ) -> None:
         policy = content_security_policy(req.context.nonce, frames=self._tour.phone_url)
         resp.set_header("Content-Security-Policy", policy)
-        plan = Call(f"{self._tour.api_url}/v1/verifications", {"to": number}, 0, {})
         self._pages.show(
             req,
             resp,
@@ -119,9 +117,13 @@ class Welcome:
             sent=sent,
             checked=checked,
             approved=checked is not None and checked.answer.get("status") == "approved",
-            send_samples=self._samples(sent or plan),
-            check_samples=self._samples(checked) if checked else (),
+            send_samples=self._samples(_send(number)),
+            check_samples=self._samples(checked.call) if checked else (),
         )
 
     def _samples(self, call: Call) -> tuple[CodeSample, ...]:
-        return code_samples(call.url, self._tour.api_key, call.body)
+        return code_samples(call, written_out(self._tour.api_url, self._tour.api_key))
+
+
+def _send(number: str) -> Call:
+    return Call("POST", _ALL, {"to": number})

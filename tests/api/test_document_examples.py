@@ -124,6 +124,11 @@ def test_every_call_is_shown_in_three_languages(name: str) -> None:
     for source in samples.values():
         assert "OTP_URL" in source
         assert ("OTP_KEY" in source) is (NAMED[name].scope is not None or "otp_worker.client" in source)
+    path = re.findall(r"\$OTP_URL(\S*?)[\"`]", samples["curl"])[0]
+    assert "{" not in path
+    assert path in samples["Node"]
+    method = NAMED[name].method
+    assert f" -X {method}" in samples["curl"] or method == ("POST" if NAMED[name].body else "GET")
     body = re.search(r"-d '(.*)'", samples["curl"])
     assert (body is not None) is (NAMED[name].body is not None)
     assert body is None or json.loads(body[1])
