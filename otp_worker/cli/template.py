@@ -5,7 +5,7 @@ import typer
 from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
 from otp_worker.domain.policy import DEFAULT_TEMPLATE
 from otp_worker.domain.texts.alphabet import size_of
-from otp_worker.domain.texts.wording import read_wording, tags_in
+from otp_worker.domain.texts.wording import read_facts, tags_in
 from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.roles import load_settings
 
@@ -42,7 +42,7 @@ def preview(
 def languages_(json: bool = JSON_OPTION) -> None:
     """List the languages that there is a text in, where it comes from, and whether it may be used."""
     usable = load_settings("cli").languages.usable
-    wordings = [read_wording(tag) for tag in tags_in()]
+    known = [read_facts(tag) for tag in tags_in()]
     rows = [
         {
             "language": each.tag,
@@ -50,7 +50,7 @@ def languages_(json: bool = JSON_OPTION) -> None:
             "read_by_a_speaker": each.read,
             "source": each.source,
         }
-        for each in wordings
+        for each in known
     ]
     if json:
         print_json(rows)

@@ -9,7 +9,7 @@ from otp_worker.domain.texts.alphabet import size_of
 from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up, parse_ranges, tags_of_country
 from otp_worker.domain.texts.spelling import to_gsm7
-from otp_worker.domain.texts.wording import OURS, Wording, WordingError, read_wording, tags_in
+from otp_worker.domain.texts.wording import OURS, Wording, WordingError, read_facts, read_wording, tags_in
 
 FALLBACK = "en"
 _FIRST = frozenset({"en", "de", "es", "fr", "it", "nl", "pt"})
@@ -37,7 +37,7 @@ class Languages:
     @cached_property
     def usable(self) -> frozenset[str]:
         """The tags of the languages that may be used."""
-        read = {tag for tag in tags_in() if read_wording(tag).is_read}
+        read = {tag for tag in tags_in() if read_facts(tag).is_read}
         default = look_up([self.default], self._known) if self.default else None
         return frozenset(read | self.named | self._own | ({default} if default else set()))
 
@@ -82,12 +82,12 @@ class Languages:
         return [self._filled(template, LONGEST_CODE, seconds, tag) for seconds in LONGEST_LIVES_SECONDS]
 
     def unfit(self) -> Collection[str]:
-        """The tags that may be used whose text takes more than one SMS. Raises WordingError and OSError."""
+        """The tags of the operator's own texts that take several SMS. Raises WordingError and OSError."""
         if self.folder and not self.folder.is_dir():
             raise WordingError(f"{self.folder} is no folder")
-        longest = {tag: self.longest(tag) for tag in sorted(self.usable)}
+        longest = {tag: self.longest(tag) for tag in sorted(self._own)}
         for tag, texts in longest.items():
-            if tag in self._own and any("\n" in text or holds_link(text) for text in texts):
+            if any("\n" in text or holds_link(text) for text in texts):
                 raise WordingError(
                     f"{tag}.ftl: the text must be one line, without what a phone takes for a link"
                 )

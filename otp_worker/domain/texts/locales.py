@@ -1,9 +1,8 @@
 """Languages as people name them: BCP 47 tags, and the look-up of RFC 4647."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-
-from babel.core import get_global
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal
 
 _TAG, _QUALITY = r"([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*|\*)", r"([01](?:\.[0-9]{0,3})?)"
 _RANGE = re.compile(rf"\s*{_TAG}\s*(?:;\s*q\s*=\s*{_QUALITY})?\s*")
@@ -45,7 +44,7 @@ def look_up(ranges: Iterable[str], available: Collection[str]) -> str | None:
 
 def tags_of_country(country: str) -> list[str]:
     """The language that most people of a country read, by CLDR's likely subtags; of an unknown one, none."""
-    likely = get_global("likely_subtags").get(f"und_{country.upper()}")
+    likely = _cldr("likely_subtags").get(f"und_{country.upper()}")
     return [f"{likely.partition('_')[0]}-{country.upper()}"] if likely else []
 
 
@@ -53,12 +52,12 @@ def _shorter(wanted: str) -> Iterator[str]:
     """The tag and what it is a kind of, the narrowest first; then the same with what CLDR adds to it."""
     wanted = wanted.replace("_", "-")
     language, _, rest = wanted.partition("-")
-    aliases = {**get_global("language_aliases"), **_NORWEGIAN}
+    aliases = {**_cldr("language_aliases"), **_NORWEGIAN}
     current = aliases.get(language.lower(), language).replace("_", "-")
     plain = f"{current}-{rest}" if rest else current
     yield from _truncations(wanted)
     yield from _truncations(plain)
-    likely = get_global("likely_subtags")
+    likely = _cldr("likely_subtags")
     for tag in _truncations(plain):
         spelled = "_".join(_cased(tag.split("-")))
         if spelled in likely:
@@ -77,3 +76,10 @@ def _truncations(tag: str) -> Iterator[str]:
 def _cased(parts: list[str]) -> Iterator[str]:
     for at, part in enumerate(parts):
         yield part.lower() if at == 0 else part.title() if len(part) == 4 else part.upper()
+
+
+def _cldr(table: Literal["language_aliases", "likely_subtags"]) -> Mapping[str, str]:
+    # Most processes read the settings and look no language up.
+    from babel.core import get_global
+
+    return get_global(table)

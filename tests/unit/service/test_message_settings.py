@@ -1,5 +1,8 @@
 """Settings of what is sent and said: countries, templates, words, webhooks and mail."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +200,14 @@ def test_a_language_that_cannot_be_written_stops_the_start(
 ) -> None:
     environment.setenv(variable, value)
     assert problem() == said
+
+
+def test_who_writes_no_text_imports_nothing_for_it() -> None:
+    """Seven processes read the settings: what three of them need costs the others 20 MB and 0.2 s each."""
+    program = (
+        "import os, sys; from otp_worker.service.roles import load_settings; load_settings('beat');"
+        "sys.exit(not {'babel', 'fluent'}.isdisjoint(sys.modules))"
+    )
+    environment = os.environ | {"OTP_BROKER_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=60)
+    assert done.returncode == 0

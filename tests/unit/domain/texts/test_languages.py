@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otp_worker.domain.texts.alphabet import Alphabet, size_of
 from otp_worker.domain.texts.choice import Languages, first_language
-from otp_worker.domain.texts.wording import Wording, WordingError, read_wording, tags_in
+from otp_worker.domain.texts.wording import Wording, WordingError, read_facts, read_wording, tags_in
 
 TAGS = tags_in()
 CODE = "0123456789"
@@ -66,9 +66,9 @@ def test_the_warning_follows_the_sentence(tag: str) -> None:
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_each_says_where_it_comes_from_and_who_has_read_it(tag: str) -> None:
-    wording = read_wording(tag)
-    assert wording.source
-    assert wording.is_read == (tag in FIRST)
+    facts = read_facts(tag)
+    assert facts.source
+    assert facts.is_read == (tag in FIRST)
 
 
 @pytest.mark.parametrize(
