@@ -28,9 +28,9 @@ class Retry:
     """How often and for how long a call is tried.
 
     A try may take ``try_seconds``, half of it to connect, and the whole call, its pauses included,
-    ``total_seconds``. A pause is drawn between zero and a bound that doubles from ``first_pause_seconds``
-    (full jitter), and comes on top of what ``Retry-After`` says. Answers that are for a person, such as "too
-    soon", are raised at once.
+    ``total_seconds``. The synchronous client gives an answer that drips the time of a try for each byte. A
+    pause is drawn between zero and a bound that doubles from ``first_pause_seconds`` (full jitter), and comes
+    on top of what ``Retry-After`` says. Answers for a person, such as "too soon", are raised at once.
     """
 
     tries: int = 4

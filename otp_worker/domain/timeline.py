@@ -216,7 +216,11 @@ def _whom(step: Step) -> str:
 
 
 def _left(step: Step) -> str:
-    return f", {step.count} more may be sent within its limits" if step.count is not None else ""
+    if step.count is None:
+        return ""
+    # Most have one limit of a send in half a minute: that is used up by each, and soon free again.
+    more = f"{step.count} more may be sent within its limits" if step.count else "the next one has to wait"
+    return f", {more}"
 
 
 def _position(step: Step) -> str:

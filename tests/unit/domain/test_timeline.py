@@ -52,6 +52,11 @@ EVERY = [
         "the code was asked for",
     ),
     (
+        step(StepKind.ACCEPTED, 0, None, count=0),
+        "the code was asked for, the next one has to wait",
+        "the code was asked for",
+    ),
+    (
         step(StepKind.PUBLISHED, 0),
         "put on the queue again, as no worker had taken it up",
         "put on the queue again",
