@@ -1,5 +1,6 @@
 """Writing a send: counted in Redis, written with what the database counts, then put on the queue."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,16 +94,14 @@ class SendWriter:
         That one is counted for its number already, and cannot be seen yet. Whoever is refused because of it
         looks until it is written, in a thread of its own and for a quarter of a second at most.
         """
-        since_filled = full.seconds - (full.retry_at - send.new.created_at).total_seconds()
+        # Two machines' clocks may tell this: one that is ahead makes it negative.
+        since_filled = abs(full.seconds - (full.retry_at - send.new.created_at).total_seconds())
         if send.instead or full.limit is not Limit.NUMBER or since_filled >= WRITTEN_SECONDS:
             return
-        ends = time.monotonic() + WRITTEN_SECONDS - since_filled
-        while True:
+        for looks in range(math.ceil((WRITTEN_SECONDS - since_filled) / LOOK_SECONDS)):
+            time.sleep(LOOK_SECONDS if looks else 0)
             if refused := statements.find_refused(self.db, [send]):
                 raise refused[send.new.id]
-            if time.monotonic() >= ends:
-                return
-            time.sleep(LOOK_SECONDS)
 
     def _publish(self, written: Sequence[NewDelivery]) -> None:
         """Put on the queue what is written. Never raises: it is accepted, whatever fails from here on."""

@@ -69,12 +69,13 @@ def test_a_send_that_another_process_is_writing_is_repeated_and_not_refused(
         assert again.verification.id == first.result(20).verification.id
 
 
-def test_a_number_that_was_filled_a_while_ago_is_refused_at_once(
-    db: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("passed", [writer.WRITTEN_SECONDS, -5])
+def test_a_number_that_was_filled_a_while_ago_by_any_clock_is_refused_at_once(
+    db: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch, passed: float
 ) -> None:
     service = Service(db, limits={Limit.NUMBER: parse_rates("1/30s")}, redis=redis)
     service.issue()
-    service.clock.move(writer.WRITTEN_SECONDS)
+    service.clock.move(passed)
     look = Mock(side_effect=statements.find_refused)
     monkeypatch.setattr(statements, "find_refused", look)
     with pytest.raises(RateLimitExceededError):
