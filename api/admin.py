@@ -7,8 +7,8 @@ import falcon
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.admin import Operator
 
-from .admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from .request_body import read_body
+from .schemas.admin import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 
 
 class Pauses:

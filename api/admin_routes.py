@@ -4,10 +4,10 @@ from otp_worker.domain.app import KeyScope
 from otp_worker.domain.errors import NotFoundError
 
 from .admin import Numbers, Pauses
-from .admin_schemas import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
-from .app_schemas import AppBody, AppsBody, NewAppBody, SettingsBody
 from .apps import Apps
 from .route import Route
+from .schemas.admin import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
+from .schemas.apps import AppBody, AppsBody, NewAppBody, SettingsBody
 
 ADMIN_ROUTES = (
     Route(

@@ -16,8 +16,8 @@ from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCach
 from .health import Alive, Ready
 from .metrics import Metrics
 from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
-from .openapi import openapi_document
 from .problems import add_problem_handlers
+from .reference.openapi import openapi_document
 from .routes import ROUTES
 from .tracing import RequestSpans
 from .trail import Listing, Search, Timeline

@@ -4,8 +4,8 @@ import falcon
 
 from otp_worker.operations import apps
 
-from .app_schemas import AppBody, AppsBody, NewAppBody, SettingsBody
 from .request_body import read_body
+from .schemas.apps import AppBody, AppsBody, NewAppBody, SettingsBody
 
 
 class Apps:

@@ -8,7 +8,7 @@ from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.health import Audience, Health
 
-from .health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
+from .schemas.health import AlivenessBody, HealthCheckBody, ReadinessBody
 
 
 class Alive:

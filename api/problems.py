@@ -15,7 +15,7 @@ from otp_worker.operations.rejections import Rejections
 from otp_worker.store.database import AWAY
 
 from .problem_help import help_url
-from .problem_schemas import TYPE, ProblemBody
+from .schemas.problems import TYPE, ProblemBody
 
 log = structlog.get_logger()
 

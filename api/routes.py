@@ -19,12 +19,19 @@ from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
 from .docs import Docs, Home, OpenApi, Problems
 from .health import Alive, Ready
-from .health_schemas import AlivenessBody, ReadinessBody
-from .listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
 from .metrics import Metrics
 from .problem_help import PAGE as PROBLEMS_PAGE
 from .route import Errors, Route
-from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from .schemas.health import AlivenessBody, ReadinessBody
+from .schemas.trail import ListQuery, SearchBody, TimelineBody, VerificationsBody
+from .schemas.verifications import (
+    AcceptedBody,
+    CheckBody,
+    CheckResultBody,
+    NumberCheckBody,
+    SendBody,
+    VerificationBody,
+)
 from .trail import Search, Timeline
 from .verifications import Checks, Verifications
 

@@ -7,9 +7,9 @@ from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.domain.ports import Clock
 from otp_worker.operations.trail import Trails
 
-from .listing import ListQuery, SearchBody, TimelineBody, VerificationsBody
 from .path_ids import valid_id
 from .request_body import read_body, read_query
+from .schemas.trail import ListQuery, SearchBody, TimelineBody, VerificationsBody
 
 
 def _whose(app: App) -> str | None:

@@ -20,7 +20,14 @@ from otp_worker.verify import CheckResult, Verifier
 
 from .path_ids import valid_id
 from .request_body import read_body
-from .schemas import AcceptedBody, CheckBody, CheckResultBody, NumberCheckBody, SendBody, VerificationBody
+from .schemas.verifications import (
+    AcceptedBody,
+    CheckBody,
+    CheckResultBody,
+    NumberCheckBody,
+    SendBody,
+    VerificationBody,
+)
 from .trail import Listing
 
 _NEW_FIELDS = ("new", "purpose", "client_reference", "tags", "limits")

@@ -10,7 +10,7 @@ import requests
 
 from otp_worker.domain.fictional_number import fictional_number
 
-from ..code_samples import Call, CodeSample, code_samples, written_out
+from ..reference.code_samples import Call, CodeSample, code_samples, written_out
 from .guard import SIGN_IN, content_security_policy, is_signed_in, keep_session
 from .pages import Pages
 from .sessions import Sessions

@@ -10,7 +10,7 @@ from typing import Any
 
 from falcon.testing import Result
 
-from api.openapi import openapi_document
+from api.reference.openapi import openapi_document
 
 HEADERS = {
     "Referrer-Policy": "no-referrer",

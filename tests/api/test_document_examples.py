@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from api.examples import ANSWERS, REQUESTS
 from api.problem_help import PROBLEMS
+from api.reference.examples import ANSWERS, REQUESTS
+from api.reference.webhooks import EVENTS
 from api.routes import ROUTES
-from api.webhook_docs import EVENTS
 from otp_worker.domain.errors import RequestError
 from tests.api.client import Caller
 from tests.api.contract import document, fit, resolve

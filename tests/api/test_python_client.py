@@ -9,9 +9,9 @@ import pytest
 from falcon import App
 from pydantic import BaseModel
 
-from api import limit_schemas, listing, problem_schemas, schemas
 from api.app import create_app
 from api.routes import ROUTES
+from api.schemas import limits, problems, trail, verifications
 from otp_worker import client
 from otp_worker.client import Client, calls, models
 from otp_worker.client.errors import ProblemError, error_of
@@ -24,18 +24,18 @@ from tests.api.service import GATEWAY, WEBHOOK_SECRET, Service
 from tests.contract.service import NUMBER
 
 MODELS = [
-    (models.Verification, schemas.VerificationBody),
-    (models.Delivery, schemas.DeliveryBody),
-    (models.Wait, schemas.WaitBody),
-    (models.Left, limit_schemas.LeftBody),
-    (models.Invitation, schemas.InvitationBody),
-    (models.CheckResult, schemas.CheckResultBody),
-    (models.Listed, listing.ListedBody),
-    (models.Page, listing.VerificationsBody),
-    (models.Moment, listing.MomentBody),
-    (models.Timeline, listing.TimelineBody),
-    (models.FieldError, problem_schemas.FieldErrorBody),
-    (models.Problem, problem_schemas.ProblemBody),
+    (models.Verification, verifications.VerificationBody),
+    (models.Delivery, verifications.DeliveryBody),
+    (models.Wait, verifications.WaitBody),
+    (models.Left, limits.LeftBody),
+    (models.Invitation, verifications.InvitationBody),
+    (models.CheckResult, verifications.CheckResultBody),
+    (models.Listed, trail.ListedBody),
+    (models.Page, trail.VerificationsBody),
+    (models.Moment, trail.MomentBody),
+    (models.Timeline, trail.TimelineBody),
+    (models.FieldError, problems.FieldErrorBody),
+    (models.Problem, problems.ProblemBody),
 ]
 
 
@@ -54,17 +54,17 @@ def test_a_model_has_every_field_of_the_answer(ours: type[BaseModel], theirs: ty
 
 def test_an_accepted_one_has_every_field_of_the_answer() -> None:
     both = models.Accepted.model_fields.keys() | models.Invited.model_fields.keys()
-    assert both - {"replayed"} == schemas.AcceptedBody.model_fields.keys()
+    assert both - {"replayed"} == verifications.AcceptedBody.model_fields.keys()
 
 
 @pytest.mark.parametrize(
     ("build", "body"),
     [
-        (calls.send, schemas.SendBody),
-        (calls.check, schemas.CheckBody),
-        (calls.check_number, schemas.NumberCheckBody),
-        (calls.list_page, listing.ListQuery),
-        (calls.search, listing.SearchBody),
+        (calls.send, verifications.SendBody),
+        (calls.check, verifications.CheckBody),
+        (calls.check_number, verifications.NumberCheckBody),
+        (calls.list_page, trail.ListQuery),
+        (calls.search, trail.SearchBody),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )

@@ -8,7 +8,7 @@ from falcon.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.listing import cursor_of, place_of
+from api.schemas.trail import cursor_of, place_of
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.store import steps
 from otp_worker.store.trail import Place

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Remaining
@@ -14,15 +14,9 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
-from .field_types import LOCALES, Code, Ip, To
-from .limit_schemas import GivenBuckets, LeftBody
-from .reference_schemas import GivenReferences, Printable, Purpose, References
-
-
-class Incoming(BaseModel):
-    """What a body from outside may not do: hold unknown fields, or values of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+from .fields import LOCALES, Code, Incoming, Ip, To
+from .limits import GivenBuckets, LeftBody
+from .references import GivenReferences, Printable, Purpose, References
 
 
 class SendBody(GivenReferences, GivenBuckets, Incoming):

@@ -11,18 +11,18 @@ from otp_worker.domain.limits import Limit
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 
-from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
-from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
-from .health_schemas import AlivenessBody, HealthCheckBody, ReadinessBody
-from .limit_schemas import LeftBody
-from .listing import ListedBody, MomentBody, TimelineBody, VerificationsBody
-from .schemas import (
+from ..schemas.health import AlivenessBody, HealthCheckBody, ReadinessBody
+from ..schemas.limits import LeftBody
+from ..schemas.trail import ListedBody, MomentBody, TimelineBody, VerificationsBody
+from ..schemas.verifications import (
     AcceptedBody,
     CheckResultBody,
     DeliveryBody,
     InvitationBody,
     VerificationBody,
 )
+from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
+from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
 
 ID = "ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"
 

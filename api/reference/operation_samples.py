@@ -1,9 +1,9 @@
 """Each call of the API as curl, Python and Node make it, with OTP_URL and OTP_KEY from the environment."""
 
+from ..route import Route
 from .code_samples import FROM_ENVIRONMENT, Call, code_samples
 from .example_values import NUMBER
 from .examples import ID, REQUESTS
-from .route import Route
 
 APP = "shop"
 _CLIENT = {

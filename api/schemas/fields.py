@@ -1,10 +1,10 @@
-"""Fields that several bodies have: what they allow, and what OpenAPI says of them."""
+"""What several bodies have: fields with what they allow, and what OpenAPI says of them."""
 
 import re
 from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 
@@ -18,6 +18,12 @@ _BETWEEN_DIGITS = (
     r"\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d\-"
     r"\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
+
+
+class Incoming(BaseModel):
+    """What a body from outside may not do: hold unknown fields, or values of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 def _digits_of(value: str) -> str:

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from otp_worker.domain.pumping import PumpedKind
 
-from .admin_schemas import ErasedBody, PauseBody, PausesBody, UnlockedBody
-from .app_schemas import AppBody, AppsBody
+from ..schemas.admin import ErasedBody, PauseBody, PausesBody, UnlockedBody
+from ..schemas.apps import AppBody, AppsBody
 from .example_values import AT, MASKED, NUMBER, Requests, at
 
 _PAUSE = PauseBody(

@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from otp_worker.domain.pumping import PumpedKind
 from otp_worker.store.pauses import Pause
 
-from .field_types import To
-from .schemas import Incoming
+from .fields import Incoming, To
 
 
 class NumberBody(Incoming):

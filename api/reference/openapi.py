@@ -11,15 +11,15 @@ from otp_worker import __version__
 from otp_worker.domain.errors import RequestError, TooManyRequestsError
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
 
+from ..problem_help import PAGE, PROBLEMS, help_url
+from ..route import Route
+from ..routes import ROUTES
+from ..schemas.health import ReadinessBody
+from ..schemas.problems import ProblemBody
 from .examples import ANSWERS, NOT_READY, REQUESTS
-from .health_schemas import ReadinessBody
 from .operation_samples import operation_samples
 from .problem_examples import METHOD_NOT_ALLOWED, problem_examples
-from .problem_help import PAGE, PROBLEMS, help_url
-from .problem_schemas import ProblemBody
-from .route import Route
-from .routes import ROUTES
-from .webhook_docs import EVENT_SCHEMA, webhooks
+from .webhooks import EVENT_SCHEMA, webhooks
 
 _IDEMPOTENCY_KEY = {
     "name": HEADER,

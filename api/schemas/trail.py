@@ -16,9 +16,8 @@ from otp_worker.domain.verification import DeliveryStatus, Verification, Verific
 from otp_worker.operations.trail import Page, Trail
 from otp_worker.store.trail import MOST, Place, Wanted
 
-from .field_types import To
-from .reference_schemas import ClientReference, Printable, Purpose, References, Tag
-from .schemas import Incoming
+from .fields import Incoming, To
+from .references import ClientReference, Printable, Purpose, References, Tag
 
 DEFAULT_LIMIT = 50
 _INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.A)

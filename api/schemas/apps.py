@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from otp_worker.domain.app_settings import SETTINGS
 from otp_worker.store.apps import StoredApp
 
-from .schemas import Incoming
+from .fields import Incoming
 
 
 def _setting(name: str) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 from otp_worker.domain import errors
 from otp_worker.domain.errors import RequestError
 
+from ..schemas.problems import TYPE, ProblemBody
 from .example_values import AT
 from .examples import ID
-from .problem_schemas import TYPE, ProblemBody
 
 _LATER = AT + timedelta(seconds=30)
 _RAISED: tuple[RequestError, ...] = (

@@ -1,0 +1,1 @@
+"""The description of the API that `/openapi.json` and `/docs` show, with an example of each call."""
