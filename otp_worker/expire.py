@@ -71,8 +71,7 @@ class Expirer:
         """
         backlog = self.backlog()
         stuck = statements.stalled(self.db, now, now - timedelta(seconds=STALLED_SECONDS))
-        # What is still in the queue only waits its turn; publishing it once more would grow the queue.
-        again = stuck[: max(len(stuck) - backlog, 0)]
+        again = self._lost(stuck, backlog, now)
         room = max(statements.BATCH - backlog - len(again), 0)
         fresh = self._may_leave(now, room)
         if again:
@@ -84,6 +83,17 @@ class Expirer:
         # Last: what is only shown must not stand in the way of what is sent.
         self.announce_stuck(stuck)
         return len(again) + len(fresh)
+
+    def _lost(self, stuck: list[str], backlog: int, now: datetime) -> list[str]:
+        """Of the deliveries that do not move, longest first, those that are not on the queue any more.
+
+        What still lies there only waits its turn; publishing it once more would grow the queue.
+        """
+        if not stuck or not backlog:
+            return stuck
+        # What came since lies on the queue too: it must not be taken for what was lost before it.
+        missing = statements.count_unclaimed(self.db, now) - backlog
+        return stuck[: max(missing, 0)]
 
     def _may_leave(self, now: datetime, most: int) -> list[str]:
         """The waiting deliveries that some SIM could send now, nearest deadline first."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, TextClause, and_, exists, func, or_, select, update
 
 from otp_worker.domain.step import Step
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
@@ -155,17 +155,23 @@ def _found(db: Database, statement: Select[tuple[str, datetime]]) -> list[tuple[
 
 def stalled(db: Database, now: datetime, since: datetime) -> list[str]:
     """The due deliveries that no worker has taken up since they were published, longest first."""
+    statement = select(_d.id).where(*_unclaimed(now, since)).order_by(_d.published_at).limit(BATCH)
+    with db.read() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def count_unclaimed(db: Database, now: datetime) -> int:
+    """How many due deliveries were published and not taken up: so many ids should lie on the queue."""
+    with db.read() as connection:
+        return connection.execute(select(func.count()).where(*_unclaimed(now, now))).scalar_one()
+
+
+def _unclaimed(now: datetime, since: datetime) -> tuple[TextClause, ColumnElement[bool]]:
+    """What was published and due until ``since``, and is in no worker's hands."""
     idle = and_(_d.status.in_(_NOT_CLAIMED), _d.due_at <= since)
     abandoned = and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= now)
     published, unknown = _d.published_at <= since, _d.published_at.is_(None)
-    statement = (
-        select(_d.id)
-        .where(IS_OPEN, or_(and_(idle, published), and_(abandoned, or_(published, unknown))))
-        .order_by(_d.published_at)
-        .limit(BATCH)
-    )
-    with db.read() as connection:
-        return list(connection.execute(statement).scalars())
+    return IS_OPEN, or_(and_(idle, published), and_(abandoned, or_(published, unknown)))
 
 
 def forget_numbers(db: Database, ended_before: datetime) -> int:

@@ -125,6 +125,17 @@ def test_what_still_stands_in_the_queue_is_not_published_twice(service: Service)
     assert service.expirer.enqueue_due(service.clock()) == 0
 
 
+def test_what_the_broker_lost_is_published_again_however_many_came_after_it(service: Service) -> None:
+    lost = [service.issue(f"+44740012345{n}").delivery.id for n in range(2)]
+    service.clock.move(STALLED_SECONDS)
+    service.queue.clear()
+    for n in range(2, 5):
+        service.issue(f"+44740012345{n}")
+    service.backlog = 3
+    assert service.expirer.enqueue_due(service.clock()) == 2
+    assert service.queue[-2:] == lost
+
+
 def test_a_retry_is_published_when_it_is_overdue_and_not_before(service: Service) -> None:
     service.gateway.outcomes = [OFFLINE]
     verification = service.issue()
