@@ -12,6 +12,7 @@ from otp_worker.devtools.simulator import Simulator
 from otp_worker.devtools.simulator import feed as simulator_feed
 from otp_worker.devtools.simulator.exchanges import KEPT
 from tests.devtools.simulator.rehearsal import NUMBER, Client
+from tests.waiting import awaited
 
 Event = tuple[str, Any]
 
@@ -56,13 +57,20 @@ def until_all(events: Iterator[Event], *wanted: tuple[str, dict[str, object]]) -
 
 
 def asked(client: Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.control("GET", "/sim/requests").json()["requests"]
-    return found
+    """The requests that are shown, once all are over: one is only when its answer has left."""
+
+    def shown() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = client.control("GET", "/sim/requests").json()["requests"]
+        return found
+
+    assert awaited(lambda: all(each["ms"] is not None for each in shown()))
+    return shown()
 
 
 def test_the_feed_begins_with_all_there_is(client: Client, simulator: Simulator) -> None:
     client.send(ref="a")
     simulator.reply(NUMBER, "hello")
+    assert [each["status"] for each in asked(client)] == [202]
     with listening(simulator) as events:
         kind, snapshot = next(events)
     assert kind == "snapshot"
