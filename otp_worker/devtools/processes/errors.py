@@ -9,10 +9,14 @@ class ProcessError(OtpError):
     """A process did not do its part; carries its name and its log file."""
 
     def __init__(self, name: str, what: str, log: Path) -> None:
-        super().__init__(f"{name} {what}; its log is {log}")
+        # All that it is made of, so that a process may tell it to another one.
+        super().__init__(name, what, log)
         self.name = name
         self.what = what
         self.log = log
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.what}; its log is {self.log}"
 
 
 class EndedEarlyError(ProcessError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle  # nosec B403
 import shlex
 import signal
 import subprocess
@@ -184,3 +185,10 @@ def test_the_tail_of_a_log_is_short_whatever_the_log(tmp_path: Path) -> None:
     assert tail(log) == ""
     log.write_bytes(b"a line\n" * 100_000 + b"\xff last")
     assert tail(log, lines=2) == "a line\n\ufffd last"
+
+
+def test_what_went_wrong_can_be_told_to_another_process() -> None:
+    error = NotReadyError("web", "was not ready in 60 s", Path("web.log"))
+    told = pickle.loads(pickle.dumps(error))
+    assert (type(told), told.name, told.log) == (NotReadyError, "web", Path("web.log"))
+    assert str(told) == "web was not ready in 60 s; its log is web.log"
