@@ -94,7 +94,7 @@ def take_in(
     if found is None and subject:
         found = delivery_of(db, gateway, receipt.reference, receipt.message_id)
     if found is not None:
-        return found, move_forward(db, found, receipt.kind, now)
+        return found, move_forward(db, found, receipt.kind, now, gateway)
     if not subject:
         return None, False
     early_receipts.keep(db, gateway, subject, receipt.kind, now)
@@ -115,22 +115,26 @@ def apply_early(db: Database, delivery_id: str, gateway: str, subjects: Sequence
     with db.write() as connection:
         lock_verification(connection, delivery_id.rpartition(".")[0])
         kinds = early_receipts.take(connection, gateway, subjects)
-        moved = [_move_forward(connection, delivery_id, kind, now) for kind in kinds]
+        moved = [_move_forward(connection, delivery_id, kind, now, gateway) for kind in kinds]
     return any(moved)
 
 
-def move_forward(db: Database, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:
-    """Note a receipt; False if the delivery is already as far, or over.
+def move_forward(
+    db: Database, delivery_id: str, kind: ReceiptKind, now: datetime, gateway: str | None = None
+) -> bool:
+    """Note a receipt of that gateway; False if the delivery is already as far, or over.
 
     An SMS that is sent although its delivery was given up changes no status, but is written down.
     """
     with db.write() as connection:
         lock_verification(connection, delivery_id.rpartition(".")[0])
-        return _move_forward(connection, delivery_id, kind, now)
+        return _move_forward(connection, delivery_id, kind, now, gateway)
 
 
-def _move_forward(connection: Connection, delivery_id: str, kind: ReceiptKind, now: datetime) -> bool:
-    moved = connection.execute(_move(delivery_id, kind, now)).first()
+def _move_forward(
+    connection: Connection, delivery_id: str, kind: ReceiptKind, now: datetime, gateway: str | None
+) -> bool:
+    moved = connection.execute(_move(delivery_id, kind, now, gateway)).first()
     noted = moved
     if moved is None and kind in _ON_A_PHONE:
         noted = connection.execute(_note_after_all(delivery_id, kind, now)).first()
@@ -147,7 +151,7 @@ def _move_forward(connection: Connection, delivery_id: str, kind: ReceiptKind, n
     return True
 
 
-def _move(delivery_id: str, kind: ReceiptKind, now: datetime) -> ReturningUpdate[str]:
+def _move(delivery_id: str, kind: ReceiptKind, now: datetime, gateway: str | None) -> ReturningUpdate[str]:
     status, reason = _MOVED_TO[kind]
     delivered_at = now if kind is ReceiptKind.DELIVERED else None
     sent_at = None if kind is ReceiptKind.UNREACHABLE else now
@@ -159,6 +163,8 @@ def _move(delivery_id: str, kind: ReceiptKind, now: datetime) -> ReturningUpdate
             sent_at=func.coalesce(_d.sent_at, sent_at),
             delivered_at=func.coalesce(_d.delivered_at, delivered_at),
             reason=reason,
+            # A receipt that overtakes the answer is the first to tell over which one it was sent.
+            gateway=func.coalesce(_d.gateway, gateway),
             lease_until=None,
         )
         .returning(*_TOLD)

@@ -176,6 +176,14 @@ def test_a_receipt_comes_before_the_answer(service: Service) -> None:
     assert trail(service, verification) == [*SENT_AT_ONCE, ("receipt", "delivered")]
 
 
+def test_a_receipt_that_comes_before_the_answer_tells_the_gateway(service: Service) -> None:
+    verification = service.issue()
+    receipt = Receipt(ReceiptKind.DELIVERED, verification.delivery.id, None)
+    receipts.take_in(service.db, "obedient", receipt, verification.delivery.id, service.clock())
+    assert service.read(verification).delivery.gateway == "obedient"
+    assert only(service, verification, StepKind.RECEIPT).gateway == "obedient"
+
+
 def test_an_sms_goes_out_although_it_was_given_up(service: Service) -> None:
     service.gateway.outcomes = [REFUSED]
     verification = service.issue()
