@@ -31,7 +31,8 @@ class Started:
 def start(service: Service, state: State, display: Display) -> Started:
     """Start everything, side by side, and wait until it can work. Raises DemoFailedError."""
     fleet, servers = service.fleet, service.servers
-    with display.hop("broker", fleet.log(BROKER)) as hop:
+    fleet.while_waiting = display.still_waiting
+    with display.hop("broker", fleet.log(BROKER), f"connections on port {servers.broker.port}") as hop:
         servers.broker.start()
         hop.detail = f"{servers.broker.version}, port {servers.broker.port}"
     api_key = _prepare_database(service, state, display)
@@ -41,7 +42,7 @@ def start(service: Service, state: State, display: Display) -> Started:
     for name, url in zip(service.phones.names, service.phones.urls, strict=True):
         _await_url(service, display, name, f"{url}/sim/health", "simulated, online")
     _await_url(service, display, "web", f"{service.url}/healthz", service.url)
-    with display.hop("worker", fleet.log("worker")) as hop:
+    with display.hop("worker", fleet.log("worker"), "a word of deliver and upkeep over the broker") as hop:
         probe = WorkersProbe(service.settings["OTP_BROKER_URL"], ["deliver", "upkeep"])
         fleet.await_ready("worker", probe, _READY_SECONDS)
         hop.detail = "deliver and upkeep answer"
@@ -54,7 +55,7 @@ def start(service: Service, state: State, display: Display) -> Started:
 def _prepare_database(service: Service, state: State, display: Display) -> str:
     """Make the schema and an API key, in this process: a command for each would take a second of CPU."""
     servers, log = service.servers, service.fleet.log(POSTGRES)
-    with display.hop("database", log) as hop, ExitStack() as opened:
+    with display.hop("database", log, "connections and the schema") as hop, ExitStack() as opened:
         kept = None if servers.is_new else state.kept().get(API_KEY)
         settings = check_variables(service.settings)
         servers.start_postgres()
@@ -71,7 +72,7 @@ def _prepare_database(service: Service, state: State, display: Display) -> str:
 
 
 def _await_url(service: Service, display: Display, process: str, url: str, detail: str) -> None:
-    with display.hop(process, service.fleet.log(process)) as hop:
+    with display.hop(process, service.fleet.log(process), f"a 200 of {url}") as hop:
         probe = HttpProbe(url)
         try:
             service.fleet.await_ready(process, probe, _READY_SECONDS)

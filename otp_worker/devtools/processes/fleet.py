@@ -8,6 +8,7 @@ from typing import Self
 
 from otp_worker.devtools.processes.errors import EndedEarlyError, NotReadyError
 from otp_worker.devtools.processes.interrupts import uninterrupted
+from otp_worker.devtools.processes.patience import Patience
 from otp_worker.service.processes.ledger import Ledger
 from otp_worker.service.processes.process import POLL_SECONDS, Process, stop_all
 
@@ -28,6 +29,8 @@ class Fleet:
         self._ledger = Ledger(folder)
         self._commands: dict[str, tuple[str, Mapping[str, str]]] = {}
         self._live: dict[str, Process] = {}
+        self.while_waiting: Callable[[float], None] = lambda _seconds: None
+        """Told again and again how long a wait lasts already."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,15 +82,16 @@ class Fleet:
                 raise EndedEarlyError(process.name, f"ended {how}", process.log)
 
     def await_ready(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
-        """Ask ``ready`` until it says yes.
+        """Ask ``ready`` until it says yes; while any process works, ``seconds`` begin anew (see Patience).
 
         Raises NotReadyError when the time is over, and EndedEarlyError as soon as any process has ended.
         """
-        deadline = time.monotonic() + seconds
+        patience = Patience([process.pid for process in self._live.values()], seconds)
         while not ready():
             self.check()
-            if time.monotonic() >= deadline:
-                raise NotReadyError(name, f"was not ready within {seconds:.0f} s", self.log(name))
+            if why := patience.over():
+                raise NotReadyError(name, why, self.log(name))
+            self.while_waiting(patience.waited)
             time.sleep(POLL_SECONDS)
 
     def _launch(self, name: str) -> Process:
