@@ -7,7 +7,7 @@ STACKS = ("sqlite", "postgres", "rabbitmq")
 WITHOUT_SHARING = {"tests/acceptance/test_start.py"}
 """Each test of these files starts what it needs itself."""
 DEMOS = {"tests/acceptance/test_demo.py", "tests/devtools/test_interrupted.py"}
-"""A demo takes the ports that it is known by: of two at one moment, one may meet the other's service."""
+"""Each starts ten processes, which two cores start best one demo after another."""
 
 
 def service_of(test: str) -> str:

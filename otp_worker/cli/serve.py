@@ -5,6 +5,7 @@ import os
 import typer
 
 from otp_worker.service.http_server import CONSOLE, WEB, HttpServer
+from otp_worker.service.listening import Listening
 
 # What is not ours is the server's, Granian's; an option of ours that it repeats is overruled.
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -20,7 +21,7 @@ def _web(
     port: int = typer.Option(8000, envvar="PORT", help="On which port."),
 ) -> None:
     """Serve the API. Further options are Granian's."""
-    _become(WEB, host, port, context.args)
+    _become(WEB, Listening(host, port, "PORT or --port"), context.args)
 
 
 @console.command(context_settings=_PASS_ON)
@@ -30,10 +31,12 @@ def _console(
     port: int = typer.Option(5556, envvar="CONSOLE_PORT", help="On which port."),
 ) -> None:
     """Serve the console, the operators' pages. Further options are Granian's."""
-    _become(CONSOLE, host, port, context.args)
+    _become(CONSOLE, Listening(host, port, "CONSOLE_PORT or --port"), context.args)
 
 
-def _become(server: HttpServer, host: str, port: int, more: list[str]) -> None:
+def _become(server: HttpServer, place: Listening, more: list[str]) -> None:
     server.check()
-    command = [*server.command(host, port), *more]
+    if not any(word.startswith("--uds") for word in more):
+        place.hold()
+    command = [*server.command(place.host, place.port), *more]
     os.execv(command[0], command)  # nosec B606 # noqa: S606 - our own words, no shell

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from otp_worker.domain.errors import ConfigurationError, DatabaseUnavailableError
 from otp_worker.service.database import open_database
+from otp_worker.service.listening import listening
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.processes.environment import service_environment
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
@@ -44,17 +46,18 @@ def start(processes: Names = None, procfile: Procfile = None) -> None:
     commands = _commands(_procfile(procfile), processes or [])
     settings = _checked(commands)
     configure_logs(settings.log_format)
+    environment = service_environment()
     runner = Runner(
         commands,
         settings.state_dir.absolute() / "start",
         cwd=(procfile or PROCFILE).absolute().parent,
-        env=service_environment(),
+        env=environment,
     )
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     signal.signal(signal.SIGHUP, lambda *_: runner.reload())
-    runner.run(stopping)
+    runner.run(stopping, lambda: _check_ports(commands, environment))
 
 
 def _procfile(given: Path | None) -> Path:
@@ -96,6 +99,15 @@ def _checked(names: dict[str, str]) -> Settings:
     if roles & {"web", "worker", "console"}:
         _check_schema(settings)
     return settings
+
+
+def _check_ports(commands: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a port that is taken; where a command of others listens, nobody knows."""
+    own = procfile_commands(OWN_PROCFILE)
+    for name, command in commands.items():
+        place = listening(name, environment) if own.get(name) == command else None
+        if place:
+            place.check()
 
 
 def _check_schema(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from otp_worker.service.listening import LOOPBACK
 from otp_worker.service.settings import Settings
 
 _DATABASE = "flower"
@@ -24,7 +25,7 @@ def flower_arguments(settings: Settings) -> list[str]:
     auth = settings.flower_auth.get_secret_value() if settings.flower_auth else ""
     return [
         "flower",
-        "--address=127.0.0.1",
+        f"--address={LOOPBACK}",
         f"--port={settings.flower_port}",
         f"--basic-auth={auth}",
         "--read-only=True",

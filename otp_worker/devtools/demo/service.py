@@ -11,7 +11,7 @@ from otp_worker.devtools.demo.state import API_KEY, State
 from otp_worker.devtools.processes.addresses import Addresses
 from otp_worker.devtools.processes.broker import NAME as BROKER
 from otp_worker.devtools.processes.fleet import Fleet
-from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.ports import LOOPBACK, reserved_ports
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
 GRACE_SECONDS = 2
@@ -35,7 +35,9 @@ class Service(Addresses):
     def planned(cls, fleet: Fleet, state: State, options: Options, parts: ExitStack) -> "Service":
         """Choose ports and settings; nothing runs yet. Raises NoBrokerError and NoPostgresError."""
         servers = Servers.planned(fleet, state, options, parts)
-        web, flower, console, *phone_ports = free_ports(8000, 5555, 5556, *range(8025, 8025 + options.phones))
+        web, flower, console, *phone_ports = reserved_ports(
+            parts, 8000, 5555, 5556, *range(8025, 8025 + options.phones)
+        )
         phones = Phones(tuple(phone_ports), state.folder / "gateways.toml")
         kept = {name: value for name, value in state.kept().items() if name != API_KEY}
         secrets = {name: kept[name] for name in _SECRETS_OF_PHONES}

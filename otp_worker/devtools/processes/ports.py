@@ -4,7 +4,9 @@ import secrets
 import socket
 from contextlib import ExitStack, suppress
 
-LOOPBACK = "127.0.0.1"
+from otp_worker.service.listening import LOOPBACK, claim
+
+__all__ = ["LOOPBACK", "free_ports", "reserved_ports"]
 
 _QUIET_PORTS = range(12_000, 32_000)
 """Below those that Linux hands to outgoing connections: one of these could take a port before its server."""
@@ -18,6 +20,18 @@ def free_ports(*preferred: int | None) -> list[int]:
     """
     with ExitStack() as held:
         return [_bound(held.enter_context(socket.socket()), port) for port in preferred]
+
+
+def reserved_ports(held: ExitStack, *preferred: int) -> list[int]:
+    """As free_ports; a preferred one that is given is kept from all who ask here, until ``held`` ends."""
+    return free_ports(*(port if _reserve(held, port) else None for port in preferred))
+
+
+def _reserve(held: ExitStack, port: int) -> bool:
+    lock = claim(f"demo/{port}")
+    if lock:
+        held.enter_context(lock)
+    return lock is not None
 
 
 def _bound(listener: socket.socket, preferred: int | None) -> int:

@@ -1,5 +1,6 @@
 """The simulator as a whole: one phone, both sides of its API, one port."""
 
+import errno
 import secrets
 import string
 from pathlib import Path
@@ -30,13 +31,17 @@ def new_key() -> str:
     return "sk_live_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
 
 
+class PortTakenError(OSError):
+    """Somebody else listens on the port."""
+
+
 class Simulator:
     """A phone gateway on a local port; start and stop it, or use it as a context manager.
 
     `profile` is the kind of gateway that it stands for. Port 0 takes a free one. Once stopped it starts again
     on the same port, with its messages and knobs. `app` lets the page check codes, on a loopback address
     alone, and `console_url` leads from it to trails.
-    `start` raises OSError when the port is taken; a journal that cannot be written raises it at once.
+    `start` raises PortTakenError when the port is taken; a journal that cannot be written raises it at once.
     """
 
     def __init__(
@@ -95,7 +100,7 @@ class Simulator:
 
     def start(self) -> Self:
         """Listen; connections are answered once this returns."""
-        self._server = Server((self.host, self.port), self._route, self._exchanges.watching)
+        self._server = self._listening()
         self.port = self._server.server_port
         self._schedule.start()
         self._feed.open()
@@ -130,6 +135,15 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _listening(self) -> Server:
+        try:
+            return Server((self.host, self.port), self._route, self._exchanges.watching)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            taken = f"port {self.port} of {self.host} is taken by another program"
+            raise PortTakenError(f"--port: {taken}; end that one, or choose another port") from None
 
     def _desk(self, profile: str, app: App | None, console_url: str | None) -> Desk:
         return Desk(

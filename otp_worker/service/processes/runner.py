@@ -42,15 +42,17 @@ class Runner:
         self._due: dict[str, float] = {}
         self._restarts = {name: Restarts() for name in commands}
 
-    def run(self, stopping: threading.Event) -> None:
+    def run(self, stopping: threading.Event, check: Callable[[], None] = lambda: None) -> None:
         """Start all, start again what dies, and stop all once ``stopping`` is set.
 
-        Raises ConfigurationError if one of them runs already with the same state folder.
+        ``check`` is asked when nothing of an earlier run is left, and may raise. Raises ConfigurationError if
+        one of them runs already with the same state folder.
         """
         with ExitStack() as held:
             for name in self._commands:
                 held.enter_context(self._alone(name))
                 self._end_leftovers(name)
+            check()
             try:
                 for name in self._commands:
                     self._start(name)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from otp_worker.cli.start import start
+from otp_worker.cli.start import _check_ports, start
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.processes.ledger import birth_mark
+from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 from otp_worker.service.processes.runner import Runner
 from tests.waiting import awaited
 
@@ -125,3 +127,20 @@ def test_without_a_procfile_here_it_runs_the_one_of_its_version(checkout: Path) 
 def test_a_procfile_that_is_not_there_is_named(checkout: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no elsewhere/Procfile"):
         start(procfile=Path("elsewhere/Procfile"))
+
+
+def test_what_is_wrong_once_leftovers_have_ended_starts_nothing(tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise ConfigurationError("PORT: port 8000 is taken")
+
+    with pytest.raises(ConfigurationError, match="PORT: port 8000 is taken"):
+        _runner(tmp_path, web=LIVES).run(threading.Event(), refuse)
+    assert _starts(tmp_path, "web") == []
+
+
+def test_a_port_that_is_taken_is_said_of_our_own_commands_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {"PORT": str(taken.getsockname()[1])}
+        _check_ports({"web": "exec somebody-elses --port 9000", "worker": "exec work"}, environment)
+        with pytest.raises(ConfigurationError, match=r"^PORT: port \d+ of 127.0.0.1 is taken"):
+            _check_ports(procfile_commands(OWN_PROCFILE), environment)
