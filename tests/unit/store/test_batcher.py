@@ -165,8 +165,11 @@ def test_who_is_being_served_when_its_time_is_over_gets_the_true_answer(
 ) -> None:
     """Its row is written: to say that nothing was done would be wrong."""
     is_served, is_late = threading.Event(), threading.Event()
+    served: list[list[int]] = []
+    go_on_waiting = _Wish.await_answer
 
     def act(numbers: Sequence[int]) -> list[int]:
+        served.append(list(numbers))
         is_served.set()
         assert is_late.wait(SECONDS)
         return [number * 100 for number in numbers]
@@ -176,7 +179,7 @@ def test_who_is_being_served_when_its_time_is_over_gets_the_true_answer(
 
     def await_answer(wish: "_Wish[int, int]") -> None:
         is_late.set()
-        wish._woken.acquire()
+        go_on_waiting(wish)
 
     def ask_in_a_hurry() -> int:
         with request_deadline.until(time.monotonic()):
@@ -192,6 +195,20 @@ def test_who_is_being_served_when_its_time_is_over_gets_the_true_answer(
         time.sleep(0)
     office.may_go_on.set()
     assert [each.result(SECONDS) for each in (first, second, hurried)] == [10, 200, 300]
+    assert served == [[2, 3]]
+
+
+def test_who_is_to_serve_next_when_its_time_is_over_serves(
+    office: Office, crowd: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it went away, whoever comes after it would wait for ever."""
+
+    def wake_up_too_late(wish: "_Wish[int, int]") -> bool:
+        return wish.leads or not wish._woken.acquire(timeout=SECONDS)
+
+    monkeypatch.setattr(_Wish, "await_turn", wake_up_too_late)
+    assert answers(ask(office, crowd, [1, 2])) == [10, 20]
+    assert office.served == [[1], [2]]
 
 
 def test_who_acts_for_a_group_keeps_the_first_deadline_of_it(
