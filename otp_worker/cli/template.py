@@ -5,12 +5,14 @@ import typer
 from otp_worker.cli.output import JSON_OPTION, print_json, print_rows
 from otp_worker.domain.policy import DEFAULT_TEMPLATE
 from otp_worker.domain.texts.alphabet import size_of
+from otp_worker.domain.texts.compose import Content, compose
 from otp_worker.domain.texts.wording import read_facts, tags_in
 from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.roles import load_settings
 
 app = typer.Typer(help="Show what an SMS says.", no_args_is_help=True)
 _EXAMPLE_CODE = "123456"
+_EXAMPLE_APP = "shop"
 
 
 @app.command()
@@ -62,7 +64,8 @@ def _row(settings: MessageSettings, tag: str, template: str) -> dict[str, object
     written = settings.templates.get(template)
     if written is None and template != DEFAULT_TEMPLATE:
         raise typer.BadParameter(f"there is no template {template!r}; OTP_TEMPLATES defines them")
-    text = settings.languages.text(_EXAMPLE_CODE, 300, tag, written)
+    content = Content(_EXAMPLE_CODE, 300, _EXAMPLE_APP)
+    text = compose(settings.languages, content, tag, written)
     size = size_of(text)
     return {
         "language": tag,

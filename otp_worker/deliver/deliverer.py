@@ -15,11 +15,12 @@ from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
+from otp_worker.deliver.text import text_of
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.passcode import UnknownDerivationError
-from otp_worker.domain.policy import DEFAULT_TEMPLATE, Policy
+from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.step import StepKind
@@ -202,11 +203,10 @@ class Deliverer:
         return Waiting(reason) if held else self._not_ours(job.delivery_id)
 
     def _message(self, job: Job, way: Way, code: str, lease: Lease) -> Message:
-        template = self.policy.templates.get(job.template or DEFAULT_TEMPLATE)
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
         return Message(
             to=job.number,
-            text=self.policy.languages.text(code, life, job.locale or job.language, template),
+            text=text_of(self.policy, job, code, life),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import parse_rates
+from otp_worker.domain.texts.choice import LONGEST_NAME
 from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up
 from otp_worker.domain.texts.wording import tags_in
@@ -17,7 +18,6 @@ from otp_worker.domain.texts.wording import tags_in
 Judge = Callable[[object], object]
 
 CHANNELS = ("sms", INBOUND)
-LONGEST_NAME = 32
 LONGEST_URL = 512
 MOST_HASHES = 5
 MOST_PURPOSES = 20
@@ -37,7 +37,8 @@ def shown_name(value: object) -> str:
     name = _text(value)
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise ValueError(f"give 1 to {LONGEST_NAME} printable characters on one line")
-    if holds_link(name):
+    # A dot in front makes a link with what a template has before it.
+    if holds_link(f"x{name}"):
         raise ValueError("leave out what a phone takes for a link, such as a dot between two words")
     return name
 

@@ -161,9 +161,7 @@ def _rates(text: str) -> tuple[Rate, ...]:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "shown_name": Setting(
-        "Shown name", "What the SMS will call the app. Nothing uses it yet.", "Corner Shop", values.shown_name
-    ),
+    "shown_name": Setting("Shown name", "What the SMS calls the app.", "Corner Shop", values.shown_name),
     "default_locale": Setting(
         "Language", "The language of an SMS whose request names none.", "de-AT", values.default_locale
     ),
@@ -218,13 +216,13 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "web_origin": Setting(
         "Web origin",
-        "The site whose browsers will fill in the code. Nothing uses it yet.",
+        "The site whose browsers fill in the code.",
         "https://shop.example",
         values.web_origin,
     ),
     "android_hashes": Setting(
         "Android app hashes",
-        "The hashes of the Android apps that will read the SMS. Nothing uses them yet.",
+        "The hashes of the Android apps that read the SMS; one SMS holds the first.",
         "FA+9qCX9VSu",
         values.android_hashes,
         SettingKind.LIST,

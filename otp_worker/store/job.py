@@ -26,6 +26,7 @@ class Job:
     sim: str | None
     earlier_sims: tuple[str, ...]
     verification_id: str
+    app: str
     test: bool
     number: str
     number_hash: bytes

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from falcon import App
 
+from otp_worker.deliver.text import text_of
+from otp_worker.domain.policy import Policy
 from otp_worker.protection import api_keys
 from otp_worker.store.deliver import claim
 from otp_worker.store.schema import apps
@@ -14,6 +16,7 @@ from tests.api.service import Service
 # What is set holds within a second, for which a process remembers a key and its app.
 pytestmark = pytest.mark.usefixtures("_nothing_is_remembered")
 
+COUNTRIES = frozenset({"GB"})
 APPS = "/v1/admin/apps"
 SHOP = f"{APPS}/shop"
 
@@ -141,7 +144,7 @@ def test_a_key_of_a_name_is_no_second_app(admin: Caller, shop: Caller, service: 
     assert problem(admin.simulate_post(APPS, json={"name": "shop"})) == (422, "invalid_field")
 
 
-def test_a_worker_has_the_apps_settings_at_hand(
+def test_a_worker_writes_what_the_app_has_set(
     admin: Caller, shop: Caller, rehearsing: Caller, service: Service
 ) -> None:
     change(admin, shown_name="Corner Shop", web_origin="https://shop.example", android_hashes=["FA+9qCX9VSu"])
@@ -151,6 +154,8 @@ def test_a_worker_has_the_apps_settings_at_hand(
         service.queue.clear()
         job = claim(service.db, delivery_id, service.clock(), 30)
         assert job is not None
-        assert job.app_settings.shown_name == "Corner Shop"
-        assert job.app_settings.web_origin == "https://shop.example"
-        assert job.app_settings.android_hashes == ("FA+9qCX9VSu",)
+        assert text_of(Policy(COUNTRIES), job, "123456", 300).split("\n") == [
+            "Corner Shop: Your code is 123456 (valid 5 minutes).",
+            "FA+9qCX9VSu",
+            "@shop.example #123456",
+        ]

@@ -15,7 +15,7 @@ from otp_worker.domain.texts.alphabet import (
 from otp_worker.domain.texts.choice import Languages
 from otp_worker.domain.texts.links import holds_link
 
-_FIELDS = {"code", "life"}
+_FIELDS = {"code", "life", "name"}
 
 
 def check_text(name: str, text: str) -> None:
@@ -33,10 +33,10 @@ def check_template(name: str, template: str, languages: Languages) -> None:
     fields = set(re.findall(r"{([^{}]*)}", template))
     if "code" not in fields or not fields <= _FIELDS:
         raise InvalidFieldError(
-            name, "a template must contain {code}, may contain {life}, and no other field"
+            name, "a template must contain {code}, may contain {life} and {name}, and no other field"
         )
     _check_line(name, template)
-    written = re.sub(r"{(code|life)}", "", template)
+    written = re.sub(r"{(code|life|name)}", "", template)
     strange = sorted(outside_gsm7(written))
     if strange and (languages.plain or not written.isprintable()):
         raise InvalidFieldError(name, f"these characters are not in the GSM-7 alphabet: {' '.join(strange)}")

@@ -1,6 +1,7 @@
 """Which language a person is written to in, and the text in it."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,9 @@ _FIRST = frozenset({"en", "de", "es", "fr", "it", "nl", "pt"})
 LONGEST_CODE = "0" * 10
 LONGEST_LIVES_SECONDS = (600.0, 59.0)
 """Ten minutes and 59 seconds: which of them has more letters depends on the language."""
+LONGEST_NAME = 32
+"""The longest name that an app is shown by."""
+_FIELD = re.compile(r"{(code|life|name)}")
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,35 @@ class Languages:
             return read_wording(tag, self.folder)
         return read_wording(tag if tag in self._ours else FALLBACK)
 
-    def text(self, code: str, life_seconds: float, tag: str, template: str | None = None) -> str:
-        """The SMS; ``life_seconds`` is what is left of the code's life. One segment, if it was checked so."""
-        if template is None:
-            return self._spell(self.wording(tag).sentence(code, life_seconds, warning=self.warning))
-        text = self._filled(template, code, life_seconds, tag)
-        # A template is measured for the languages that may be used; an app may have named another.
-        return text if size_of(text).segments == 1 else self._filled(template, code, life_seconds, FALLBACK)
+    def built_in(self, code: str, life_seconds: float, tag: str) -> Iterator[str]:
+        """Our texts of a tag, the fullest first; ``life_seconds`` is what is left of the code's life."""
+        wording = self.wording(tag)
+        if self.warning:
+            yield self.spell(wording.sentence(code, life_seconds, warning=True))
+        yield self.spell(wording.sentence(code, life_seconds))
+        short = wording.short(code)
+        if short is not None:
+            yield self.spell(short)
+
+    def text(self, code: str, life_seconds: float, tag: str) -> str:
+        """The fullest of our texts."""
+        return next(self.built_in(code, life_seconds, tag))
+
+    def filled(self, template: str, code: str, life_seconds: float, tag: str, name: str) -> str:
+        """A template with its fields, the life in the words of the tag."""
+        values = {"code": code, "name": self.spell(name)}
+        if "{life}" in template:
+            values["life"] = self.spell(self.wording(tag).life(life_seconds))
+        return _FIELD.sub(lambda field: values[field[1]], template)
 
     def longest(self, tag: str, template: str | None = None) -> Sequence[str]:
-        """The texts of a tag with the longest codes and lives, to be measured."""
+        """The texts of a tag with the longest codes, lives and names, to be measured."""
         if template is None:
             return [self.text(LONGEST_CODE, seconds, tag) for seconds in LONGEST_LIVES_SECONDS]
-        return [self._filled(template, LONGEST_CODE, seconds, tag) for seconds in LONGEST_LIVES_SECONDS]
+        return [
+            self.filled(template, LONGEST_CODE, seconds, tag, LONGEST_NAME * "x")
+            for seconds in LONGEST_LIVES_SECONDS
+        ]
 
     def unfit(self) -> Collection[str]:
         """The tags of the operator's own texts that take several SMS. Raises WordingError and OSError."""
@@ -95,10 +115,6 @@ class Languages:
                 raise WordingError(f"{tag}.ftl: the message 'code' does not hold the code")
         return [tag for tag, texts in longest.items() if any(size_of(text).segments > 1 for text in texts)]
 
-    def _filled(self, template: str, code: str, life_seconds: float, tag: str) -> str:
-        life = self._spell(self.wording(tag).life(life_seconds))
-        return template.replace("{code}", code).replace("{life}", life)
-
     @cached_property
     def _own(self) -> frozenset[str]:
         return frozenset(tags_in(self.folder)) if self.folder else frozenset()
@@ -111,7 +127,8 @@ class Languages:
     def _known(self) -> frozenset[str]:
         return self._ours | self._own
 
-    def _spell(self, text: str) -> str:
+    def spell(self, text: str) -> str:
+        """A text in the letters that an SMS is to have."""
         return (to_gsm7(text) or text) if self.plain else text
 
 

@@ -52,6 +52,10 @@ class Wording:
         messages = _MESSAGES if warning else _MESSAGES[:1]
         return visible(" ".join(self._message(name, values) for name in messages))
 
+    def short(self, code: str) -> str | None:
+        """The code without its life, where room is short; None in a file that has no such message."""
+        return visible(self._message("short", {"code": code})) if self.bundle.has_message("short") else None
+
     def life(self, seconds: float) -> str:
         """A duration in whole minutes, or in seconds below one; digits are always western."""
         from babel.units import format_unit

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Jou kode is { $code } ({ $life } geldig).
+short = Jou kode is { $code }.
 warning = Moenie dit met enigiemand deel nie.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = رمزك: { $code } (صالح لمدة { $life }).
+short = رمزك: { $code }.
 warning = لا تشاركه مع أحد.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kodunuz: { $code } (etibarlıdır: { $life }).
+short = Kodunuz: { $code }.
 warning = Heç kimlə paylaşmayın.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Вашият код: { $code } (валиден: { $life }).
+short = Вашият код: { $code }.
 warning = Не го споделяйте.

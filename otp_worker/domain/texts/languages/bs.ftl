@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Vaš kod: { $code } (vrijedi: { $life }).
+short = Vaš kod: { $code }.
 warning = Ne dijelite ga ni s kim.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = El codi és { $code } (vàlid { $life }).
+short = El codi és { $code }.
 warning = No el compartiu amb ningú.

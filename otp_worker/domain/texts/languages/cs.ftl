@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Váš kód: { $code } (platnost: { $life }).
+short = Váš kód: { $code }.
 warning = Nikomu ho nesdělujte.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Ο κωδικός σας: { $code } (ισχύει: { $life }).
+short = Ο κωδικός σας: { $code }.
 warning = Μην τον δώσετε.

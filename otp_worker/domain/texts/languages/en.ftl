@@ -2,4 +2,5 @@
 ### Read by a speaker: in use since 0.1.0
 
 code = Your code is { $code } (valid { $life }).
+short = Your code is { $code }.
 warning = Do not share it with anyone.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Teie kood on { $code } (kehtib: { $life }).
+short = Teie kood on { $code }.
 warning = Ärge jagage seda kellegagi.

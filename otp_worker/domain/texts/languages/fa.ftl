@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = کد شما: { $code } (اعتبار: { $life }).
+short = کد شما: { $code }.
 warning = آن را به کسی ندهید.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Koodisi on { $code } (voimassa: { $life }).
+short = Koodisi on { $code }.
 warning = Älä kerro sitä kenellekään.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = הקוד שלך: { $code } (בתוקף { $life }).
+short = הקוד שלך: { $code }.
 warning = אין לשתף אותו.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Az Ön kódja: { $code } (érvényes: { $life }).
+short = Az Ön kódja: { $code }.
 warning = Ne ossza meg.

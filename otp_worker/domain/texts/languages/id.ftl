@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kode Anda: { $code } (berlaku { $life }).
+short = Kode Anda: { $code }.
 warning = Jangan berikan kepada siapa pun.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kóðinn þinn er { $code } (gildistími: { $life }).
+short = Kóðinn þinn er { $code }.
 warning = Ekki deila honum.

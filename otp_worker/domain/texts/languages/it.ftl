@@ -2,4 +2,5 @@
 ### Read by a speaker: in use since 0.1.0
 
 code = Il tuo codice è { $code } (valido { $life }).
+short = Il tuo codice è { $code }.
 warning = Non condividerlo con nessuno.

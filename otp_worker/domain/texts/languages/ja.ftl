@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = 認証コード: { $code } (有効期間: { $life })
+short = 認証コード: { $code }
 warning = 他人に教えないでください。

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Jūsų kodas: { $code } (galioja: { $life }).
+short = Jūsų kodas: { $code }.
 warning = Niekam neatskleiskite.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Jūsu kods: { $code } (derīgs: { $life }).
+short = Jūsu kods: { $code }.
 warning = Neizpaudiet to nevienam.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Вашиот код: { $code } (важи: { $life }).
+short = Вашиот код: { $code }.
 warning = Не го споделувајте.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kod anda: { $code } (sah selama { $life }).
+short = Kod anda: { $code }.
 warning = Jangan kongsi dengan sesiapa.

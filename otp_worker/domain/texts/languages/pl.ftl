@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Twój kod: { $code } (ważny: { $life }).
+short = Twój kod: { $code }.
 warning = Nie podawaj go nikomu.

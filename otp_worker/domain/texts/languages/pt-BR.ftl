@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Seu código: { $code } (válido por { $life }).
+short = Seu código: { $code }.
 warning = Não o compartilhe.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Codul dvs. este { $code } (valabil { $life }).
+short = Codul dvs. este { $code }.
 warning = Nu îl divulgați.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Ваш код: { $code } (срок: { $life }).
+short = Ваш код: { $code }.
 warning = Никому его не сообщайте.

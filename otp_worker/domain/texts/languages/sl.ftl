@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Vaša koda: { $code } (veljavnost: { $life }).
+short = Vaša koda: { $code }.
 warning = Ne delite je z nikomer.

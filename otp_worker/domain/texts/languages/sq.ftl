@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kodi juaj është { $code } (vlen { $life }).
+short = Kodi juaj është { $code }.
 warning = Mos e ndani me askënd.

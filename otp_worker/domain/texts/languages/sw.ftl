@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Msimbo wako: { $code } (utatumika kwa { $life }).
+short = Msimbo wako: { $code }.
 warning = Usimpe mtu yeyote.

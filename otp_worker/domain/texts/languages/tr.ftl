@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Kodunuz: { $code } (geçerlilik: { $life }).
+short = Kodunuz: { $code }.
 warning = Kimseyle paylaşmayın.

@@ -2,4 +2,5 @@
 ### Read by a speaker: no
 
 code = Ваш код: { $code } (дійсний: { $life }).
+short = Ваш код: { $code }.
 warning = Нікому його не повідомляйте.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from otp_worker.domain.texts.alphabet import Alphabet, size_of
 from otp_worker.domain.texts.choice import Languages, first_language
+from otp_worker.domain.texts.compose import Content, compose
 from otp_worker.domain.texts.wording import Wording, WordingError, read_facts, read_wording, tags_in
 
 TAGS = tags_in()
@@ -32,6 +33,10 @@ def texts(tag: str) -> list[str]:
         for warning in (True, False)
         for seconds in (600, 300, 120, 61, 60, 59, 2, 1)
     ]
+
+
+def templated(code: str, seconds: float, tag: str, template: str) -> str:
+    return compose(Languages(), Content(code, seconds, "shop"), tag, template)
 
 
 def test_there_are_more_than_forty() -> None:
@@ -62,6 +67,15 @@ def test_the_warning_follows_the_sentence(tag: str) -> None:
     short = Languages().text(CODE, 300, tag)
     long = Languages(warning=True).text(CODE, 300, tag)
     assert long.startswith(f"{short} ")
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_language_has_a_text_without_the_life_for_where_room_is_short(tag: str) -> None:
+    full, short = Languages().built_in(CODE, 300, tag)
+    assert size_of(short).units <= 36
+    assert short.count(CODE) == 1
+    assert full.startswith(short[: short.index(CODE)])
+    assert not re.search(r"[(){}]|  ", short)
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -117,14 +131,14 @@ def test_the_life_is_named_in_whole_minutes_and_never_overstated(seconds: float,
 
 @given(seconds=st.floats(0, 600), tag=st.sampled_from(FIRST))
 def test_no_life_is_longer_than_what_is_left_nor_a_minute_shorter(seconds: float, tag: str) -> None:
-    number, unit = Languages().text("1", seconds, tag, "{life}{code}").removesuffix("1").split(" ")
+    number, unit = templated("1", seconds, tag, "{life}{code}").removesuffix("1").split(" ")
     stated = int(number) * (1 if unit[0] in "sS" else 60)
     assert stated <= seconds < stated + 60
 
 
 def test_a_template_speaks_of_the_life_in_the_language() -> None:
-    assert Languages().text("0042", 300, "de", "Acme: {code}, {life}") == "Acme: 0042, 5 Minuten"
-    assert Languages().text("0042", 300, "pl", "Acme: {code}, {life}") == "Acme: 0042, 5 minut"
+    assert templated("0042", 300, "de", "Acme: {code}, {life}") == "Acme: 0042, 5 Minuten"
+    assert templated("0042", 300, "pl", "Acme: {code}, {life}") == "Acme: 0042, 5 minut"
 
 
 def test_a_tag_that_is_unknown_here_is_written_in_english() -> None:
@@ -195,5 +209,5 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
 
 def test_an_apps_language_makes_no_second_segment() -> None:
     template = "Acme: {code}, valid {life}." + "x" * 100
-    assert Languages().text("0042", 300, "ru", template).startswith("Acme: 0042, valid 5 minutes.")
-    assert "5 минут" in Languages().text("0042", 300, "ru", "Acme: {code} {life}")
+    assert templated("0042", 300, "ru", template).startswith("Acme: 0042, valid 5 minutes.")
+    assert "5 минут" in templated("0042", 300, "ru", "Acme: {code} {life}")
