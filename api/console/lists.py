@@ -4,7 +4,7 @@ import falcon
 
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.protection.api_keys import ApiKeys
-from otp_worker.store import audit, receipts
+from otp_worker.store import audit, stored_replies
 from otp_worker.store.database import Database
 
 from .pages import Pages
@@ -28,7 +28,7 @@ class Replies:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The last of them, the newest first."""
-        found = receipts.newest_replies(self._db, SHOWN)
+        found = stored_replies.newest(self._db, SHOWN)
         self._pages.show(req, resp, "replies.html", replies=found, meanings=_MEANINGS)
 
     on_head = on_get

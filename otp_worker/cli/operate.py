@@ -15,7 +15,7 @@ from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.operations.admin import Operator
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
-from otp_worker.store import receipts
+from otp_worker.store import stored_replies
 from otp_worker.store.migrate import upgrade
 from otp_worker.store.schema_state import check_current, newest_version
 
@@ -87,7 +87,7 @@ def replies(
     """List the SMS that people sent back, newest first."""
     db = open_database(load_settings("cli"))
     check_current(db)
-    found = receipts.newest_replies(db, limit)
+    found = stored_replies.newest(db, limit)
     rows = [
         {
             "received_at": reply.received_at,

@@ -18,7 +18,7 @@ from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.gateways.hand_over import hand_over
 from otp_worker.inbound.side_sends import Away, obstacle
-from otp_worker.store import confirmations, opt_outs, receipts
+from otp_worker.store import confirmations, opt_outs, stored_replies
 from otp_worker.store.database import Database
 from otp_worker.store.sim_budgets import Reservation, release, reserve
 
@@ -58,7 +58,7 @@ class Confirmer:
     def confirm(self, reply_id: str, now: datetime) -> str:
         """Send the confirmation of a reply, once; what came of it, for people."""
         asked = confirmations.claim(self.db, reply_id, now)
-        reply = receipts.find_reply(self.db, reply_id)
+        reply = stored_replies.find(self.db, reply_id)
         if asked is None or reply is None or reply.number is None:
             return "not asked for, or done already"
         text = self.texts.get(reply.meaning)

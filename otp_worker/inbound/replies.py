@@ -24,8 +24,8 @@ from otp_worker.inbound.keywords import meaning_of
 from otp_worker.inbound.senders import Sender, Senders, shown
 from otp_worker.store import inbound_tokens, replies, verifications
 from otp_worker.store.database import Database
-from otp_worker.store.receipts import StoredReply
 from otp_worker.store.replies import InboundReply
+from otp_worker.store.stored_replies import StoredReply
 
 log = structlog.get_logger()
 

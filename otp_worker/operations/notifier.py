@@ -10,10 +10,10 @@ from typing import Protocol
 
 from otp_worker.domain.ports import Publish
 from otp_worker.protection.isolation import isolated
-from otp_worker.store import deliveries, notifications, receipts, verifications
+from otp_worker.store import deliveries, notifications, stored_replies, verifications
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import Notification
-from otp_worker.store.receipts import StoredReply
+from otp_worker.store.stored_replies import StoredReply
 
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600, 3600, 10800, 21600, 43200)
 AWAY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60))
@@ -81,7 +81,7 @@ class Notifier:
     def _tell(self, channel: Channel, notice: Notification, now: datetime) -> str | None:
         if notice.reply_id is None:
             return channel.tell(notice, {**notice.data, **self._at_risk(), **self._link(notice, None)}, now)
-        reply = receipts.find_reply(self.db, notice.reply_id)
+        reply = stored_replies.find(self.db, notice.reply_id)
         if reply is None:
             return None
         told = {**_told_of(reply), **notice.data, **self._link(notice, reply.verification_id)}

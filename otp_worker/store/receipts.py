@@ -1,22 +1,19 @@
-"""Statements for what gateways tell afterwards: receipts move a delivery forward, replies are kept once."""
+"""Statements for what gateways tell afterwards: receipts move a delivery forward."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from otp_worker.domain.gateway import Receipt, ReceiptKind
 from otp_worker.domain.public_reason import SENT_AFTER_ALL
-from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.step import Step, StepKind, milliseconds
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import early_receipts, steps
-from otp_worker.store.database import Database, insert_missing
+from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import end, lock_verification, start_life, tell_ended
-from otp_worker.store.schema import Instant, deliveries, notices, replies, verifications
+from otp_worker.store.schema import deliveries, notices, replies, verifications
 
 _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
 
@@ -40,27 +37,6 @@ _ON_A_PHONE = (ReceiptKind.SENT, ReceiptKind.DELIVERED)
 _MAY_ARRIVE = (*OPEN, DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 AFTER_ALL = SENT_AFTER_ALL
 _TOLD = (_d.verification_id, _d.sent_at, _d.gateway, _d.sim)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReply:
-    """A reply as it is kept: what could be a code is starred out.
-
-    ``number`` is whatever it came from, a number or not, while that is kept; ``number_hash`` stands for it
-    afterwards. ``forwarded_at`` is when support was last told of it.
-    """
-
-    id: str
-    gateway: str
-    verification_id: str | None
-    app: str | None
-    number: str | None
-    number_masked: str
-    text: str
-    received_at: datetime
-    forwarded_at: datetime | None
-    meaning: ReplyKind = ReplyKind.OTHER
-    number_hash: bytes | None = None
 
 
 def delivery_of(db: Database, gateway: str, reference: str | None, message_id: str | None) -> str | None:
@@ -202,63 +178,3 @@ def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: 
         _, reason = _MOVED_TO[ReceiptKind.UNREACHABLE]
         ended = end(VerificationStatus.FAILED, now, reason, _v.id == verification_id)
         tell_ended(connection, connection.scalars(ended), VerificationStatus.FAILED, now, reason)
-
-
-def insert_reply(connection: Connection, reply: StoredReply, dedupe_key: str, now: datetime) -> bool:
-    """Keep a reply, in the transaction of what it does; False if it is kept already."""
-    return insert_missing(
-        connection,
-        replies,
-        id=reply.id,
-        dedupe_key=dedupe_key,
-        gateway=reply.gateway,
-        verification_id=reply.verification_id,
-        app=reply.app,
-        number=reply.number,
-        number_hash=reply.number_hash,
-        number_masked=reply.number_masked,
-        text=reply.text,
-        meaning=reply.meaning,
-        received_at=reply.received_at,
-        created_at=now,
-    )
-
-
-def set_meaning(connection: Connection, reply_id: str, meaning: ReplyKind) -> None:
-    """Write down what a reply did."""
-    connection.execute(update(replies).where(_r.id == reply_id).values(meaning=meaning))
-
-
-def find_reply(db: Database, reply_id: str) -> StoredReply | None:
-    """A reply as it is kept."""
-    with db.read() as connection:
-        row = connection.execute(_replies().where(_r.id == reply_id)).first()
-    return _stored(row) if row else None
-
-
-def newest_replies(db: Database, limit: int) -> list[StoredReply]:
-    """The replies that came last, newest first."""
-    with db.read() as connection:
-        rows = connection.execute(_replies().order_by(_r.created_at.desc()).limit(limit)).all()
-    return [_stored(row) for row in rows]
-
-
-def _replies() -> Select[Any]:
-    told_at = select(func.max(_n.told_at)).where(_n.reply_id == _r.id).scalar_subquery()
-    return select(replies, type_coerce(told_at, Instant).label("forwarded_at"))
-
-
-def _stored(row: Row[Any]) -> StoredReply:
-    return StoredReply(
-        id=row.id,
-        gateway=row.gateway,
-        verification_id=row.verification_id,
-        app=row.app,
-        number=row.number,
-        number_masked=row.number_masked,
-        text=row.text,
-        received_at=row.received_at,
-        forwarded_at=row.forwarded_at,
-        meaning=ReplyKind(row.meaning),
-        number_hash=row.number_hash,
-    )

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, select, update
 
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.store import inbound_tokens, lockouts, opt_outs, receipts, reply_keys, steps
+from otp_worker.store import inbound_tokens, lockouts, opt_outs, reply_keys, steps, stored_replies
 from otp_worker.store.batches import delete_where, until_short
 from otp_worker.store.database import Database
 from otp_worker.store.lockouts import Reported
 from otp_worker.store.notifications import insert_notices
-from otp_worker.store.receipts import StoredReply
 from otp_worker.store.schema import replies, verifications
+from otp_worker.store.stored_replies import StoredReply
 
 REPLY_RECEIVED = "reply.received"
 NUMBER_REPORTED = "number.reported"
@@ -72,7 +72,7 @@ def answer(
                 opt_outs.stop(connection, said.number_hashes, said.reply.number_masked, now, now)
             return None
         effect = _act(connection, said, lock_until, now)
-        receipts.set_meaning(connection, said.reply.id, effect.meaning)
+        stored_replies.set_meaning(connection, said.reply.id, effect.meaning)
         _tell(connection, said.reply.verification_id, effect.meaning, now)
         if effect.meaning is ReplyKind.OTHER:
             notices = insert_notices(
@@ -84,7 +84,7 @@ def answer(
 
 
 def _is_new(connection: Connection, said: InboundReply, now: datetime) -> bool:
-    return reply_keys.insert_new(connection, said.key_hashes, now) and receipts.insert_reply(
+    return reply_keys.insert_new(connection, said.key_hashes, now) and stored_replies.insert(
         connection, said.reply, said.dedupe_key, now
     )
 

@@ -1,6 +1,6 @@
 """People who answer to an SMS, and what is kept of it."""
 
-from otp_worker.store.receipts import StoredReply, newest_replies
+from otp_worker.store.stored_replies import StoredReply, newest
 from tests.api.gateway import REPLY, CallingGateway
 from tests.api.service import WEBHOOK_SECRET, Service
 
@@ -12,4 +12,4 @@ def texts(gateway: CallingGateway, text: str) -> None:
 
 def kept(service: Service) -> list[StoredReply]:
     """The replies in the database."""
-    return newest_replies(service.db, 10)
+    return newest(service.db, 10)

@@ -14,7 +14,7 @@ from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.issuer import Issuer
-from otp_worker.store import receipts
+from otp_worker.store import stored_replies
 from otp_worker.store.schema import notices
 from tests.contract.service import NUMBER, ROOT_SECRET, Service
 
@@ -61,7 +61,7 @@ class People:
     @property
     def did(self) -> list[ReplyKind]:
         """What each reply did, the first one first."""
-        return [each.meaning for each in reversed(receipts.newest_replies(self.service.db, 100))]
+        return [each.meaning for each in reversed(stored_replies.newest(self.service.db, 100))]
 
     @property
     def told(self) -> list[tuple[str, str]]:

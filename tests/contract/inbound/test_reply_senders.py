@@ -6,7 +6,7 @@ from otp_worker.domain.policy import Policy
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.domain.verification import VerificationStatus
-from otp_worker.store import opt_outs, receipts
+from otp_worker.store import opt_outs, stored_replies
 from otp_worker.store.database import Database
 from tests.contract.inbound.people import People, opted_out
 from tests.contract.service import NUMBER, Service
@@ -55,7 +55,7 @@ class TestSender:
         assert not opted_out(service, "+6592261234")
         assert people.did == [ReplyKind.OTHER, ReplyKind.OTHER]
         assert people.told == [("reply.received", name) for name in ("webhook", "email")] * 2
-        (first, _) = receipts.newest_replies(service.db, 2)
+        (first, _) = stored_replies.newest(service.db, 2)
         assert (first.number, first.number_masked, first.verification_id) == (
             "6592261234",
             "********34",
@@ -77,7 +77,7 @@ class TestSender:
         self, service: Service, people: People, written: str
     ) -> None:
         people.text("Your parcel is here", written)
-        (reply,) = receipts.newest_replies(service.db, 1)
+        (reply,) = stored_replies.newest(service.db, 1)
         assert (reply.number, reply.number_masked) == (written, written)
 
     def test_all_sims_of_a_gateway_say_how_its_senders_are_written(self, db: Database) -> None:

@@ -10,7 +10,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import NumberReportedError, VerificationEndedError
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
-from otp_worker.store import notifications, receipts
+from otp_worker.store import notifications, stored_replies
 from tests.contract.inbound.people import LOCK_SECONDS, OTHER, REHEARSING, People, blind
 from tests.contract.service import SHOP, Service
 
@@ -32,7 +32,7 @@ class TestReport:
         assert sorted(people.told) == sorted([("number.reported", name) for name in ("webhook", "email")] * 2)
         notice = notifications.claim_notice(service.db, people.published[0], service.clock(), service.clock())
         assert notice is not None
-        reply = receipts.newest_replies(service.db, 1)[0].id
+        reply = stored_replies.newest(service.db, 1)[0].id
         assert notice.data == {
             "reply_id": reply,
             "verification_id": first.id,

@@ -20,10 +20,10 @@ from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.request import SendRequest
-from otp_worker.store import receipts
+from otp_worker.store import stored_replies
 from otp_worker.store.database import Database
-from otp_worker.store.receipts import StoredReply
 from otp_worker.store.schema import verifications
+from otp_worker.store.stored_replies import StoredReply
 from tests.contract.service import NUMBER, SHOP, Service
 
 OTHER = "+447400654321"
@@ -62,7 +62,7 @@ class Inviting:
         )
         reply = Reply(number, text, None, service.clock(), f"sms {self._texted}", to)
         answering.take("obedient", reply, service.clock())
-        return receipts.newest_replies(service.db, 1)[0]
+        return stored_replies.newest(service.db, 1)[0]
 
     def status(self, verification: Verification) -> VerificationStatus:
         return self.service.read(verification).status_at(self.service.clock())
@@ -159,7 +159,7 @@ def test_of_many_right_ones_at_once_one_approves(inviting: Inviting) -> None:
     verification, invitation = inviting.invite()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: inviting.text(invitation.token), range(8)))
-    did = [reply.meaning for reply in receipts.newest_replies(inviting.service.db, 10)]
+    did = [reply.meaning for reply in stored_replies.newest(inviting.service.db, 10)]
     assert did.count(ReplyKind.APPROVED) == 1
     assert inviting.status(verification) is VerificationStatus.APPROVED
 

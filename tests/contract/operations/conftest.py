@@ -10,8 +10,8 @@ from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.store import replies
 from otp_worker.store.database import Database
-from otp_worker.store.receipts import StoredReply
 from otp_worker.store.replies import InboundReply
+from otp_worker.store.stored_replies import StoredReply
 from tests.contract.gateways.stub import Stub
 from tests.contract.operations.support import SECRET
 from tests.contract.service import START

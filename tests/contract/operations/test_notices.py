@@ -15,7 +15,7 @@ from otp_worker.issue.request import SendRequest
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
-from otp_worker.store import notifications, receipts
+from otp_worker.store import notifications, stored_replies
 from otp_worker.store.database import Database
 from otp_worker.store.notifications import insert_notices
 from tests.contract.gateways.stub import Stub, answer
@@ -51,7 +51,7 @@ def test_of_a_report_support_is_told_who_says_what_when_and_of_which_user(
     service.clock.move(40)
     texted(service, "Not me!")
     told = told_of(service.db, notifier, support, service.clock())
-    reply = receipts.newest_replies(service.db, 1)[0]
+    reply = stored_replies.newest(service.db, 1)[0]
     assert [each["type"] for each in told] == ["number.reported"] * 2
     whose = dict(zip(ids, [("shop", "alice"), ("bank", "account 7")], strict=True))
     # One reply reports both at one instant, so their order says nothing.

@@ -10,7 +10,7 @@ from time_machine import travel
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.operations.notifier import BACKOFF_SECONDS, Notifier
 from otp_worker.operations.webhook import WebhookChannel
-from otp_worker.store import notifications, receipts
+from otp_worker.store import notifications, stored_replies
 from otp_worker.store.database import Database
 from otp_worker.store.schema import notices
 from tests.contract.gateways.stub import Stub, answer
@@ -90,9 +90,9 @@ def test_a_reply_says_when_support_was_told_of_it(
     db: Database, notifier: Notifier, notice: str, support: Stub
 ) -> None:
     support.answers.append(answer(204, None))
-    assert [reply.forwarded_at for reply in receipts.newest_replies(db, 10)] == [None]
+    assert [reply.forwarded_at for reply in stored_replies.newest(db, 10)] == [None]
     notifier.notify(notice, START)
-    assert [reply.forwarded_at for reply in receipts.newest_replies(db, 10)] == [START]
+    assert [reply.forwarded_at for reply in stored_replies.newest(db, 10)] == [START]
 
 
 def test_a_channel_that_is_taken_away_keeps_its_notices_for_its_return(db: Database, notice: str) -> None:

@@ -12,7 +12,7 @@ from otp_worker.inbound.senders import shown
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.request import SendRequest
 from otp_worker.operations.admin import Operator
-from otp_worker.store import erasure, notifications, receipts
+from otp_worker.store import erasure, notifications, stored_replies
 from otp_worker.store.erasure import Erased
 from otp_worker.store.schema import metadata, replies
 from tests.contract.service import ACCEPTED, NUMBER, SHOP, ObedientGateway, Service, wrong
@@ -158,7 +158,7 @@ def test_the_plain_number_of_a_reply_is_kept_as_long_as_any_other(service: Servi
     for seconds, kept in ((3599, sender), (1, None)):
         service.clock.move(seconds)
         service.expirer.purge(service.clock())
-        (reply_,) = receipts.newest_replies(service.db, 10)
+        (reply_,) = stored_replies.newest(service.db, 10)
         assert reply_.number == kept
     assert (reply_.number_masked, reply_.text) == (shown(sender), "who?")
 
