@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from otp_worker.service.listening import LOOPBACK
 from otp_worker.service.settings import Settings
 
 _DATABASE = "flower"
@@ -25,7 +24,7 @@ def flower_arguments(settings: Settings) -> list[str]:
     auth = settings.flower_auth.get_secret_value() if settings.flower_auth else ""
     return [
         "flower",
-        f"--address={LOOPBACK}",
+        f"--address={settings.flower_host}",
         f"--port={settings.flower_port}",
         f"--basic-auth={auth}",
         "--read-only=True",

@@ -76,9 +76,9 @@ LOOPBACK = "127.0.0.1"
 _VARIABLES = {
     "web": ("HOST", "PORT", "8000"),
     "console": ("CONSOLE_HOST", "CONSOLE_PORT", "5556"),
-    "flower": ("", "FLOWER_PORT", "5555"),
+    "flower": ("FLOWER_HOST", "FLOWER_PORT", "5555"),
 }
-"""What says where each server listens, and on which port if nothing does; Flower is on loopback."""
+"""What says where each server listens, and on which port if nothing does."""
 
 
 def listening(process: str, environment: Mapping[str, str]) -> Listening | None:

@@ -38,7 +38,7 @@ def read_secret_files(environment: Mapping[str, str], variables: Iterable[str]) 
 def variable_of(field: str) -> str:
     """The environment variable of a field of the settings."""
     name = field.upper()
-    return name if name == "FLOWER_PORT" or name.startswith(PREFIX) else f"{PREFIX}{name}"
+    return name if name.startswith((PREFIX, "FLOWER_HOST", "FLOWER_PORT")) else f"{PREFIX}{name}"
 
 
 def _read(variable: str, path: str) -> str:

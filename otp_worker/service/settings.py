@@ -131,6 +131,7 @@ class Settings(MessageSettings, BaseSettings):
     console_auth: Logins | None = None
     welcome_file: Path | None = None
     flower_auth: UserAndPassword | None = None
+    flower_host: str = Field("127.0.0.1", validation_alias=AliasChoices("FLOWER_HOST", "flower_host"))
     flower_port: int = Field(
         5555, ge=1, le=65535, validation_alias=AliasChoices("FLOWER_PORT", "flower_port")
     )

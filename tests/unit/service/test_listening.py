@@ -103,7 +103,9 @@ def test_each_server_of_the_procfile_has_its_variables() -> None:
         None,
     ]
     told = {"HOST": "10.0.0.1", "PORT": "9000", "CONSOLE_HOST": "10.0.0.2", "CONSOLE_PORT": "9001"}
+    told["FLOWER_HOST"] = "10.0.0.3"
     assert listening("web", told) == Listening("10.0.0.1", 9000, "PORT")
+    assert listening("flower", told) == Listening("10.0.0.3", 5555, "FLOWER_PORT")
     assert listening("console", told) == Listening("10.0.0.2", 9001, "CONSOLE_PORT")
 
 
