@@ -20,6 +20,8 @@ from .sessions import COOKIE, LIFE_SECONDS, Session, Sessions
 log = structlog.get_logger()
 
 SIGN_IN = "/login"
+LINK_OVER = "link=over"
+"""What sends to the login whoever followed a link that signs in nobody any more."""
 HEALTH = "/healthz"
 STATIC = "/static/"
 BODIES_AT_ONCE = CONSOLE.threads // 2

@@ -7,13 +7,17 @@ import structlog
 
 from .acts import Acts
 from .attempts import LoginAttempts
-from .guard import SIGN_IN, end_session, is_signed_in, keep_session
+from .guard import LINK_OVER, SIGN_IN, end_session, is_signed_in, keep_session
 from .pages import Pages
 from .sessions import Session, Sessions
 
 log = structlog.get_logger()
 
 WRONG = "The name or the password is not right."
+OVER = (
+    "This link was used already, or is of an earlier demo: each signs in once. Sign in with the name and the "
+    "password beside Console in the demo's terminal, or start the demo again for a new link."
+)
 
 
 class Login:
@@ -29,7 +33,7 @@ class Login:
         """The form, with a session of its own that nobody has signed in to."""
         if is_signed_in(req):
             raise falcon.HTTPSeeOther("/")
-        self._show(req, resp)
+        self._show(req, resp, wrong=OVER if LINK_OVER in req.query_string.split("&") else "")
 
     on_head = on_get
 

@@ -11,7 +11,7 @@ import requests
 from otp_worker.domain.fictional_number import fictional_number
 
 from ..reference.code_samples import Call, CodeSample, code_samples, written_out
-from .guard import SIGN_IN, content_security_policy, is_signed_in, keep_session
+from .guard import LINK_OVER, SIGN_IN, content_security_policy, is_signed_in, keep_session
 from .pages import Pages
 from .sessions import Sessions
 from .tour import Ticket, Tour, is_loopback_url
@@ -65,11 +65,13 @@ class Welcome:
             self._show(req, resp, fictional_number())
             return
         resp.status = falcon.HTTP_303
-        resp.location = PATH if is_signed_in(req) else f"{SIGN_IN}?next={PATH}"
-        if self._ticket.use(req.get_param("ticket", default="")):
+        resp.location = PATH
+        ticket = req.get_param("ticket", default="")
+        if self._ticket.use(ticket):
             cookie, _ = self._sessions.begin(self._tour.login)
             keep_session(req, resp, cookie)
-            resp.location = PATH
+        elif not is_signed_in(req):
+            resp.location = f"{SIGN_IN}?next={PATH}" + (f"&{LINK_OVER}" if ticket else "")
 
     def on_post_send(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a code to the number that was typed."""

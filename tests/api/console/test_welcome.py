@@ -73,14 +73,26 @@ def test_a_ticket_signs_in_once(service: Service, tour_file: Path, visitor: Visi
     # Neither a second browser nor a second process takes it again.
     for second in (Visitor(visitor.client), visitor_of(service, tour_file)):
         answer = second.get(f"/welcome?ticket={TICKET}")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/welcome")
-        assert second.get("/welcome").status_code == 303
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/welcome&link=over")
+        page = second.get(answer.headers["location"]).text
+        assert "This link was used already" in page
+        assert "start the demo again for a new link" in page
+        assert second.get("/welcome").headers["location"] == "/login?next=/welcome"
+
+
+def test_who_has_no_link_is_told_of_none(visitor: Visitor) -> None:
+    assert "This link" not in visitor.get("/login?next=/welcome").text
+
+
+def test_who_is_signed_in_needs_no_other_link(visitor: Visitor) -> None:
+    for _ in range(2):
+        assert visitor.get(f"/welcome?ticket={TICKET}").headers["location"] == "/welcome"
 
 
 @pytest.mark.parametrize("given", ["", "another", TICKET[:-1], "%C3%A9"])
 def test_a_wrong_ticket_opens_nothing_and_spends_nothing(visitor: Visitor, given: str) -> None:
     answer = visitor.get(f"/welcome?ticket={given}")
-    assert answer.headers["location"] == "/login?next=/welcome"
+    assert answer.headers["location"] == "/login?next=/welcome" + ("&link=over" if given else "")
     assert visitor.get("/welcome").status_code == 303
     assert visitor.get(f"/welcome?ticket={TICKET}").headers["location"] == "/welcome"
 
