@@ -66,7 +66,6 @@ app = typer.Typer(
     cls=LazyGroup,
     help="One-time passcodes by SMS from your own SIM.",
     epilog="`otp-worker` and `python3 -m otp_worker` know the same commands.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
@@ -79,6 +78,7 @@ Environment = Annotated[
 
 @app.callback(invoke_without_command=True)
 def _before(
+    context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
     env: Environment = None,
 ) -> None:
@@ -89,6 +89,8 @@ def _before(
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:

@@ -19,13 +19,20 @@ _EPILOG = "Settings: " + "; ".join(
     for name, setting in SETTINGS.items()
 )
 app = typer.Typer(
-    help="Show and set what holds for one app alone; what is not set is the operator's.", no_args_is_help=True
+    help="Show and set what holds for one app alone; what is not set is the operator's.",
+    invoke_without_command=True,
 )
 
 _NAME = typer.Argument(..., help="The app's name, which is that of its keys.")
 _SET = typer.Argument(None, metavar="[SETTING=VALUE]...", help="Such as code_length=8 channels=sms,inbound.")
 _UNSET = typer.Argument(..., metavar="SETTING...", help=f"One of {', '.join(SETTINGS)}.")
 _AS_FOR_ALL = "as for all"
+
+
+@app.callback()
+def _alone(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    if context.invoked_subcommand is None:
+        list_(json)
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
 from otp_worker.store.schema_state import check_current
 
-app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, rotate and revoke the API keys of apps.", invoke_without_command=True)
 
 _SCOPES = typer.Option(sorted(APP_SCOPES), help="What it may be used for; repeat it for several.")
 _LIMIT = typer.Option(
@@ -29,6 +29,12 @@ def _keys() -> ApiKeys:
     db = open_database(settings)
     check_current(db)
     return ApiKeys(db, retention_days=settings.retention_days)
+
+
+@app.callback()
+def _alone(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    if context.invoked_subcommand is None:
+        list_(json)
 
 
 @app.command()

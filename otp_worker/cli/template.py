@@ -10,9 +10,15 @@ from otp_worker.domain.texts.wording import read_facts, tags_in
 from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.roles import load_settings
 
-app = typer.Typer(help="Show what an SMS says.", no_args_is_help=True)
+app = typer.Typer(help="Show what an SMS says.", invoke_without_command=True)
 _EXAMPLE_CODE = "123456"
 _EXAMPLE_APP = "shop"
+
+
+@app.callback()
+def _alone(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    if context.invoked_subcommand is None:
+        preview(DEFAULT_TEMPLATE, None, None, json)
 
 
 @app.command()

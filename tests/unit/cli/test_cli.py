@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from typer import Context
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -73,6 +74,25 @@ def test_every_command_is_there_and_described() -> None:
         assert name in told
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name
     assert CliRunner().invoke(app, ["no-such-command"]).exit_code == 2
+
+
+def test_alone_it_is_its_help() -> None:
+    alone, asked = (CliRunner().invoke(app, words) for words in ([], ["--help"]))
+    assert alone.exit_code == 0
+    assert alone.stdout.strip() == asked.stdout.strip() != ""
+
+
+def test_a_group_of_commands_alone_lists_what_there_is(command: CliRunner) -> None:
+    """Whatever its commands are: none ends with 2, as if its reader had done something wrong."""
+    group = get_command(app)
+    assert isinstance(group, LazyGroup)
+    groups = [name for name in COMMANDS if isinstance(group.get_command(Context(group), name), TyperGroup)]
+    assert {"apps", "keys", "template", "guard", "gateways", "optouts"} < set(groups)
+    for name in set(groups) - {"simulator"}:
+        told = command.invoke(app, [name])
+        assert told.exit_code == 0, (name, told.output)
+        assert "Usage:" not in told.output
+        assert json.loads(command.invoke(app, [name, "--json"]).stdout) is not None
 
 
 @pytest.mark.parametrize("name", COMMANDS)
