@@ -24,14 +24,33 @@ def given_variables() -> dict[str, str]:
 
 def check_variables(variables: Mapping[str, str]) -> Settings:
     """The settings that these are. Raises ConfigurationError unless every process could start with them."""
+    if refused := refused_variables(variables):
+        raise ConfigurationError("\n".join(refused.values()))
+    return some_settings(variables, "cli")
+
+
+def refused_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """A line about each variable with which some process could not start, by the variable's name.
+
+    As long as any is malformed, those that are missing are not among them.
+    """
+    lines: dict[str, str] = {}
+    for role in _ROLES:
+        try:
+            some_settings(variables, role)
+        except ConfigurationError as error:
+            lines |= {line.partition(":")[0]: line for line in str(error).splitlines()}
+    return lines
+
+
+def some_settings(variables: Mapping[str, str], role: Role) -> Settings:
+    """What these variables alone mean to one kind of process. Raises ConfigurationError."""
     before = dict(os.environ)
     for name in given_variables():
         del os.environ[name]
     os.environ.update(variables)
     try:
-        for role in _ROLES:
-            load_settings(role)
-        return load_settings("cli")
+        return load_settings(role)
     finally:
         os.environ.clear()
         os.environ.update(before)
