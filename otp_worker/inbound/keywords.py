@@ -146,7 +146,7 @@ def _spoken(phrases: Mapping[str, tuple[str, ...]], languages: Collection[str]) 
 
 def fold(text: str) -> str:
     """A text without case, accents, punctuation, invisible characters and needless white space."""
-    # Once more after the case: some capitals only come apart when they are small.
+    # Twice: some capitals only come apart when they are small, and some characters contain an apostrophe.
     plain = _decomposed(_decomposed(text).casefold())
     return " ".join("".join(char if char.isalnum() else " " for char in plain).split())
 
@@ -160,4 +160,4 @@ def _decomposed(text: str) -> str:
 def _is_dropped(char: str) -> bool:
     # Accents (M), and what nobody sees: zero-width spaces, direction marks, soft hyphens (Cf).
     category = unicodedata.category(char)
-    return category == "Cf" or category.startswith("M") or char in _APOSTROPHES
+    return category == "Cf" or category.startswith("M")

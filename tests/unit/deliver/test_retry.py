@@ -59,7 +59,8 @@ def test_what_may_have_been_sent_is_repeated_by_policy(
     policy: UncertainPolicy, uncertain: int, again: bool
 ) -> None:
     decision = decided(OutcomeKind.UNCERTAIN, uncertain=uncertain, policy=policy)
-    assert isinstance(decision, RetryAt) is again
+    once_more, over = RetryAt(NOW + timedelta(seconds=1)), GiveUp("it may have been sent: the reason")
+    assert decision == (once_more if again else over)
 
 
 def test_it_gives_up_at_the_attempt_cap() -> None:

@@ -23,7 +23,7 @@ class Monotonic:
         monkeypatch.setattr(time, "monotonic", lambda: self.seconds)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def monotonic(monkeypatch: pytest.MonkeyPatch) -> Monotonic:
     """The monotonic clock, which only the test moves."""
     return Monotonic(monkeypatch)
@@ -97,6 +97,15 @@ def test_of_too_many_the_first_are_forgotten() -> None:
     assert refusals.find(scopes[:1], NOW) is None
     assert refusals.find(scopes[1:2], NOW)
     assert refusals.find(scopes[-1:], NOW)
+
+
+def test_what_was_refused_again_lately_is_forgotten_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otp_worker.protection.refusals.MOST", 2)
+    refusals = Refusals()
+    first, second, third = (LimitKey(Limit.IP, RATES, f"ip:{n}") for n in range(3))
+    for scope in (first, second, first, third):
+        refusals.remember([scope], reached(Limit.IP), NOW)
+    assert [bool(refusals.find([scope], NOW)) for scope in (first, second, third)] == [True, False, True]
 
 
 def test_what_is_remembered_keeps_no_request_alive() -> None:
