@@ -24,11 +24,12 @@ from .overview import OverviewPage
 from .pages import STATIC_FOLDER, Pages
 from .sessions import Sessions
 from .sims import SimsPage
-from .tour import Ticket, read_tour
+from .tour import WELCOME
 from .verifications import Verifications
 from .webhooks import Webhooks
-from .welcome import PATH as WELCOME
-from .welcome import Welcome
+
+_Route = tuple[str, object, str | None]
+"""Its path, what answers there, and the suffix of the methods that do."""
 
 
 class _App(falcon.App[Any, Any]):
@@ -62,16 +63,22 @@ def create_console(
     add_error_pages(app, pages)
     routes = _routes(intake, sessions, pages)
     if tour_file:
-        welcome = Welcome(pages, sessions, read_tour(tour_file), Ticket(tour_file))
-        routes += [(WELCOME, welcome, None), (f"{WELCOME}/send", welcome, "send")]
-        routes += [(f"{WELCOME}/check", welcome, "check")]
+        routes += _welcome(pages, sessions, tour_file)
     for path, resource, suffix in routes:
         app.add_route(path, resource, suffix=suffix)
     app.add_static_route("/static", STATIC_FOLDER)
     return app
 
 
-def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[tuple[str, object, str | None]]:
+def _welcome(pages: Pages, sessions: Sessions, tour_file: Path) -> list[_Route]:
+    # Only a demo's console asks the API over HTTP, and imports what that takes.
+    from .welcome import welcome_page
+
+    page = welcome_page(pages, sessions, tour_file)
+    return [(WELCOME, page, None), (f"{WELCOME}/send", page, "send"), (f"{WELCOME}/check", page, "check")]
+
+
+def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[_Route]:
     db, clock = intake.db, intake.clock
     acts = Acts(db, clock)
     reader = OverviewReader(intake.health)

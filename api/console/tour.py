@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from otp_worker.domain.errors import ConfigurationError
 
 VARIABLE = "OTP_WELCOME_FILE"
+WELCOME = "/welcome"
+"""Where the page is."""
 
 
 class Tour(BaseModel):

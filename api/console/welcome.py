@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -14,9 +15,8 @@ from ..reference.code_samples import Call, CodeSample, code_samples, written_out
 from .guard import LINK_OVER, SIGN_IN, content_security_policy, is_signed_in, keep_session
 from .pages import Pages
 from .sessions import Sessions
-from .tour import Ticket, Tour, is_loopback_url
+from .tour import WELCOME, Ticket, Tour, is_loopback_url, read_tour
 
-PATH = "/welcome"
 _ALL = "/v1/verifications"
 _ANSWER_SECONDS = 10
 
@@ -65,13 +65,13 @@ class Welcome:
             self._show(req, resp, fictional_number())
             return
         resp.status = falcon.HTTP_303
-        resp.location = PATH
+        resp.location = WELCOME
         ticket = req.get_param("ticket", default="")
         if self._ticket.use(ticket):
             cookie, _ = self._sessions.begin(self._tour.login)
             keep_session(req, resp, cookie)
         elif not is_signed_in(req):
-            resp.location = f"{SIGN_IN}?next={PATH}" + (f"&{LINK_OVER}" if ticket else "")
+            resp.location = f"{SIGN_IN}?next={WELCOME}" + (f"&{LINK_OVER}" if ticket else "")
 
     def on_post_send(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a code to the number that was typed."""
@@ -129,3 +129,8 @@ class Welcome:
 
 def _send(number: str) -> Call:
     return Call("POST", _ALL, {"to": number})
+
+
+def welcome_page(pages: Pages, sessions: Sessions, tour_file: Path) -> Welcome:
+    """The page of the demo that wrote this file. Raises ConfigurationError."""
+    return Welcome(pages, sessions, read_tour(tour_file), Ticket(tour_file))

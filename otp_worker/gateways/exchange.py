@@ -10,6 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class NotReachedError(Exception):
+    """The request certainly never reached the gateway."""
+
+
+class NoAnswerError(Exception):
+    """The request may have reached the gateway, but no whole answer came back."""
+
+
+class WithdrawnError(Exception):
+    """The request was not wanted any more when it could leave: nothing of it was sent."""
+
+
 class NoWordError(Exception):
     """Our own word could not be had: nothing was sent, and ``cause`` says nothing about the gateway."""
 
@@ -73,3 +85,9 @@ class DeadlineResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_DeadlineReader(sock, raw))
+
+
+def short(error: Exception) -> str:
+    """What an operator is told of an error."""
+    # The message of a requests error quotes the URL and more; its class says enough for an operator.
+    return type(error).__name__

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import structlog
 
 from otp_worker.domain.gateway import CallbackRequest, Outcome, OutcomeKind
-from otp_worker.gateways.client import Answer, NoAnswerError, NotReachedError, WithdrawnError
+from otp_worker.gateways.client import Answer
+from otp_worker.gateways.exchange import NoAnswerError, NotReachedError, WithdrawnError
 
 log = structlog.get_logger()
 

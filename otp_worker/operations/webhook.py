@@ -7,7 +7,8 @@ from datetime import datetime
 
 from standardwebhooks import Webhook
 
-from otp_worker.gateways.client import BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.exchange import NoAnswerError, NotReachedError
 from otp_worker.store.notifications import Notification
 
 TIMEOUT_SECONDS = 10.0

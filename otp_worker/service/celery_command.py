@@ -4,6 +4,8 @@ The ``celery`` command also imports its other commands, and Flower with its web 
 CPU in each process. What the two commands take and do is Celery's own.
 """
 
+import sys
+
 import click
 from celery.app.utils import find_app
 from celery.bin.base import CLIContext
@@ -23,4 +25,7 @@ command.add_command(worker)
 command.add_command(beat)
 
 if __name__ == "__main__":
+    # structlog takes rich for tracebacks in colour where it is installed: 4 MB in each process. What is None
+    # here cannot be imported, as Python documents it.
+    sys.modules["rich"] = None  # type: ignore[assignment]
     command(auto_envvar_prefix="CELERY")

@@ -12,6 +12,7 @@ from otp_worker.service.roles import Role, load_settings
 from otp_worker.store.schema_state import await_current
 
 _FOLDER = Path(otp_worker.__file__).resolve().parents[1]
+_GRANIAN = _FOLDER / "otp_worker" / "service" / "granian_command.py"
 _PACKAGES = ("otp_worker.api", "api")
 """Where the applications are: the first in an installation, the second in a checkout."""
 
@@ -49,7 +50,7 @@ class HttpServer:
         words = [word for option in options.items() for word in option]
         flags = ["--respawn-failed-workers", "--no-access-log"]
         target = application or f"{api_folder() / self.application}:app"
-        return [sys.executable, "-P", "-m", "granian", *words, *flags, target]
+        return [sys.executable, "-P", str(_GRANIAN), *words, *flags, target]
 
     def check(self) -> None:
         """Refuse a start that cannot succeed: the server would start a child that dies of it again and again.

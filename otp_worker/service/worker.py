@@ -13,8 +13,8 @@ from otp_worker.service.node_name import take_name
 from otp_worker.service.roles import load_settings
 from otp_worker.service.start import refused_in_a_sentence
 from otp_worker.service.tasks import register_tasks
-from otp_worker.service.wiring import build_worker
 from otp_worker.service.worker_assembly import WorkerParts
+from otp_worker.service.worker_wiring import build_worker
 from otp_worker.store.schema_state import await_current
 
 

@@ -6,9 +6,10 @@ refuses settings at connecting (``options``), so that they are made afterwards.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 
 def prepare_session(connection: "psycopg.Connection[Any]", settings: Mapping[str, str]) -> None:

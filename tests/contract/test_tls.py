@@ -18,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.domain.gateway import Message, OutcomeKind
-from otp_worker.gateways.client import BoundedClient, NotReachedError
+from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.exchange import NotReachedError
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.smtp_server import parse_smtp_url

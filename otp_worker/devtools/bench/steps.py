@@ -21,7 +21,8 @@ from otp_worker.service.celery_app import make_celery
 from otp_worker.service.logs import configure_logs
 from otp_worker.service.roles import load_settings
 from otp_worker.service.settings import Settings
-from otp_worker.service.wiring import build_intake, build_worker
+from otp_worker.service.wiring import build_intake
+from otp_worker.service.worker_wiring import build_worker
 from otp_worker.store.schema import verifications
 
 _APP = "shop"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from otp_worker.gateways.client import MAX_ANSWER_BYTES, Answer, BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import MAX_ANSWER_BYTES, Answer, BoundedClient
+from otp_worker.gateways.exchange import NoAnswerError, NotReachedError
 from tests.contract.gateways.stub import Stub
 
 NUMBER = "+447400123456"

@@ -11,8 +11,8 @@ from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.service.celery_app import EXPIRE, PURGE, make_celery
 from otp_worker.service.roles import load_settings
 from otp_worker.service.tasks import register_tasks
-from otp_worker.service.wiring import build_worker
 from otp_worker.service.worker_assembly import WorkerParts
+from otp_worker.service.worker_wiring import build_worker
 
 
 @pytest.mark.parametrize("hours", [-30, 30])

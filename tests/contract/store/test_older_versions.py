@@ -7,7 +7,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.inbound.callbacks import callback_url
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import build_worker
+from otp_worker.service.worker_wiring import build_worker
 from otp_worker.store.database import Database
 from otp_worker.store.older_versions import COUNTER
 from otp_worker.store.schema import counters

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from otp_worker.domain.gateway import Message, Outcome, OutcomeKind
-from otp_worker.gateways.client import Answer, BoundedClient, NoAnswerError, NotReachedError
+from otp_worker.gateways.client import Answer, BoundedClient
+from otp_worker.gateways.exchange import NoAnswerError, NotReachedError
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
 
 URL = "https://gateway.example/v1"

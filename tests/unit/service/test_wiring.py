@@ -8,7 +8,8 @@ import pytest
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.roles import load_settings
-from otp_worker.service.wiring import build_worker
+from otp_worker.service.wiring import channel_names
+from otp_worker.service.worker_wiring import build_worker
 
 
 def test_operators_are_told_by_both_channels_with_the_consoles_address(
@@ -30,9 +31,10 @@ def test_operators_are_told_by_both_channels_with_the_consoles_address(
         "CONSOLE_URL": "https://console.example",
     }.items():
         monkeypatch.setenv(f"OTP_{name}", value)
-    parts = build_worker(load_settings("worker"), make_celery("memory://"))
+    settings = load_settings("worker")
+    parts = build_worker(settings, make_celery("memory://"))
     with closing(parts.db):
-        assert set(parts.notifier.channels) == {"webhook", "email"}
+        assert set(parts.notifier.channels) == {"webhook", "email"} == set(channel_names(settings))
         assert parts.notifier.console_url == "https://console.example"
         monitors = (parts.phone_monitor, parts.budget_monitor, parts.conversion_monitor, parts.canaries)
         for told in (*monitors, parts.deliverer, parts.guard):
