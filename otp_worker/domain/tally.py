@@ -50,6 +50,12 @@ class Counted(StrEnum):
     """Time from a request to the right code."""
     GATEWAY_ANSWER = "gateway_answer"
     """Time that a gateway took to answer: gateway, kind of the answer."""
+    CONVERSION_SENT = "conversion_sent"
+    """Codes that were sent, once each and by the hour of the request: app, country, template, SIM."""
+    CONVERSION_DELIVERED = "conversion_delivered"
+    """Those of them that arrived in time by a receipt: the same labels."""
+    CONVERSION_APPROVED = "conversion_approved"
+    """Those of them that were entered: the same labels."""
     HTTP_REQUEST = "http_request"
     """Time that a request took: method, route, status."""
 

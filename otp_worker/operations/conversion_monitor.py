@@ -18,8 +18,9 @@ from otp_worker.domain.pumping import (
 )
 from otp_worker.store import alerts, conversions
 from otp_worker.store.alerts import CONVERSION_HALVED
-from otp_worker.store.conversions import Recent, Span
+from otp_worker.store.conversions import Recent
 from otp_worker.store.database import Database
+from otp_worker.store.sent_codes import Span
 
 log = structlog.get_logger()
 

@@ -21,9 +21,10 @@ from otp_worker.domain.pumping import (
 )
 from otp_worker.protection.isolation import isolated
 from otp_worker.store import conversions, pauses
-from otp_worker.store.conversions import Recent, Span
+from otp_worker.store.conversions import Recent
 from otp_worker.store.database import Database
 from otp_worker.store.pauses import Pause, Suspect
+from otp_worker.store.sent_codes import Span
 
 log = structlog.get_logger()
 
@@ -52,11 +53,11 @@ class PumpingGuard:
         since = until - timedelta(seconds=WINDOW_SECONDS)
         paused = 0
         for kind, min_sends in self._min_sends().items():
-            for recent in conversions.recent(self.db, kind, conversions.Span(since, until), min_sends):
+            for recent in conversions.recent(self.db, kind, Span(since, until), min_sends):
                 # Most are seen to be well without a look at what is usual there.
                 if highest_conversion(recent.figures) < 1 / FALL:
                     with isolated("guard", kind=kind.value, app=recent.app):
-                        paused += self._judge(kind, recent, conversions.Span(oldest, since), now)
+                        paused += self._judge(kind, recent, Span(oldest, since), now)
         return paused
 
     def _min_sends(self) -> dict[PumpedKind, int]:

@@ -21,6 +21,7 @@ from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.apps import Apps
+from otp_worker.operations.conversions import Conversions
 from otp_worker.operations.health import Health
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
@@ -56,6 +57,7 @@ class Intake:
     tracer: Tracer
     outlook: WaitEstimates
     trails: Trails
+    conversions: Conversions
     clock: Clock
 
 
@@ -125,6 +127,7 @@ def assemble_intake(
         tracer=base.tracer,
         outlook=outlook,
         trails=Trails(db, base.keyring, countries, base.sims, base.clock),
+        conversions=Conversions(db),
         clock=base.clock,
     )
 

@@ -9,6 +9,7 @@ from otp_worker.store import (
     audit,
     canaries,
     confirmations,
+    conversion_sums,
     early_receipts,
     expire,
     idempotency_keys,
@@ -41,6 +42,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
         _older_than(rows, expire.purge),
         _older_than(rows, steps.purge),
         tallies.purge,
+        conversion_sums.purge,
         _older_than(rows, replies.purge),
         _older_than(rows, audit.purge),
     )

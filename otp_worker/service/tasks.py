@@ -138,6 +138,8 @@ def _each(parts: "WorkerParts", **turns: Callable[[datetime], int]) -> int:
 
 
 def _guard(parts: "WorkerParts") -> str:
+    # First, so that the guard judges from figures that are summed up as far as they can be.
+    _each(parts, conversions=parts.sum_up_conversions)
     told = _each(parts, pumping=parts.guard.sweep, conversion=parts.conversion_monitor.check)
     return f"{told} paused or reported"
 

@@ -23,6 +23,7 @@ from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.foundation import Foundation
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.purges import purges
+from otp_worker.store import conversion_sums
 from otp_worker.store.counted_steps import count_steps
 from otp_worker.store.database import Database
 
@@ -44,6 +45,7 @@ class WorkerParts:
     canaries: Canaries
     confirmer: Confirmer
     count_steps: Callable[[datetime], int]
+    sum_up_conversions: Callable[[datetime], int]
     queue: DeliveryQueue
     clock: Clock
 
@@ -84,6 +86,7 @@ def assemble_worker(
             db=db, keyring=base.keyring, texts=confirmations, sims=sims, away=base.breaker.away
         ),
         count_steps=partial(count_steps, db),
+        sum_up_conversions=partial(conversion_sums.sum_up, db),
         queue=base.queue,
         clock=base.clock,
     )

@@ -1,21 +1,20 @@
 """Statements for what became of the codes sent to a block or a country: in the last hour, and usually.
 
-Whole hours that nothing can change any more are summed up once, so that what is usual costs little to ask.
+What is usual is drawn from the figures of conversion, hour by hour, so that it costs little to ask.
 """
 
 import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 
-from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.domain.pumping import SETTLING_SECONDS, WINDOW_SECONDS, Figures, PumpedKind
-from otp_worker.domain.verification import VerificationStatus
-from otp_worker.store import sweeps
+from otp_worker.store import conversion_sums, sweeps
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_ignoring
 from otp_worker.store.schema import conversions, pauses, verifications
+from otp_worker.store.sent_codes import WAS_APPROVED, Span, were_sent
 
 _v, _c, _p = verifications.c, conversions.c, pauses.c
 
@@ -26,7 +25,7 @@ SUMMED = "conversions_by_app"
 HOURS_AT_ONCE = 48
 
 _SENDS = func.count()
-_APPROVALS = func.count().filter(_v.status == VerificationStatus.APPROVED)
+_APPROVALS = func.count().filter(WAS_APPROVED)
 
 
 class Recent(NamedTuple):
@@ -39,13 +38,6 @@ class Recent(NamedTuple):
     number: str | None
 
 
-class Span(NamedTuple):
-    """From an instant on, up to another."""
-
-    since: datetime
-    until: datetime
-
-
 def subject_of(app: str, place: bytes) -> bytes:
     """What stands for what an app sends to a block, to a country, or to everybody."""
     return hashlib.sha256(app.encode() + b"\0" + place).digest()
@@ -56,7 +48,7 @@ def recent(db: Database, kind: PumpedKind, span: Span, min_sends: int) -> list[R
     column = _v.block_hash if kind is PumpedKind.BLOCK else _v.country
     statement = (
         select(_v.app, column, func.max(_v.country), _SENDS, _APPROVALS, func.max(_v.number))
-        .where(*_handed_over(span))
+        .where(*were_sent(span))
         .group_by(_v.app, column)
         .having(min_sends <= _SENDS)
     )
@@ -91,9 +83,13 @@ def hours_known(db: Database, app: str, span: Span) -> float:
 
 def sum_up(db: Database, now: datetime, since: datetime) -> int:
     """Sum up the whole hours since then whose codes are all over; how many. Any number of sweeps may."""
+    conversion_sums.sum_up(db, now)
+    settled_until = conversion_sums.summed_until(db, now)
+    if settled_until is None:
+        return 0
     hour = _next_hour(db, since)
     summed = 0
-    while hour is not None and summed < HOURS_AT_ONCE and hour + _FINAL <= now:
+    while hour is not None and summed < HOURS_AT_ONCE and hour + _HOUR <= settled_until:
         _sum_up_hour(db, hour)
         hour += _HOUR
         sweeps.record_sweep(db, SUMMED, hour)
@@ -116,39 +112,31 @@ def forget_hours(db: Database, before: datetime) -> None:
 
 
 _HOUR = timedelta(hours=1)
-_FINAL = _HOUR + timedelta(seconds=MAX_LIFE_SECONDS)
 _JUDGED = timedelta(seconds=WINDOW_SECONDS + SETTLING_SECONDS)
 
 
 def _next_hour(db: Database, since: datetime) -> datetime | None:
     summed_until = sweeps.last_sweep(db, SUMMED)
     if summed_until is None:
-        with db.read() as connection:
-            first = connection.execute(select(func.min(_v.created_at)).where(_v.created_at >= since)).scalar()
-        return whole_hour(first) if first is not None else None
+        return conversion_sums.first_hour(db, whole_hour(since))
     return max(summed_until, whole_hour(since))
 
 
 def _sum_up_hour(db: Database, hour: datetime) -> None:
-    each = (
-        select(_v.app, _v.block_hash, _v.country, _SENDS, _APPROVALS)
-        .where(*_handed_over(Span(hour, hour + _HOUR)))
-        .group_by(_v.app, _v.block_hash, _v.country)
-    )
     with db.read() as connection:
         pumped = _pumped(connection, hour)
-        groups = connection.execute(each).all()
+        groups = conversion_sums.of_hour(connection, hour)
     sums: dict[tuple[str, bytes], Figures] = {}
-    for app, block, country, sends, approvals in groups:
+    for row in groups:
         subjects = [
-            (PumpedKind.BLOCK.value, subject_of(app, bytes(block))),
-            (PumpedKind.COUNTRY.value, subject_of(app, country.encode())),
-            (ALL, subject_of(app, EVERYBODY)),
+            (PumpedKind.BLOCK.value, subject_of(row.app, bytes(row.block_hash))),
+            (PumpedKind.COUNTRY.value, subject_of(row.app, row.country.encode())),
+            (ALL, subject_of(row.app, EVERYBODY)),
         ]
         if pumped.isdisjoint(subjects):
             for subject in subjects:
                 so_far = sums.get(subject, Figures(0, 0))
-                sums[subject] = Figures(so_far.sends + sends, so_far.approvals + approvals)
+                sums[subject] = Figures(so_far.sends + row.sent, so_far.approvals + row.approved)
     rows = [
         {"kind": kind, "subject": subject, "hour": hour, "sends": sum_.sends, "approvals": sum_.approvals}
         for (kind, subject), sum_ in sums.items()
@@ -164,16 +152,6 @@ def _pumped(connection: Connection, hour: datetime) -> set[tuple[str, bytes]]:
         _p.observed.is_(False), _p.paused_at > hour - _HOUR, _p.paused_at < hour + _JUDGED + _HOUR
     )
     return {(kind, bytes(subject)) for kind, subject in connection.execute(near)}
-
-
-def _handed_over(span: Span) -> list[ColumnElement[bool]]:
-    # What never reached a phone is no sign of anything: a phone that is offline must not look like pumping.
-    return [
-        _v.created_at >= span.since,
-        _v.created_at < span.until,
-        _v.handed_at.is_not(None),
-        _v.test.is_(False),
-    ]
 
 
 def whole_hour(instant: datetime) -> datetime:

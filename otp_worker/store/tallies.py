@@ -22,7 +22,7 @@ _t = tallies.c
 EVER = timedelta(0)
 KEPT = {
     timedelta(seconds=30): timedelta(hours=1),
-    timedelta(hours=1): timedelta(days=3),
+    timedelta(hours=1): timedelta(days=8),
     timedelta(days=1): timedelta(days=400),
 }
 """The spans of time that are counted apart, and how long each is kept."""
@@ -129,7 +129,7 @@ def ever_in(connection: Connection, names: Sequence[str]) -> dict[Tally, Total]:
         _t.span == 0, _t.at == _EPOCH, _t.name.in_(names)
     )
     return {
-        Tally(name, _labels(labels), bucket): Total(count, milliseconds)
+        Tally(name, labels_of(labels), bucket): Total(count, milliseconds)
         for name, labels, bucket, count, milliseconds in connection.execute(statement)
     }
 
@@ -154,7 +154,7 @@ def by_labels(db: Database, period: Period, names: Sequence[str]) -> dict[str, C
     """How often each of these names was counted in a period, by its labels."""
     found: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in names}
     for name, labels, count in _sums(db, period, names, _t.labels):
-        found[name][_labels(labels)] = count
+        found[name][labels_of(labels)] = count
     return found
 
 
@@ -184,5 +184,6 @@ def _sums(
             yield name, value, int(count)
 
 
-def _labels(joined: str) -> tuple[str, ...]:
+def labels_of(joined: str) -> tuple[str, ...]:
+    """The labels as they were before they were joined."""
     return tuple(joined.split(_END)[:-1])

@@ -17,7 +17,14 @@ from otp_worker.store.schema.gateway import (
     sim_recipients,
     sims,
 )
-from otp_worker.store.schema.protection import api_keys, apps, conversions, number_guards, pauses
+from otp_worker.store.schema.protection import (
+    api_keys,
+    apps,
+    conversion_blocks,
+    conversions,
+    number_guards,
+    pauses,
+)
 from otp_worker.store.schema.reply import (
     confirmations,
     notice_channels,
@@ -55,6 +62,7 @@ __all__ = [
     "canaries",
     "canary_turns",
     "confirmations",
+    "conversion_blocks",
     "conversions",
     "counters",
     "deliveries",

@@ -47,7 +47,22 @@ number_guards = Table(
 )
 Index("ix_number_guards_updated_at", number_guards.c.updated_at)
 
-# What became of the codes of one hour that were handed over, by block, by country, and in all.
+# What became of the codes that were asked for in one hour and sent, by app and block of numbers; by app,
+# country, template and SIM it stands in the tallies.
+conversion_blocks = Table(
+    "conversion_blocks",
+    metadata,
+    # The instant at which the hour began.
+    Column("hour", Instant, primary_key=True),
+    Column("app", String(64), primary_key=True),
+    Column("country", String(2), primary_key=True),
+    Column("block_hash", LargeBinary(32), primary_key=True),
+    Column("sent", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("approved", Integer, nullable=False),
+)
+
+# What is usual: the same of one hour without what was pumped, by block, by country, and in all.
 conversions = Table(
     "conversions",
     metadata,

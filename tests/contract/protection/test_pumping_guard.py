@@ -8,8 +8,11 @@ from sqlalchemy import select
 from otp_worker.domain.errors import SendsPausedError
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import SETTLING_SECONDS, GuardMode
+from otp_worker.domain.sent_codes import SETTLED_AFTER, Dimension, SentCodes
+from otp_worker.operations.conversions import Conversions, Question
 from otp_worker.protection.pumping_guard import PumpingGuard
-from otp_worker.store.schema import conversions
+from otp_worker.store import conversion_sums
+from otp_worker.store.schema import conversions, verifications
 from tests.contract.protection.town import ELSEWHERE, HOUR, MIN_SENDS, Town, active
 from tests.contract.service import NUMBER, START, Service
 
@@ -77,7 +80,7 @@ def test_an_hour_is_summed_up_when_all_its_codes_are_over_and_not_before(
     service: Service, town: Town, guard: PumpingGuard
 ) -> None:
     town.sends(5, 2, seconds_ago=60)
-    service.clock.move(600 - 1)
+    service.clock.move(SETTLED_AFTER.total_seconds() - 1)
     guard.sweep(service.clock())
     assert summed(service) == []
     service.clock.move(1)
@@ -98,6 +101,25 @@ def test_what_was_summed_up_before_it_was_known_to_be_pumped_is_taken_back(
     assert guard.sweep(service.clock()) == 1
     guard.sweep(service.clock())
     assert summed(service) == []
+
+
+def test_what_is_usual_is_drawn_from_the_figures_that_are_listed_and_needs_no_verification(
+    service: Service, town: Town, guard: PumpingGuard
+) -> None:
+    town.usual_days()
+    town.sends(30, 1)
+    conversion_sums.sum_up(service.db, service.clock(), most=100)
+    with service.db.write() as connection:
+        is_past = verifications.c.created_at < service.clock() - timedelta(hours=2)
+        connection.execute(verifications.delete().where(is_past))
+    since = service.clock() - timedelta(days=3)
+    report = Conversions(service.db).read(Question(Dimension.BLOCK, since), service.clock())
+    assert report.groups[0].codes == SentCodes(48 * 4 + 30, 0, 48 * 3 + 1)
+    guard.sweep(service.clock())
+    (paused,) = active(service)
+    assert paused.reason == "1 of 30 codes entered in an hour; usual are 75% of 4.0"
+    [block] = Conversions(service.db).read(Question(Dimension.BLOCK), service.clock()).groups
+    assert (block.value, block.label) == (paused.name, paused.label)
 
 
 def summed(service: Service) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, insert, select
 
-from otp_worker.store import conversions, early_receipts
+from otp_worker.store import conversion_sums, conversions, early_receipts
 from otp_worker.store import schema as tables
 from otp_worker.store.batches import BATCH
 from otp_worker.store.database import Database
@@ -15,6 +15,8 @@ from tests.contract.service import START
 
 OLD = START - timedelta(days=1)
 RECEIPT = {"gateway": "gb", "kind": "delivered", "received_at": OLD}
+LAST_MONTH = {"hour": START - timedelta(days=30), "app": "shop", "country": "GB"}
+BLOCK = LAST_MONTH | {"sent": 1, "delivered": 1, "approved": 1}
 SUM = {"kind": "country", "hour": OLD, "sends": 1, "approvals": 1}
 
 
@@ -22,6 +24,12 @@ SUM = {"kind": "country", "hour": OLD, "sends": 1, "approvals": 1}
     ("purge", "table", "row", "key"),
     [
         (early_receipts.purge, tables.early_receipts, RECEIPT, lambda n: {"subject": f"{n}"}),
+        (
+            conversion_sums.purge,
+            tables.conversion_blocks,
+            BLOCK,
+            lambda n: {"block_hash": n.to_bytes(32, "big")},
+        ),
         (conversions.forget_hours, tables.conversions, SUM, lambda n: {"subject": n.to_bytes(32, "big")}),
     ],
 )

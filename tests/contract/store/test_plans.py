@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Table, event, insert
 from otp_worker.domain.overview import Window
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import GuardMode
+from otp_worker.domain.sent_codes import Dimension
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.operations.budget_monitor import BudgetMonitor
 from otp_worker.operations.conversion_monitor import ConversionMonitor
+from otp_worker.operations.conversions import Conversions, Question
 from otp_worker.operations.health import Health
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.overview import OverviewReader
@@ -28,7 +30,7 @@ from tests.contract.rows import old_rows
 from tests.contract.service import NUMBER, OFFLINE, SHOP, START, Service, wrong
 
 CHANGING = ("SELECT", "UPDATE", "DELETE")
-LARGE = ("verifications", "deliveries", "steps", "tallies")
+LARGE = ("verifications", "deliveries", "steps", "tallies", "conversion_blocks")
 SMALL = (
     "INDEX (ix_deliveries_open|uq_deliveries_open|ix_deliveries_problems|"
     "ix_verifications_pending|ix_verifications_numbers_kept)"
@@ -109,6 +111,8 @@ def sweeps(service: Service) -> None:
     deliveries.waiting(service.db)
     for window in Window:
         OverviewReader(health).read(window, service.clock())
+    for by in Dimension:
+        Conversions(service.db).read(Question(by, app="shop"), service.clock())
     receipts.delivery_of(service.db, "obedient", None, "msg_1")
     Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
 
