@@ -12,6 +12,7 @@ from otp_worker.service.assembly import Intake
 from .admin import Numbers, Pauses
 from .apps import Apps
 from .callbacks import CallbackResource
+from .conversions import ConversionsResource
 from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
 from .health import Alive, Ready
 from .metrics import Metrics
@@ -72,6 +73,7 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Checks(intake.verifier),
         Search(intake.trails, clock),
         Timeline(intake.trails, clock),
+        ConversionsResource(intake.conversions, clock),
         Pauses(intake.operator, clock),
         Numbers(intake.operator),
         Apps(intake.apps),

@@ -29,6 +29,9 @@ _FIXES = {
     "locale": "give a language tag such as de-AT, or a list of them",
     "purpose": "give a word of small letters, digits, dashes or underscores",
     "client_reference": "give printable characters on one line",
+    "app": "give the name of an app",
+    "country": "give the two letters of a country, such as GB",
+    "sim": "give the name of a SIM",
 }
 _CODE_AS_NUMBER = f"{_CODE}: a number loses its leading zeros"
 _OTHERWISE = "this value cannot be accepted; the description of the API says which ones can"

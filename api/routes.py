@@ -17,11 +17,13 @@ from otp_worker.domain.errors import (
 
 from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
+from .conversions import ConversionsResource
 from .docs import Docs, Home, OpenApi, Problems
 from .health import Alive, Ready
 from .metrics import Metrics
 from .problem_help import PAGE as PROBLEMS_PAGE
 from .route import Errors, Route
+from .schemas.conversions import ConversionsBody, ConversionsQuery
 from .schemas.health import AlivenessBody, ReadinessBody
 from .schemas.trail import ListQuery, SearchBody, TimelineBody, VerificationsBody
 from .schemas.verifications import (
@@ -157,6 +159,16 @@ ROUTES = (
         summary="Cancel",
         answer=VerificationBody,
         raises=(NotFoundError, VerificationEndedError),
+    ),
+    Route(
+        "GET",
+        "/v1/conversions",
+        ConversionsResource,
+        scope=KeyScope.READ,
+        name="conversions",
+        summary="See how many codes arrive and are entered",
+        query=ConversionsQuery,
+        answer=ConversionsBody,
     ),
     *ADMIN_ROUTES,
     Route("POST", "/v1/callbacks/{gateway}/{token}", CallbackResource),

@@ -25,6 +25,7 @@ class Family:
     bounds: int = len(BOUNDS_SECONDS)
 
 
+_CELL = ("app", "country", "template", "sim")
 _SENT = ("country", "gateway", "sim")
 
 COUNTERS = (
@@ -35,6 +36,24 @@ COUNTERS = (
     Family(Counted.APPROVED, "otp_approved", "Verifications approved.", ("country", "channel")),
     Family(
         Counted.FAILED, "otp_failed", "Verifications that ended without their code.", ("country", "reason")
+    ),
+    Family(
+        Counted.CONVERSION_SENT,
+        "otp_conversion_sent",
+        "Codes sent, once each, when they are settled: 11 min after the request.",
+        _CELL,
+    ),
+    Family(
+        Counted.CONVERSION_DELIVERED,
+        "otp_conversion_delivered",
+        "Of these codes, those that arrived in time, by their receipt.",
+        _CELL,
+    ),
+    Family(
+        Counted.CONVERSION_APPROVED,
+        "otp_conversion_approved",
+        "Of these codes, those that were entered.",
+        _CELL,
     ),
     Family(Counted.CHECKS, "otp_checks", "Codes checked, by what came of it.", ("result",)),
 )

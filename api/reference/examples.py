@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from otp_worker.domain.limits import Limit
+from otp_worker.domain.sent_codes import Dimension
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 
+from ..schemas.conversions import CodesBody, ConversionsBody, GroupBody
 from ..schemas.health import AlivenessBody, HealthCheckBody, ReadinessBody
 from ..schemas.limits import LeftBody
 from ..schemas.trail import ListedBody, MomentBody, TimelineBody, VerificationsBody
@@ -86,6 +88,26 @@ _MOMENTS = (
     (2, StepKind.RECEIPT, "the receipt says delivered 1.0 s after it was handed over"),
     (40, StepKind.APPROVED, "approved"),
 )
+_BRITISH = GroupBody(
+    value="GB",
+    country=None,
+    label=None,
+    sent=200,
+    delivered=188,
+    approved=170,
+    delivered_share=0.94,
+    approved_share=0.85,
+)
+_FRENCH = GroupBody(
+    value="FR",
+    country=None,
+    label=None,
+    sent=40,
+    delivered=36,
+    approved=28,
+    delivered_share=0.9,
+    approved_share=0.7,
+)
 _CHECKS = [
     HealthCheckBody(name="database", ok=True, detail="answers", blocking=True),
     HealthCheckBody(name="phone", ok=False, detail="offline since 11:58:26Z", blocking=False),
@@ -142,6 +164,19 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
                 MomentBody(at=at(second), kind=kind, milliseconds=second * 1000, what=what)
                 for second, kind, what in _MOMENTS
             ],
+        )
+    },
+    "conversions": {
+        "countries": ConversionsBody(
+            by=Dimension.COUNTRY,
+            since=at(-86_400),
+            until=AT,
+            settled_until=at(-660),
+            total=CodesBody(
+                sent=240, delivered=224, approved=198, delivered_share=0.9333, approved_share=0.825
+            ),
+            groups=[_BRITISH, _FRENCH],
+            more=False,
         )
     },
     **ADMIN_ANSWERS,

@@ -23,6 +23,7 @@ COMMANDS = {
     "find": (_TRAIL, "find"),
     "show": (_TRAIL, "show"),
     "tail": (_TRAIL, "tail"),
+    "conversions": ("otp_worker.cli.conversions", "conversions"),
     "replies": (_OPERATE, "replies"),
     "unlock": (_OPERATE, "unlock"),
     "forget": (_OPERATE, "forget"),

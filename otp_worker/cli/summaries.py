@@ -25,6 +25,8 @@ SUMMARIES = {
     "its cause.",
     "show": "Show why the newest code of a number, a user or an id is where it is, and its trail.",
     "tail": "Follow what happens, as it happens, until Ctrl-C; with --json one object a line.",
+    "conversions": "Show how many codes were sent, arrived and were entered, by country, app, SIM, hour "
+    "and more.",
     "replies": "List the SMS that people sent back, newest first.",
     "unlock": "Unlock a number that wrong codes, or a report of its person, have locked.",
     "forget": "Erase a person: every verification, delivery and reply of a number, at once and for good.",

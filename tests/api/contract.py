@@ -96,6 +96,7 @@ _RULES = {
 _TYPES: dict[str, type] = {
     "string": str,
     "integer": int,
+    "number": float,
     "boolean": bool,
     "object": dict,
     "array": list,
