@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, update
 
 from otp_worker.domain.verification import OPEN, DeliveryStatus
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.receipts import AFTER_ALL, OVER
 from otp_worker.store.schema import Instant, deliveries
 
@@ -30,13 +31,13 @@ class Acceptance:
 
 def record_acceptance(connection: Connection, delivery_id: str, taken: Acceptance) -> bool:
     """Write a gateway's acceptance down, whatever became of the delivery since; False if it is gone."""
-    return bool(connection.execute(_ACCEPT, _values(delivery_id, taken)).rowcount)
+    return bool(_ACCEPT.run(connection, [_values(delivery_id, taken)]))
 
 
 def record_acceptances(connection: Connection, taken: Sequence[tuple[str, Acceptance]]) -> list[bool]:
     """The same for several deliveries, in this order."""
     values = [_values(*each) for each in taken]
-    if connection.execute(_ACCEPT, values).rowcount == len(taken):
+    if _ACCEPT.run(connection, values) == len(taken):
         return [True] * len(taken)
     # Some are gone, and the database tells how many: to accept one once more changes nothing.
     return [record_acceptance(connection, *each) for each in taken]
@@ -59,7 +60,7 @@ _IS_OPEN = or_(*(_d.status == each for each in OPEN))
 _IS_OVER = or_(*(_d.status == each for each in OVER))
 
 # Made once: building a statement costs more than executing it, and each delivery comes here.
-_ACCEPT = (
+_ACCEPT = Prepared(
     update(deliveries)
     .where(_d.id == bindparam("this"))
     .values(

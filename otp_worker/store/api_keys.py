@@ -12,6 +12,7 @@ from otp_worker.domain.app_settings import AppSettings, read_settings
 from otp_worker.domain.errors import UnauthenticatedError
 from otp_worker.store.apps import add_app
 from otp_worker.store.database import Database
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, api_keys, apps
 
 _k = api_keys.c
@@ -73,7 +74,7 @@ def find_key(db: Database, key_hash: bytes, now: datetime) -> KeyOfApp | None:
 def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[KeyOfApp | None]:
     hashes = list({key_hash for key_hash, _ in asked})
     with db.read() as connection:
-        rows = connection.execute(_FIND_KEYS, {"hashes": hashes, "now": max(now for _, now in asked)}).all()
+        rows = _FIND_KEYS.rows(connection, {"hashes": hashes, "now": max(now for _, now in asked)})
     found = {row.hash: KeyOfApp(_key(row), read_settings(row.app_settings)) for row in rows}
     return [found.get(key_hash) for key_hash, _ in asked]
 
@@ -82,8 +83,8 @@ def invalid_keys(connection: Connection, key_hashes: Collection[bytes], now: dat
     """Those of the hashes that are of no valid key."""
     if not key_hashes:
         return set()
-    found = connection.execute(_VALID_HASHES, {"hashes": list(key_hashes), "now": now}).scalars()
-    return set(key_hashes) - set(found)
+    found = _VALID_HASHES.rows(connection, {"hashes": list(key_hashes), "now": now})
+    return set(key_hashes) - {row.hash for row in found}
 
 
 def unknown_key() -> UnauthenticatedError:
@@ -135,9 +136,9 @@ def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 # Made once: every request asks for its key.
 _OF_HASHES = (_k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant())))
-_FIND_KEYS = (
+_FIND_KEYS = Prepared(
     select(api_keys, apps.c.settings.label("app_settings"))
     .outerjoin(apps, apps.c.name == _k.name)
     .where(*_OF_HASHES)
 )
-_VALID_HASHES = select(_k.hash).where(*_OF_HASHES)
+_VALID_HASHES = Prepared(select(_k.hash).where(*_OF_HASHES))

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, Connection, Row, Update, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, or_, select, update
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 _v, _d = verifications.c, deliveries.c
@@ -44,9 +45,9 @@ def status(db: Database, delivery_id: str) -> DeliveryStatus | None:
     return None if found is None else DeliveryStatus(found)
 
 
-def take(connection: Connection, delivery_id: str, now: datetime, until: datetime) -> Row[Any] | None:
+def take(connection: Connection, delivery_id: str, now: datetime, until: datetime) -> Any:
     """Claim a delivery by a lease that ends at ``until``; None if it is not due, over, or another's."""
-    return connection.execute(_TAKE, {"this": delivery_id, "now": now, "until": until}).first()
+    return _TAKE.first(connection, {"this": delivery_id, "now": now, "until": until})
 
 
 def take_all(connection: Connection, until: Mapping[str, datetime], now: datetime) -> list[str]:
@@ -54,10 +55,10 @@ def take_all(connection: Connection, until: Mapping[str, datetime], now: datetim
 
     They are locked in the order of their ids, and judged when they are.
     """
-    due = connection.execute(_DUE, {"these": list(until), "now": now}).scalars().all()
+    due = [row.id for row in _DUE.rows(connection, {"these": list(until), "now": now})]
     if due:
-        connection.execute(_TAKE_LOCKED, [{"this": each, "until": until[each]} for each in due])
-    return list(due)
+        _TAKE_LOCKED.run(connection, [{"this": each, "until": until[each]} for each in due])
+    return due
 
 
 def holds(db: Database, claim: Claim, now: datetime) -> bool:
@@ -67,7 +68,7 @@ def holds(db: Database, claim: Claim, now: datetime) -> bool:
     """
     with db.read() as connection:
         asked = {"this": claim.delivery_id, "attempt": claim.attempt, "until": claim.lease_until, "now": now}
-        return connection.execute(_HOLDS, asked).first() is not None
+        return bool(_HOLDS.rows(connection, asked))
 
 
 def update_claimed(claim: Claim) -> Update:
@@ -90,7 +91,7 @@ _CAN_BE_TAKEN = or_(
     and_(or_(*(_d.status == each for each in NOT_CLAIMED)), or_(_d.attempts == 0, _d.due_at <= _NOW)),
     and_(_d.status == DeliveryStatus.SENDING, _d.lease_until <= _NOW),
 )
-_TAKE_LOCKED = (
+_TAKEN = (
     update(deliveries)
     .where(_d.id == bindparam("this"))
     .values(
@@ -100,24 +101,27 @@ _TAKE_LOCKED = (
         lease_until=bindparam("until", type_=Instant()),
     )
 )
-_TAKE = _TAKE_LOCKED.where(_CAN_BE_TAKEN).returning(
-    _d.verification_id,
-    _d.attempts,
-    _d.abandoned,
-    _d.uncertain,
-    _d.created_at,
-    _d.deadline_at,
-    _d.sim,
-    _d.reason,
-    _d.lease_until,
+_TAKE_LOCKED = Prepared(_TAKEN)
+_TAKE = Prepared(
+    _TAKEN.where(_CAN_BE_TAKEN).returning(
+        _d.verification_id,
+        _d.attempts,
+        _d.abandoned,
+        _d.uncertain,
+        _d.created_at,
+        _d.deadline_at,
+        _d.sim,
+        _d.reason,
+        _d.lease_until,
+    )
 )
-_DUE = (
+_DUE = Prepared(
     select(_d.id)
     .where(_d.id.in_(bindparam("these", expanding=True)), _CAN_BE_TAKEN)
     .order_by(_d.id)
     .with_for_update()
 )
-_HOLDS = (
+_HOLDS = Prepared(
     select(_d.id)
     .join(verifications, _v.id == _d.verification_id)
     .where(

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store.database import Database
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import verifications
 
 _v = verifications.c
@@ -36,16 +37,17 @@ def keep_all(db: Database, hashed: Sequence[Hashed]) -> list[str | None]:
         return [_keep_alone(db, hashed[0])]
     with db.write() as connection:
         in_order = sorted(hashed, key=lambda each: each.verification_id)
-        connection.execute(_KEEP, [_values(each) for each in in_order])
+        _KEEP.run(connection, [_values(each) for each in in_order])
         # A pending one stays locked, and one that is over will not be pending again.
         asked = {"these": [each.verification_id for each in in_order]}
-        kept = {row.id: row.code_key_id for row in connection.execute(_KEPT, asked)}
+        kept = {row.id: row.code_key_id for row in _KEPT.rows(connection, asked)}
     return [kept.get(each.verification_id) for each in hashed]
 
 
 def _keep_alone(db: Database, hashed: Hashed) -> str | None:
     with db.update() as connection:
-        return connection.execute(_KEEP_ALONE, _values(hashed)).scalar()
+        kept = _KEEP_ALONE.first(connection, _values(hashed))
+    return None if kept is None else kept.code_key_id
 
 
 def _values(hashed: Hashed) -> dict[str, object]:
@@ -53,7 +55,7 @@ def _values(hashed: Hashed) -> dict[str, object]:
 
 
 # Made once: every first attempt keeps a hash.
-_KEEP = (
+_KEPT_ONCE = (
     update(verifications)
     .where(_v.id == bindparam("this"), _v.status == VerificationStatus.PENDING)
     .values(
@@ -61,7 +63,10 @@ _KEEP = (
         code_key_id=func.coalesce(_v.code_key_id, bindparam("made_with")),
     )
 )
-_KEEP_ALONE = _KEEP.returning(_v.code_key_id)
-_KEPT = select(_v.id, _v.code_key_id).where(
-    _v.id.in_(bindparam("these", expanding=True)), _v.status == VerificationStatus.PENDING
+_KEEP = Prepared(_KEPT_ONCE)
+_KEEP_ALONE = Prepared(_KEPT_ONCE.returning(_v.code_key_id))
+_KEPT = Prepared(
+    select(_v.id, _v.code_key_id).where(
+        _v.id.in_(bindparam("these", expanding=True)), _v.status == VerificationStatus.PENDING
+    )
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select
 
 from otp_worker.domain.app_settings import read_settings
 from otp_worker.domain.step import Step, StepKind, milliseconds
@@ -20,6 +20,7 @@ from otp_worker.store.apps import app_name
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job
 from otp_worker.store.lifecycle import Life, start_life, start_lives
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import Instant, apps, deliveries, verifications
 from otp_worker.store.schema import steps as schema_steps
@@ -102,7 +103,7 @@ def _take_up(connection: Connection, taken: Sequence[Wanted]) -> dict[str, Job]:
     """The jobs of deliveries that were just claimed, by their ids, with the steps that tell of it."""
     if not taken:
         return {}
-    rows = connection.execute(_TAKEN_UP, {"these": [each.delivery_id for each in taken]})
+    rows = _TAKEN_UP.rows(connection, {"these": [each.delivery_id for each in taken]})
     by_id = {row.delivery_id: row for row in rows}
     jobs: dict[str, Job] = {}
     told: list[Step] = []
@@ -119,21 +120,21 @@ def _claim_step(wanted: Wanted) -> Step:
     return Step.of(wanted.delivery_id, wanted.now, StepKind.CLAIMED, detail=wanted.worker)
 
 
-def _is_told_at_once(claimed: Row[Any]) -> bool:
+def _is_told_at_once(claimed: Any) -> bool:
     """Whether its claim is written at once, for the worker may die. One that has waited may wait on."""
     return claimed.reason is None or claimed.abandoned > 0
 
 
-def _read_claimed(connection: Connection, verification_id: str, step: Step | None) -> Row[Any]:
+def _read_claimed(connection: Connection, verification_id: str, step: Step | None) -> Any:
     """The verification of a claim, and the step of the claim written, if there is one to write."""
     this = {"this": verification_id}
     if step is None:
-        return connection.execute(_OF_CLAIMED, this).one()
+        return _OF_CLAIMED.first(connection, this)
     if connection.dialect.name == "sqlite":
         steps.write(connection, [step])
-        return connection.execute(_OF_CLAIMED, this).one()
+        return _OF_CLAIMED.first(connection, this)
     told = {"step_at": step.at, "step_number": step.delivery_number, "step_detail": step.detail}
-    return connection.execute(_OF_CLAIMED_TOLD, this | told).one()
+    return _OF_CLAIMED_TOLD.first(connection, this | told)
 
 
 def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ def _earlier_sims(connection: Connection, delivery_id: str, verification_id: str
     return tuple(sim for sim in connection.execute(others).scalars() if sim)
 
 
-def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple[str, ...]) -> Job:
+def _job(delivery_id: str, claimed: Any, row: Any, earlier_sims: tuple[str, ...]) -> Job:
     return Job(
         delivery_id=delivery_id,
         attempt=claimed.attempts,
@@ -157,7 +158,7 @@ def _job(delivery_id: str, claimed: Row[Any], row: Row[Any], earlier_sims: tuple
         verification_id=row.id,
         hashed=row.code_hash is not None,
         app_settings=read_settings(row.app_settings),
-        **{name: row._mapping[name] for name in _OF_VERIFICATION},
+        **{name: getattr(row, name) for name in _OF_VERIFICATION},
     )
 
 
@@ -183,8 +184,9 @@ _VALUES = (
 _CLAIM = tuple(_d[name] for name in ("attempts", "reason", *_OF_DELIVERY))
 
 # Made once: building a statement costs more than executing it, and each delivery asks.
-_OF_CLAIMED = select(*_VALUES).outerjoin(apps, apps.c.name == app_name(_v.app, _v.test)).where(_v.id == _THIS)
-_TAKEN_UP = (
+_READ = select(*_VALUES).outerjoin(apps, apps.c.name == app_name(_v.app, _v.test)).where(_v.id == _THIS)
+_OF_CLAIMED = Prepared(_READ)
+_TAKEN_UP = Prepared(
     select(_d.id.label("delivery_id"), *_CLAIM, *_VALUES)
     .select_from(deliveries)
     .join(verifications, _v.id == _d.verification_id)
@@ -199,4 +201,4 @@ _STEP_OF_CLAIM = insert(schema_steps).values(
     detail=bindparam("step_detail"),
 )
 # One statement instead of two on Postgres, where each is a round trip. SQLite knows no such, and needs none.
-_OF_CLAIMED_TOLD = _OF_CLAIMED.add_cte(_STEP_OF_CLAIM.cte("told"))
+_OF_CLAIMED_TOLD = Prepared(_READ.add_cte(_STEP_OF_CLAIM.cte("told")))

@@ -17,6 +17,7 @@ from otp_worker.store.lifecycle import close_deliveries, end, tell_ended
 from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, insert_deliveries
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import new_verification_row, verification_of
 from otp_worker.store.schema import verification_buckets, verification_tags, verifications
 
@@ -169,15 +170,15 @@ def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
 def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Sequence[Remaining]]) -> None:
     firsts = [send.first for send in sends if send.first is not None]
     if sends:
-        connection.execute(_INSERT_VERIFICATION, [new_verification_row(send.new) for send in sends])
+        _INSERT_VERIFICATION.run(connection, [new_verification_row(send.new) for send in sends])
     if firsts:
         insert_deliveries(connection, firsts)
     tags = [row for send in sends for row in _tag_rows(send.new)]
     if tags:
-        connection.execute(_INSERT_TAG, tags)
+        _INSERT_TAG.run(connection, tags)
     buckets = [row for send in sends for row in _bucket_rows(send.new)]
     if buckets:
-        connection.execute(_INSERT_BUCKET, buckets)
+        _INSERT_BUCKET.run(connection, buckets)
     steps.write(
         connection, [each for send, left in zip(sends, lefts, strict=True) for each in _steps(send, left)]
     )
@@ -250,6 +251,6 @@ def cancel(db: Database, verification_id: str, app: str, now: datetime) -> bool:
 
 
 # Made once: building a statement costs more than executing it.
-_INSERT_VERIFICATION = insert(verifications)
-_INSERT_TAG = insert(verification_tags)
-_INSERT_BUCKET = insert(verification_buckets)
+_INSERT_VERIFICATION = Prepared(insert(verifications))
+_INSERT_TAG = Prepared(insert(verification_tags))
+_INSERT_BUCKET = Prepared(insert(verification_buckets))

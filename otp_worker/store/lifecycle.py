@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import steps
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, deliveries, verifications
 
 TO_CHANGE: Final[dict[str, Any]] = {"key_share": True}
@@ -52,12 +53,12 @@ def start_life(
 
     What time has ended stays so, even before the sweep has written that down.
     """
-    connection.execute(_START_LIFE, _life(verification_id, ttl_seconds, last_expiry_at, now))
+    _START_LIFE.run(connection, [_life(verification_id, ttl_seconds, last_expiry_at, now)])
 
 
 def start_lives(connection: Connection, lives: Sequence[Life]) -> None:
     """The same for several verifications, in this order."""
-    connection.execute(_START_LIFE, [_life(*each) for each in lives])
+    _START_LIFE.run(connection, [_life(*each) for each in lives])
 
 
 def _life(
@@ -68,7 +69,7 @@ def _life(
 
 
 # Made once: every SMS that is handed over starts or prolongs a life.
-_START_LIFE = (
+_START_LIFE = Prepared(
     update(verifications)
     .where(
         _v.id == bindparam("this"),

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
 from otp_worker.domain.errors import RateLimitExceededError
 from otp_worker.domain.limits import Limit, LimitKey, Rate, Remaining
 from otp_worker.domain.policy import MAX_LIFE_SECONDS
 from otp_worker.store.database import Database
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, deliveries, verification_buckets, verifications
 
 _v, _d, _b = verifications.c, deliveries.c, verification_buckets.c
@@ -43,7 +44,7 @@ def refuse_beyond(
     found = []
     for scope in scopes:
         parameters = _parameters(scope, now, test=test)
-        counts = connection.execute(_counting(scope.limit, len(scope.rates)), parameters).one()
+        [counts] = _counting(scope.limit, len(scope.rates)).rows(connection, parameters)
         found += _left(connection, scope, counts, parameters)
     return found
 
@@ -65,7 +66,7 @@ def refuse_numbers_beyond(
         return []
     windows = len(scopes[0].rates)
     every = replace(scopes[0], values=tuple(value for scope in scopes for value in scope.values))
-    rows = connection.execute(_counting_each(windows), _parameters(every, now, test=False))
+    rows = _counting_each(windows).rows(connection, _parameters(every, now, test=False))
     sends = {row[0]: row[1:] for row in rows}
     answers: list[list[Remaining] | RateLimitExceededError] = []
     for scope in scopes:
@@ -110,16 +111,16 @@ def _parameters(scope: LimitKey, now: datetime, *, test: bool) -> dict[str, obje
 
 
 @cache
-def _counting(limit: Limit, windows: int) -> Select[Any]:
+def _counting(limit: Limit, windows: int) -> Prepared:
     """How many sends of a scope are in each of so many windows. Made once: every send asks."""
-    return select(*_counts(windows)).select_from(_SENDS).where(*_sends_of(limit))
+    return Prepared(select(*_counts(windows)).select_from(_SENDS).where(*_sends_of(limit)))
 
 
 @cache
-def _counting_each(windows: int) -> Select[Any]:
+def _counting_each(windows: int) -> Prepared:
     """How many sends of each of many numbers are in each of so many windows; none where there is no send."""
     counting = select(_v.number_hash, *_counts(windows)).select_from(_SENDS)
-    return counting.where(*_sends_of(Limit.NUMBER)).group_by(_v.number_hash)
+    return Prepared(counting.where(*_sends_of(Limit.NUMBER)).group_by(_v.number_hash))
 
 
 def _counts(windows: int) -> list[Any]:

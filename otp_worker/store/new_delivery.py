@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert
 
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import Delivery, DeliveryStatus
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import delivery_of, shared_names
 from otp_worker.store.schema import deliveries
 
@@ -47,13 +48,13 @@ def delivery_as_written(first: NewDelivery) -> Delivery:
 
 def insert_deliveries(connection: Connection, new: Sequence[NewDelivery]) -> None:
     """Write deliveries of verifications that are written."""
-    connection.execute(_INSERT_DELIVERY, [_new_delivery_row(each) for each in new])
+    _INSERT_DELIVERY.run(connection, [_new_delivery_row(each) for each in new])
 
 
 _NEW_DELIVERY = shared_names(NewDelivery, deliveries)
 
 # Made once: building a statement costs more than executing it.
-_INSERT_DELIVERY = insert(deliveries)
+_INSERT_DELIVERY = Prepared(insert(deliveries))
 
 
 def _new_delivery_row(new: NewDelivery) -> dict[str, object]:

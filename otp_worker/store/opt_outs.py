@@ -10,6 +10,7 @@ from otp_worker.domain.errors import NumberReportedError, OptedOutError, OtpErro
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.lifecycle import EACH, TO_CHANGE, fail_if_nothing_was_sent, in_order
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, deliveries, number_guards, opt_outs, verifications
 
 _o, _v, _d = opt_outs.c, verifications.c, deliveries.c
@@ -80,11 +81,11 @@ def refuse_opted_out(db: Database, number_hashes: list[bytes]) -> None:
 
 
 def _is_opted_out(connection: Connection, number_hashes: list[bytes]) -> bool:
-    return connection.execute(_OF_NUMBER, {"hashes": number_hashes}).first() is not None
+    return bool(_OF_NUMBER.rows(connection, {"hashes": number_hashes}))
 
 
 # Made once: every send and every delivery asks.
-_OF_NUMBER = select(_o.stopped_at).where(_o.number_hash.in_(bindparam("hashes", expanding=True)))
+_OF_NUMBER = Prepared(select(_o.stopped_at).where(_o.number_hash.in_(bindparam("hashes", expanding=True))))
 
 
 def list_opt_outs(db: Database) -> list[OptOut]:
@@ -112,7 +113,7 @@ def refusals(
     if not hashes:
         return [None] * len(numbers)
     wishes: dict[bytes, list[datetime | None]] = {}
-    for number_hash, until in connection.execute(_WISHES, {"hashes": hashes, "now": now}):
+    for number_hash, until in _WISHES.rows(connection, {"hashes": hashes, "now": now}):
         wishes.setdefault(number_hash, []).append(until)
     return [_refusal([until for each in number for until in wishes.get(each, [])]) for number in numbers]
 
@@ -133,9 +134,11 @@ def _refusal(wishes: list[datetime | None]) -> OtpError | None:
 
 # Made once: every send asks.
 _HASHES: BindParameter[list[bytes]] = bindparam("hashes", expanding=True)
-_WISHES = union_all(
-    select(_o.number_hash, null().cast(Instant()).label("until")).where(_o.number_hash.in_(_HASHES)),
-    select(_n.number_hash, _n.reported_until).where(
-        _n.number_hash.in_(_HASHES), _n.reported_until > bindparam("now", type_=Instant())
-    ),
+_WISHES = Prepared(
+    union_all(
+        select(_o.number_hash, null().cast(Instant()).label("until")).where(_o.number_hash.in_(_HASHES)),
+        select(_n.number_hash, _n.reported_until).where(
+            _n.number_hash.in_(_HASHES), _n.reported_until > bindparam("now", type_=Instant())
+        ),
+    )
 )

@@ -13,6 +13,7 @@ from otp_worker.domain.errors import OtpError
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store.lifecycle import TO_CHANGE, close_deliveries, end, tell_ended
 from otp_worker.store.new_verification import NewVerification
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, verifications
 
 _v = verifications.c
@@ -44,7 +45,7 @@ def of_the_same_person(
     """For each new verification those that are pending for the same person, the newest first."""
     hashes = [each for one in new for each in one.number_hashes]
     found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
-    for row in connection.execute(_PENDING, {"hashes": hashes, "now": now}):
+    for row in _PENDING.rows(connection, {"hashes": hashes, "now": now}):
         person = (row.number_hash, row.app, row.user, row.purpose)
         pending = Pending(row.id, row.template, row.code_length, row.handed_at is not None)
         found.setdefault(person, []).append(pending)
@@ -87,7 +88,7 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
 
 
 # Made once: every send asks.
-_PENDING = (
+_PENDING = Prepared(
     select(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.template, _v.code_length, _v.handed_at)
     .where(
         _v.number_hash.in_(bindparam("hashes", expanding=True)),

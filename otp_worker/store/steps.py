@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, after_commit
+from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import Instant, steps
 from otp_worker.store.step_log import EVENTS, say
@@ -81,7 +82,7 @@ def purge(db: Database, before: datetime) -> int:
 
 def _insert_each(connection: Connection, new: Sequence[Step]) -> None:
     if new:
-        connection.execute(_INSERT, [{name: getattr(each, name) for name in _STEP} for each in new])
+        _INSERT.run(connection, [{name: getattr(each, name) for name in _STEP} for each in new])
 
 
 def _insert_together(connection: Connection, new: Sequence[Step]) -> None:
@@ -104,7 +105,7 @@ _AT_ONCE = 100
 """So many steps are written by one statement: Postgres takes 65,535 values in one."""
 
 # Made once: building a statement costs more than executing it.
-_INSERT = insert(steps)
+_INSERT = Prepared(insert(steps))
 _OF_VERIFICATION: BindParameter[str] = bindparam("of_verification")
 _NUMBER: BindParameter[int] = bindparam("number")
 _LAST = (
