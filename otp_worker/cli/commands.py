@@ -12,6 +12,7 @@ COMMANDS = {
     "flower": ("otp_worker.cli.flower", "flower"),
     "doctor": (_OPERATE, "doctor"),
     "callback-url": (_OPERATE, "callback_url"),
+    "seal-key": ("otp_worker.cli.seal_key", "seal_key"),
     "apps": ("otp_worker.cli.apps", "app"),
     "keys": ("otp_worker.cli.keys", "app"),
     "guard": ("otp_worker.cli.guard", "app"),

@@ -13,6 +13,8 @@ SUMMARIES = {
     "does not work just now.",
     "callback-url": "Print the URL to register at a gateway for what it posts: inbound messages, and "
     "receipts.",
+    "seal-key": "Print the public key that web seals with, for OTP_SEAL_PUBLIC_KEY; run it beside the "
+    "workers.",
     "apps": "Show and set what holds for one app alone; what is not set is the operator's.",
     "keys": "Create, list, rotate and revoke the API keys of apps.",
     "guard": "Show, lift and forbid pauses for SMS pumping.",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.passcode import derive_code, hash_code, parse_derivation
+from otp_worker.domain.sealing import Unsealer
 from otp_worker.store.code_hashes import keep_hash
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job
@@ -19,6 +20,7 @@ class Codes:
 
     db: Database
     keyring: Keyring
+    unsealer: Unsealer
     rounds: int
 
     def code(self, job: Job) -> str | None:

@@ -49,6 +49,7 @@ class Deliverer:
 
     db: Database
     keyring: Keyring
+    codes: Codes
     policy: Policy
     router: Router
     rehearsal: Gateway
@@ -124,7 +125,7 @@ class Deliverer:
 
     def _code(self, job: Job) -> str | None:
         began = self.monotonic()
-        code = Codes(self.db, self.keyring, self.policy.bcrypt_rounds).code(job)
+        code = self.codes.code(job)
         if code is not None and not job.hashed:
             took = round((self.monotonic() - began) * 1000)
             job.steps.append(job.step(self.clock(), StepKind.HASHED, milliseconds=took))

@@ -18,6 +18,7 @@ from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
+from otp_worker.issue.sealer import Sealer
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.apps import Apps
@@ -45,6 +46,7 @@ class Intake:
     issuer: Issuer
     resender: Resender
     inviter: Inviter
+    sealer: Sealer
     verifier: Verifier
     idempotency: Idempotency
     api_keys: ApiKeys
@@ -105,6 +107,7 @@ def assemble_intake(
     retention_days: int,
     older_may_run: Callable[[], bool],
     issue_step: IssueStep,
+    sealer: Sealer,
 ) -> Intake:
     """The parts of the HTTP intake."""
     db, countries = base.db, base.policy.countries
@@ -115,6 +118,7 @@ def assemble_intake(
         issuer=issue_step.issuer,
         resender=issue_step.resender,
         inviter=issue_step.inviter,
+        sealer=sealer,
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),

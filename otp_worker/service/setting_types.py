@@ -14,6 +14,7 @@ from otp_worker.domain.ip_address import is_public
 from otp_worker.domain.limits import Limit, LimitRates, Rate, parse_rates, refuse_forgotten_window
 from otp_worker.domain.phone_number import FOUND_IN, WITHOUT_MOBILES
 from otp_worker.domain.reply import REPLY_LANGUAGES
+from otp_worker.domain.sealing import SealKey
 from otp_worker.domain.texts.checks import check_text
 from otp_worker.domain.texts.locales import parse_ranges
 from otp_worker.domain.texts.wording import tags_in
@@ -108,6 +109,10 @@ def _parse_secrets(value: SecretStr) -> SecretStr:
             "such as python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
     return value
+
+
+def _parse_seal_key(value: str) -> str | None:
+    return str(SealKey.parse(value)) if value else None
 
 
 def _is_random_enough(secret: str) -> bool:
@@ -209,6 +214,7 @@ RedisUrl = Annotated[str, AfterValidator(_parse_redis_url)]
 HttpUrl = Annotated[str, AfterValidator(_parse_http_url)]
 GatewayKind = Annotated[str, AfterValidator(_parse_gateway_kind)]
 Secrets = Annotated[SecretStr, AfterValidator(_parse_secrets)]
+SealPublicKey = Annotated[str | None, AfterValidator(_parse_seal_key)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_parse_webhook_secret)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_parse_smtp_secret)]
 Email = Annotated[str, AfterValidator(_parse_email)]

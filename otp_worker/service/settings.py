@@ -30,6 +30,7 @@ from otp_worker.service.setting_types import (
     Logins,
     Rates,
     RedisUrl,
+    SealPublicKey,
     Secrets,
     SmsText,
     SmtpUrl,
@@ -74,6 +75,7 @@ class Settings(MessageSettings, BaseSettings):
     redis_url: RedisUrl | None = Field(None, repr=False)
     secret_key: Secrets | None = None
     code_key: Secrets | None = None
+    seal_public_key: SealPublicKey | None = None
     countries: Countries | None = None
     public_url: HttpUrl | None = None
     oldest_version: OldestVersion = "0.1"

@@ -11,11 +11,13 @@ from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.ports import Clock, Outbox
+from otp_worker.domain.sealing import SealKey, Unsealer
 from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.request import Hold
+from otp_worker.issue.sealer import Sealer
 from otp_worker.operations.wait_estimate import WaitEstimates
 from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.protection.pauses import Pauses
@@ -60,7 +62,14 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         retention_days=settings.retention_days,
         older_may_run=older.may_run,
         issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older),
+        sealer=Sealer(db, seal_keys(settings)),
     )
+
+
+def seal_keys(settings: Settings) -> list[SealKey]:
+    """The public keys to seal with, newest first: the one that is named, or those of the secrets."""
+    named = settings.seal_public_key
+    return Unsealer(settings.code_secrets).public_keys if named is None else [SealKey.parse(named)]
 
 
 def build_foundation(

@@ -47,7 +47,8 @@ def _refuse_to_work_in_vain(**_: Any) -> None:
 @worker_ready.connect
 def _beat(sender: Any, **_: Any) -> None:
     if DELIVER_QUEUE in sender.app.amqp.queues.consume_from:
-        heartbeat = Heartbeat(_parts().db)
+        parts = _parts()
+        heartbeat = Heartbeat(parts.db, [key.id for key in parts.deliverer.codes.unsealer.public_keys])
         heartbeat.start()
         worker_shutting_down.connect(lambda **_: heartbeat.stop(), weak=False)
 

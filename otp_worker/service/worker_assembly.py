@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from otp_worker.deliver.codes import Codes
 from otp_worker.deliver.deliverer import Deliverer
 from otp_worker.deliver.receipt_poller import Poller
 from otp_worker.deliver.router import Router
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.reply import ReplyKind
+from otp_worker.domain.sealing import Unsealer
 from otp_worker.expire import Expirer, Purge
 from otp_worker.gateways.sandbox import Sandbox
 from otp_worker.inbound.canary import Canaries
@@ -53,6 +55,7 @@ class WorkerParts:
 def assemble_worker(
     base: Foundation,
     *,
+    unsealer: Unsealer,
     callback_url: Callable[[str, str], str | None],
     notifier: Notifier,
     guard: PumpingGuard,
@@ -65,7 +68,7 @@ def assemble_worker(
     db, sims, outbox = base.db, base.sims, base.outbox
     return WorkerParts(
         db=db,
-        deliverer=_build_deliverer(base, callback_url),
+        deliverer=_build_deliverer(base, unsealer, callback_url),
         expirer=_build_expirer(base, purges(sims, number_retention_seconds, retention_days)),
         notifier=notifier,
         guard=guard,
@@ -74,14 +77,7 @@ def assemble_worker(
         phone_monitor=PhoneMonitor(db=db, gateways=sims.gateways, outbox=outbox),
         budget_monitor=BudgetMonitor(db=db, sims=sims, outbox=outbox),
         conversion_monitor=ConversionMonitor(db=db, outbox=outbox),
-        canaries=Canaries(
-            db=db,
-            keyring=base.keyring,
-            sims=sims,
-            away=base.breaker.away,
-            outbox=outbox,
-            every_seconds=canary_seconds,
-        ),
+        canaries=_build_canaries(base, canary_seconds),
         confirmer=Confirmer(
             db=db, keyring=base.keyring, texts=confirmations, sims=sims, away=base.breaker.away
         ),
@@ -92,10 +88,13 @@ def assemble_worker(
     )
 
 
-def _build_deliverer(base: Foundation, callback_url: Callable[[str, str], str | None]) -> Deliverer:
+def _build_deliverer(
+    base: Foundation, unsealer: Unsealer, callback_url: Callable[[str, str], str | None]
+) -> Deliverer:
     return Deliverer(
         db=base.db,
         keyring=base.keyring,
+        codes=Codes(base.db, base.keyring, unsealer, base.policy.bcrypt_rounds),
         policy=base.policy,
         router=Router(db=base.db, sims=base.sims, breaker=base.breaker),
         rehearsal=Sandbox(),
@@ -103,6 +102,17 @@ def _build_deliverer(base: Foundation, callback_url: Callable[[str, str], str | 
         clock=base.clock,
         outbox=base.outbox,
         tracer=base.tracer,
+    )
+
+
+def _build_canaries(base: Foundation, every_seconds: int) -> Canaries:
+    return Canaries(
+        db=base.db,
+        keyring=base.keyring,
+        sims=base.sims,
+        away=base.breaker.away,
+        outbox=base.outbox,
+        every_seconds=every_seconds,
     )
 
 

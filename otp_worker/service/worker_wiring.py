@@ -9,6 +9,7 @@ from celery import Celery
 
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Clock
+from otp_worker.domain.sealing import Unsealer
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.inbound.callbacks import callback_url
 from otp_worker.operations.email import EmailChannel
@@ -40,6 +41,7 @@ def build_worker(
     )
     return assemble_worker(
         base,
+        unsealer=Unsealer(settings.code_secrets),
         callback_url=partial(receipts_url, settings, base.keyring, older_versions(settings, base.db)),
         notifier=Notifier(db=base.db, channels=told, console_url=settings.console_url),
         guard=PumpingGuard(

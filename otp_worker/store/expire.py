@@ -175,12 +175,15 @@ def _unclaimed(now: datetime, since: datetime) -> tuple[TextClause, ColumnElemen
 
 
 def forget_numbers(db: Database, ended_before: datetime) -> int:
-    """Drop the plain numbers of verifications that ended before then."""
+    """Drop the plain numbers of verifications that ended before then.
+
+    With them goes what is sealed, which an older version that ended one has left there.
+    """
 
     def act(size: int) -> int:
         batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(size)
         with db.update() as connection:
-            forgotten = update(verifications).where(_v.id.in_(batch)).values(number=None)
+            forgotten = update(verifications).where(_v.id.in_(batch)).values(number=None, sealed=None)
             return connection.execute(forgotten).rowcount
 
     return until_short(act)

@@ -1,4 +1,4 @@
-"""The one way a verification ends: with it go the hash, the seed, and the SMS still on their way."""
+"""The one way a verification ends: with it go hash, seed, what is sealed, and the SMS still on their way."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ _v, _d, _each = verifications.c, deliveries.c, EACH.c
 
 def wiped() -> dict[Any, Any]:
     """The values that leave nothing to make or judge a code with."""
-    return {_v.seed: None, _v.code_hash: None, _v.token_hash: None}
+    return {_v.seed: None, _v.code_hash: None, _v.token_hash: None, _v.sealed: None}
 
 
 def lock_verification(connection: Connection, verification_id: str) -> None:

@@ -70,6 +70,7 @@ class Service(service.Service):
             retention_days=30,
             older_may_run=lambda: self.older_may_run,
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
+            sealer=self.sealer,
         )
         health = Health(
             self.db,

@@ -12,6 +12,7 @@ from otp_worker.deliver import codes
 from otp_worker.deliver.retry import RetryAt
 from otp_worker.domain.gateway import Message, Outcome
 from otp_worker.domain.passcode import hash_code
+from tests.contract.gathering import issue_together
 from tests.contract.service import ACCEPTED, OFFLINE, Clock, ObedientGateway, Service
 
 SWEEP_SECONDS = 0.5
@@ -106,7 +107,7 @@ class Simulation:
         while sends_per_second and self._arrives_at <= self.clock():
             arrivals.append((self._arrives_at, self.number(prefixes[len(arrivals) % len(prefixes)])))
             self._arrives_at += timedelta(seconds=self._random.expovariate(sends_per_second))
-        self.service.issue_together(arrivals)
+        issue_together(self.service, arrivals)
 
     def _sweep(self) -> None:
         if self.clock() >= self._expires_at:

@@ -17,11 +17,13 @@ from otp_worker.domain.limits import Limit, Limits, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
 from otp_worker.domain.pumping import GuardMode
+from otp_worker.domain.sealing import Unsealer
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.request import Hold, SendRequest
+from otp_worker.issue.sealer import Sealer
 from otp_worker.operations.notifier import Notifier
 from otp_worker.protection.circuit_breaker import Breaker, is_open
 from otp_worker.protection.pauses import Pauses
@@ -31,16 +33,16 @@ from otp_worker.protection.recovery import RecoveryWatch
 from otp_worker.service.assembly import build_issue_step, build_verifier
 from otp_worker.service.foundation import Foundation
 from otp_worker.service.worker_assembly import WorkerParts, assemble_worker
-from otp_worker.store import verifications
+from otp_worker.store import seal_keys, verifications
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
 from otp_worker.verify import CheckResult
-from tests.contract.gathering import Gathering
 from tests.contract.queue import Queue
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NUMBER = "+447400123456"
 ROOT_SECRET = "a root secret of the tests, long enough"
+CODE_SECRET = "a code secret of the tests"
 SHOP = App("shop")
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "accepted by the gateway", "msg_1")
 OFFLINE = Outcome(OutcomeKind.UNAVAILABLE, "no paired phone is online")
@@ -110,7 +112,9 @@ class Service:
         self.gateways: dict[str, Gateway] = {"obedient": self.gateway}
         self.sims = sims or Sims((Sim("obedient", "obedient"),), self.gateways)
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
-        self.keyring = Keyring(list(roots), ["a code secret of the tests"])
+        self.keyring = Keyring(list(roots), [CODE_SECRET])
+        self.unsealer = Unsealer([CODE_SECRET])
+        self.sealer = Sealer(db, self.unsealer.public_keys)
         self.queue: list[str] = []
         self.announced: dict[str, str] = {}
         self.broker_is_away = False
@@ -153,6 +157,7 @@ class Service:
         """What the wiring would build of the workers, without channels."""
         return assemble_worker(
             self.foundation(),
+            unsealer=self.unsealer,
             callback_url=lambda gateway, delivery_id: None,
             notifier=Notifier(self.db, {}),
             guard=PumpingGuard(self.db, GuardMode.ON, 20, 3600, NO_CHANNELS),
@@ -161,6 +166,10 @@ class Service:
             number_retention_seconds=3600,
             retention_days=30,
         )
+
+    def announce_seal_keys(self) -> None:
+        """What a worker says at its start: from now on something can be sealed."""
+        seal_keys.announce(self.db, [key.id for key in self.unsealer.public_keys], self.clock())
 
     def publish(self, delivery_ids: Sequence[str]) -> bool:
         """Put ids on the queue, unless the broker is away."""
@@ -188,15 +197,6 @@ class Service:
         """Ask for a code: each time for another user, unless it is for one and the same ``again``."""
         user = None if again else f"user {os.getpid()}-{next(_USERS)}"
         return self.issuer.issue(SendRequest(to, user), app, self.clock()).verification
-
-    def issue_together(self, arrivals: Sequence[tuple[datetime, str]], app: App = SHOP) -> None:
-        """Ask for a code for each number at its instant; all are written in one transaction."""
-        gathering = Gathering(self.db, self.limiter, self.publish, self.announce_waiting)
-        issuer = replace(self.issuer, writer=gathering)
-        for at, number in arrivals:
-            issuer.issue(SendRequest(number), app, at)
-        if gathering.sends:
-            self.issuer.writer.write_all(gathering.sends)
 
     def issuer_with(self, keyring: Keyring, limits: Limits | None = None) -> Issuer:
         """The issuer, over another keyring."""

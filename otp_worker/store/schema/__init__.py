@@ -40,6 +40,7 @@ from otp_worker.store.schema.upkeep import (
     counters,
     machine_clock,
     schema_version,
+    seal_keys,
     sweeps,
     tallies,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "replies",
     "reply_keys",
     "schema_version",
+    "seal_keys",
     "sim_breakers",
     "sim_recipients",
     "sims",

@@ -53,5 +53,13 @@ alerts = Table(
     Column("since", Instant, nullable=False),
 )
 
+# The keys, by their ids, that workers open what is sealed with, and when one of them last said so.
+seal_keys = Table(
+    "seal_keys",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+
 # The revision that the schema is at; Alembic writes it.
 schema_version = Table("schema_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -35,6 +35,8 @@ verifications = Table(
     Column("derivation", Integer),
     Column("seed", LargeBinary(20)),
     Column("code_hash", LargeBinary(60)),
+    # What only the workers may read, sealed to them; none once it is over.
+    Column("sealed", LargeBinary),
     # Of the token that the person is to text, where nothing is sent; none once it is over.
     Column("token_hash", LargeBinary(32)),
     Column("checks", Integer, nullable=False),

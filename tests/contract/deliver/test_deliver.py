@@ -87,7 +87,9 @@ def test_the_code_key_that_made_a_code_makes_it_again_after_a_rotation(service: 
     rotated = Keyring(
         ["a root secret of the tests, long enough"], ["a newer code secret", "a code secret of the tests"]
     )
-    service.deliverer = replace(service.deliverer, keyring=rotated)
+    service.deliverer = replace(
+        service.deliverer, keyring=rotated, codes=replace(service.deliverer.codes, keyring=rotated)
+    )
     service.clock.move(2)
     service.deliver(verification)
     assert len(set(service.gateway.codes)) == 1

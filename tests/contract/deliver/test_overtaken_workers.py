@@ -92,7 +92,10 @@ def test_two_workers_with_other_code_keys_never_send_a_code_that_is_not_the_stor
     ]
     if first == "old key":
         keyrings.reverse()
-    late, other = (replace(service.deliverer, keyring=keyring) for keyring in keyrings)
+    late, other = (
+        replace(service.deliverer, keyring=keyring, codes=replace(service.deliverer.codes, keyring=keyring))
+        for keyring in keyrings
+    )
     verification = service.issue()
 
     def take_over() -> None:
@@ -109,7 +112,9 @@ def test_a_worker_that_is_overtaken_in_storing_its_hash_sends_the_code_that_was_
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = Keyring([ROOT_SECRET], ["a newer code secret", "a code secret of the tests"])
-    service.deliverer = replace(service.deliverer, keyring=newer)
+    service.deliverer = replace(
+        service.deliverer, keyring=newer, codes=replace(service.deliverer.codes, keyring=newer)
+    )
     verification = service.issue()
     old = service.keyring
     with service.db.read() as connection:

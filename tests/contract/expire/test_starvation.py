@@ -12,6 +12,7 @@ from otp_worker.store.database import Database
 from otp_worker.store.expire import BATCH
 from otp_worker.store.schema import deliveries
 from tests.contract.deliver.phones import Phones, number, sim
+from tests.contract.gathering import issue_together
 from tests.contract.service import ACCEPTED, LOST, OFFLINE, START
 
 BRITISH = sim("british", countries=frozenset({"GB"}), recipients_per_month=1)
@@ -32,7 +33,7 @@ def with_a_used_up_month(db: Database, unsendable: int) -> Phones:
     """The British SIM has written to its one number of the month, and so many others wait for it."""
     phones = Phones(db, BRITISH, AMERICAN)
     assert phones.send(number(0)).delivery.status is DeliveryStatus.SENT
-    phones.service.issue_together([(phones.service.clock(), number(n + 1)) for n in range(unsendable)])
+    issue_together(phones.service, [(phones.service.clock(), number(n + 1)) for n in range(unsendable)])
     wait_in_the_database(phones)
     return phones
 

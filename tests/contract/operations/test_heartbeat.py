@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from otp_worker.operations.heartbeat import WORKER, Heartbeat
-from otp_worker.store import sweeps
+from otp_worker.store import seal_keys, sweeps
 from otp_worker.store.database import Database
 from tests.waiting import awaited
 
@@ -20,6 +20,14 @@ def test_a_worker_writes_down_that_it_lives_until_it_is_stopped(
     assert awaited(lambda: sweeps.last_sweep(db, WORKER) != first)
     heartbeat.stop()
     heartbeat._thread.join()
+
+
+def test_a_worker_says_which_keys_it_opens_what_is_sealed_with(db: Database) -> None:
+    heartbeat = Heartbeat(db, ["0badcafe", "00c0ffee"])
+    heartbeat.start()
+    assert awaited(lambda: seal_keys.known(db) == {"0badcafe", "00c0ffee"})
+    heartbeat.stop()
+    heartbeat._thread.join(10)
 
 
 def test_a_heartbeat_that_cannot_be_written_is_followed_by_the_next_one(

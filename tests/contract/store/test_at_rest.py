@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from otp_worker.domain.gateway import Reply
 from otp_worker.domain.ports import Outbox
@@ -13,9 +13,10 @@ from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.inbound.replies import Replies
 from otp_worker.operations.admin import Operator
 from otp_worker.store.database import Database
+from otp_worker.store.lifecycle import fail_if_nothing_was_sent
 from otp_worker.store.migrate import upgrade
 from otp_worker.store.schema import verifications
-from tests.contract.service import NUMBER, SHOP, Service
+from tests.contract.service import NUMBER, SHOP, Service, wrong
 
 
 @pytest.fixture
@@ -32,19 +33,31 @@ def stolen(folder: Path) -> bytes:
     return b"".join(each.read_bytes() for each in files)
 
 
-@pytest.mark.parametrize("end", ["approved", "canceled", "expired", "forgotten"])
-def test_hash_and_seed_of_an_ended_verification_are_nowhere_in_the_files(
+@pytest.mark.parametrize(
+    "end", ["approved", "canceled", "expired", "failed", "max_checks_reached", "forgotten"]
+)
+def test_hash_seed_and_what_is_sealed_of_an_ended_verification_are_nowhere_in_the_files(
     kept: Service, tmp_path: Path, end: str
 ) -> None:
     verification, code = kept.sent()
+    sealed = kept.unsealer.public_keys[0].seal("12.00 EUR", verification.id)
+    with kept.db.write() as connection:
+        connection.execute(update(verifications).values(sealed=sealed))
     with kept.db.read() as connection:
-        of_it = select(verifications.c.seed, verifications.c.code_hash)
+        of_it = select(verifications.c.seed, verifications.c.code_hash, verifications.c.sealed)
         secrets = [bytes(each) for each in connection.execute(of_it).one()]
     assert all(each in stolen(tmp_path) for each in secrets)
     if end == "approved":
         kept.check(verification, code)
     elif end == "canceled":
         kept.issuer.cancel(verification.id, SHOP, kept.clock())
+    elif end == "failed":
+        with kept.db.write() as connection:
+            connection.execute(update(verifications).values(handed_at=None))
+            fail_if_nothing_was_sent(connection, [verification.id], kept.clock(), "refused")
+    elif end == "max_checks_reached":
+        for _ in range(verification.max_checks):
+            kept.check(verification, wrong(code))
     elif end == "expired":
         kept.clock.move(301)
         kept.expirer.expire(kept.clock())
@@ -52,6 +65,17 @@ def test_hash_and_seed_of_an_ended_verification_are_nowhere_in_the_files(
         Operator(kept.db, kept.limits, kept.policy.countries).forget(NUMBER)
     kept.expirer.purge(kept.clock())
     assert not any(each in stolen(tmp_path) for each in secrets)
+
+
+def test_what_an_older_version_left_sealed_goes_with_the_number(kept: Service) -> None:
+    verification, code = kept.sent()
+    kept.check(verification, code)
+    with kept.db.write() as connection:
+        connection.execute(update(verifications).values(sealed=b"sealed"))
+    kept.clock.move(3601)
+    kept.expirer.purge(kept.clock())
+    with kept.db.read() as connection:
+        assert connection.execute(select(verifications.c.sealed)).scalar() is None
 
 
 def test_a_number_that_was_forgotten_is_nowhere_in_the_files(kept: Service, tmp_path: Path) -> None:

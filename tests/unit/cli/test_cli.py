@@ -142,6 +142,7 @@ def test_a_shell_can_complete_commands_and_options() -> None:
         ["optouts"],
         ["replies"],
         ["callback-url"],
+        ["seal-key"],
         ["forget", NUMBER, "--yes"],
     ],
     ids=" ".join,

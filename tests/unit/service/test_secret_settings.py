@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from otp_worker.domain.sealing import Unsealer
 from otp_worker.service.roles import load_settings
+from otp_worker.service.wiring import seal_keys
 from tests.unit.service.environments import SECRET, problem
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -83,6 +85,24 @@ def test_codes_can_have_a_secret_of_their_own(environment: pytest.MonkeyPatch) -
 def test_an_empty_secret_for_codes_is_none(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_CODE_KEY", "")
     assert load_settings("worker").code_secrets == [SECRET]
+
+
+def test_web_seals_with_the_key_that_is_named_and_else_with_that_of_its_secrets(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("OTP_CODE_KEY", SECRET[::-1])
+    [of_the_workers] = seal_keys(load_settings("worker"))
+    environment.delenv("OTP_CODE_KEY")
+    assert seal_keys(load_settings("web")) == Unsealer([SECRET]).public_keys
+    environment.setenv("OTP_SEAL_PUBLIC_KEY", str(of_the_workers))
+    assert seal_keys(load_settings("web")) == [of_the_workers]
+    environment.setenv("OTP_SEAL_PUBLIC_KEY", "")
+    assert seal_keys(load_settings("web")) == Unsealer([SECRET]).public_keys
+
+
+def test_a_seal_key_that_is_none_stops_the_start(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OTP_SEAL_PUBLIC_KEY", "AAAA")
+    assert problem() == "OTP_SEAL_PUBLIC_KEY: not a public key; give what otp-worker seal-key prints"
 
 
 @pytest.mark.parametrize("variable", ["OTP_GATEWAY_WEBHOOK_SECRET", "OTP_GATEWAY_KEY"])
