@@ -8,7 +8,7 @@ SUMMARIES = {
     "start": "Run the service: web, worker, upkeep, beat, flower and console, or those named.",
     "web": "Serve the API. Further options are Granian's.",
     "console": "Serve the console, the operators' pages. Further options are Granian's.",
-    "flower": "Run Flower: loopback, basic auth, read-only.",
+    "flower": "Run Flower: basic auth, read-only, and on loopback if nothing else is said.",
     "doctor": "Examine everything the service needs: ok, look or fix; exits 1 if something "
     "does not work just now.",
     "callback-url": "Print the URL to register at a gateway for what it posts: inbound messages, and "
