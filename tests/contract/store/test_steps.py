@@ -1,9 +1,12 @@
 """The record of what happened: read back as it was written, and gone when it must be."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
+from sqlalchemy import insert
+
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.store import expire, issue, steps
+from otp_worker.store import expire, issue, schema, steps
 from otp_worker.store.schema import verifications
 from tests.contract.service import SHOP, START, Service
 
@@ -14,6 +17,19 @@ CAME_BACK = Step(START + timedelta(seconds=94), StepKind.BREAKER_CLOSED, gateway
 def write(service: Service, *taken: Step) -> None:
     with service.db.write() as connection:
         steps.write(connection, taken)
+
+
+def test_a_row_is_the_one_that_sqlalchemy_would_write(service: Service) -> None:
+    """The quick way leaves out all that makes a value fit its column: an instant, say, of no microseconds."""
+    verification, _ = service.sent()
+    step = Step(START, StepKind.CHECK, verification.id, outcome="wrong", count=4, detail="'; --")
+    write(service, step)
+    with service.db.write() as connection:
+        connection.execute(insert(schema.steps), asdict(step))
+        columns = ", ".join(f'"{each.name}"' for each in schema.steps.c if each.name != "id")
+        rows = connection.exec_driver_sql(f"SELECT {columns} FROM steps WHERE kind = 'check'").all()
+    assert len(rows) == 2
+    assert rows[0] == rows[1]
 
 
 def test_steps_are_read_as_they_were_written_in_the_order_of_their_writing(service: Service) -> None:
