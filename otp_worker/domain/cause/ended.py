@@ -4,8 +4,10 @@ from datetime import datetime
 
 from otp_worker.domain.cause import hindrance, words
 from otp_worker.domain.cause.facts import Cause, Facts, cause
+from otp_worker.domain.cause.sent import after_all
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.inbound_token import INBOUND
+from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import Delivery, DeliveryStatus, VerificationStatus
 
@@ -17,6 +19,7 @@ NO_WORKER = "no worker took it up"
 LOST_WORKER = "its worker never came back"
 DIED = "given up: its attempts never ended"
 REFUSED = "the gateway refuses this message"
+REFUSED_NUMBER = "the gateway refused the number"
 UNREACHABLE = "the gateway reports this number as unreachable"
 RIGHT, NOBODY = "the right code was entered", "nobody entered the code"
 
@@ -48,18 +51,29 @@ def given_up(facts: Facts, delivery: Delivery | None, reason: str | None, at: da
     if said.startswith(DIED):
         return cause(
             "Given up: each worker that took it up died over it; look at the workers' log",
-            "Not sent: it could not be sent, although it was tried several times",
+            "Not sent, although it was tried several times",
         )
     if delivery is None:
-        return cause(f"Not sent: {said}" if said else "Not sent", "Not sent: it could not be sent")
+        return _unknown(said)
     if said.startswith(LATE):
         return _late(facts, delivery, said.removeprefix(LATE), at)
     if said.startswith((REFUSED, "the gateway refused")) or _was_refused(facts, delivery):
-        gateway = f"Gateway {delivery.gateway}" if delivery.gateway else "The gateway"
-        return cause(
-            f"{gateway} refuses the number or the message: {said}", "The number or the message is refused"
-        )
-    return cause(f"Not sent: {said}" if said else "Not sent", "Not sent: it could not be sent")
+        return _refused(delivery, said)
+    return _unknown(said)
+
+
+def _refused(delivery: Delivery, said: str) -> Cause:
+    is_named = delivery.gateway and delivery.route != SANDBOX
+    gateway = f"Gateway {delivery.gateway}" if is_named else "The gateway"
+    # What our own words say already is not said twice.
+    more = said.removeprefix(REFUSED).removeprefix(REFUSED_NUMBER).strip()
+    why = f"{'' if more.startswith('(') else ':'} {more}" if more else ""
+    return cause(f"{gateway} refuses the number or the message{why}", "The number or the message is refused")
+
+
+def _unknown(said: str) -> Cause:
+    seen = "Not sent; the operator of the service can see why"
+    return cause(f"Not sent: {said}" if said else "Not sent", seen)
 
 
 def _approved(facts: Facts) -> Cause:
@@ -75,7 +89,9 @@ def _approved(facts: Facts) -> Cause:
 def _canceled(facts: Facts) -> Cause:
     found = facts.verification
     after = f" {facts.after_request(found.ended_at)} after the request" if found.ended_at else ""
-    sent = "after its SMS was handed over" if facts.sent else "before its SMS was sent"
+    # What went out after all was not known to be sent by then.
+    was_sent = facts.sent is not None and not after_all(facts.sent)
+    sent = "after its SMS was handed over" if was_sent else "before its SMS was sent"
     if found.reason == SUPERSEDED:
         return cause(f"Replaced by a newer request{after.replace('the request', 'this one')}, {sent}")
     if found.reason == REPORTED:
@@ -124,7 +140,7 @@ def _failed(facts: Facts) -> Cause:
 
 
 def _late(facts: Facts, delivery: Delivery, why: str, at: datetime) -> Cause:
-    late = f"Not sent in time, until {facts.minute(delivery.deadline_at)}"
+    late = words.too_late(facts.minute(delivery.deadline_at))
     if why == NO_WORKER:
         return cause(f"{late}: no worker took it up; look whether workers and beat run", late)
     if why == LOST_WORKER:

@@ -13,7 +13,7 @@ from otp_worker.domain.step import Step
 from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
 
 _HANDED_OVER = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.UNDELIVERED)
-REHEARSAL = "A rehearsal with a test key, no SMS leaves."
+REHEARSAL = "A rehearsal with a test key: no SMS leaves."
 RESEND = "Another SMS with the same code was asked for."
 
 

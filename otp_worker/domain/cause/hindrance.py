@@ -51,7 +51,7 @@ def _part(facts: Facts, delivery: Delivery, part: str, at: datetime) -> str:
         again = _next_day(facts, found["sim"], at)
         return (
             f"SIM {found['sim']} has used its {found['number']} SMS of today; "
-            f"the next can go at {facts.minute(again)}"
+            f"the next can go {_from(facts, again)}"
         )
     if found := _MONTH.fullmatch(part):
         again = _next_month(facts, found["sim"], at)
@@ -62,12 +62,12 @@ def _part(facts: Facts, delivery: Delivery, part: str, at: datetime) -> str:
     if found := _HOURS.fullmatch(part):
         return f"SIM {found['sim']} works from {found['hours'].replace('-', ' to ')} only"
     if found := _PACE.fullmatch(part):
-        return f"it waits for its turn, as the SIM sends {found['pace']} a minute"
+        return f"the SMS waits for its turn, as the SIM sends {found['pace']} a minute"
     if found := _NO_SIM.fullmatch(part):
         return f"no SIM may send to {found['country']}"
     outcome = _outcome(facts, delivery, part)
     if outcome == OutcomeKind.MISCONFIGURED:
-        return f"{_gateway(delivery)} refuses the account until you mend it ({part})"
+        return f"{_gateway(delivery)} refuses our account, until you mend that: {_it(part)}"
     outage = facts.outage(delivery, at)
     if outcome == OutcomeKind.THROTTLED or (outage is not None and outage.sim is not None):
         return _asked_to_wait(facts, delivery, outage, part)
@@ -77,7 +77,8 @@ def _part(facts: Facts, delivery: Delivery, part: str, at: datetime) -> str:
 def _asked_to_wait(facts: Facts, delivery: Delivery, outage: Outage | None, reason: str) -> str:
     sim = (outage.sim if outage else None) or delivery.sim
     since = f" since {facts.minute(outage.since)}" if outage else ""
-    return f"{_gateway(delivery)} asks {f'SIM {sim}' if sim else 'us'} to wait{since} ({reason})"
+    whom = f"SIM {sim}" if sim else "us"
+    return f"{_gateway(delivery)} has asked {whom} to wait{since} ({reason})"
 
 
 def _away(facts: Facts, delivery: Delivery, outage: Outage | None, reason: str) -> str:
@@ -86,7 +87,10 @@ def _away(facts: Facts, delivery: Delivery, outage: Outage | None, reason: str) 
     if "phone" in reason or (outage is not None and outage.is_of_a_phone):
         return _offline(facts, _phone(facts, delivery, gateway), outage)
     named = f"gateway {gateway}" if gateway else "the gateway"
-    return f"{named} is away{since} ({reason or 'no reason is known'})"
+    told = f": {_it(reason)}" if reason else ""
+    if facts.is_over:
+        return f"{named} was away{f' from {facts.minute(outage.since)} on' if outage else ''}{told}"
+    return f"{named} {'has been' if since else 'is'} away{since}{told}"
 
 
 def _offline(facts: Facts, whose: str, outage: Outage | None) -> str:
@@ -104,6 +108,18 @@ def _phone(facts: Facts, delivery: Delivery, gateway: str | None) -> str:
     if not names:
         return f"the phone of gateway {gateway}" if gateway else "the phone"
     return f"the phone of SIM{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+
+
+def _it(reason: str) -> str:
+    """A reason behind the name of the gateway that it is about."""
+    rest = reason.removeprefix("the gateway ")
+    return reason if rest == reason else f"it {rest}"
+
+
+def _from(facts: Facts, again: datetime) -> str:
+    """When something can go again: at 00:00, and with the day where that is not the next midnight."""
+    soon = timedelta(0) < again - facts.now <= timedelta(days=1)
+    return f"at {words.to_the_minute(again, again, facts.zone)}" if soon else f"from {facts.minute(again)} on"
 
 
 def _gateway(delivery: Delivery) -> str:

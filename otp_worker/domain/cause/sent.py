@@ -42,27 +42,32 @@ def _delivered(facts: Facts, delivery: Delivery) -> Cause:
     if delivery.delivered_at is None:
         return cause(f"Delivered{via(delivery)}", "Delivered")
     when = _after_outage(facts, delivery, delivery.delivered_at)
-    if not when:
+    if when is None:
         took = words.lasting((delivery.delivered_at - delivery.created_at).total_seconds())
-        when = f"{took} after it was asked for"
-    return cause(f"Delivered{via(delivery)} {when}", f"Delivered {when}")
+        after = f"{took} after it was asked for"
+        return cause(f"Delivered{via(delivery)} {after}", f"Delivered {after}")
+    return cause(f"Delivered{via(delivery)} {when.for_operators}", f"Delivered {when.for_apps}")
 
 
-def _after_outage(facts: Facts, delivery: Delivery, arrived_at: datetime) -> str:
-    """How long after an outage an SMS came so far, and how long that had lasted; empty without one."""
+def _after_outage(facts: Facts, delivery: Delivery, arrived_at: datetime) -> Cause | None:
+    """How long after an outage an SMS came so far, and how long that had lasted: the ends of sentences."""
     outage = facts.outage_before(delivery, delivery.sent_at) if delivery.sent_at else None
     if outage is None or delivery.sent_at is None:
-        return ""
+        return None
     # The SMS that finds out that the phone is back is sent before that is written down.
     back_at = min(outage.until or delivery.sent_at, delivery.sent_at)
     took = (arrived_at - back_at).total_seconds()
     lasted = words.lasting((back_at - outage.since).total_seconds())
     after = "as soon as" if took < AT_ONCE_SECONDS else f"{words.lasting(took)} after"
     if outage.sim is not None:
-        return f"{after} it might be sent; it was asked to wait for {lasted}"
-    return (
-        f"{after} the {'phone' if outage.is_of_a_phone else 'gateway'} came back; it was offline for {lasted}"
-    )
+        return Cause(
+            f"{after} the SIM might send again; its gateway had asked it to wait for {lasted}",
+            f"{after} it could be sent; it had to wait for {lasted}",
+        )
+    # To an app the gateway is the phone that sends.
+    back = f"came back; it was offline for {lasted}"
+    whose = "phone" if outage.is_of_a_phone else "gateway"
+    return Cause(f"{after} the {whose} {back}", f"{after} the phone {back}")
 
 
 def _undelivered(facts: Facts, delivery: Delivery) -> Cause:
@@ -91,8 +96,13 @@ def _no_receipt(facts: Facts, delivery: Delivery) -> Cause:
     waited = _after_outage(facts, delivery, delivery.sent_at)
     late = since > RECEIPT_SECONDS
     receipt = "no receipt since: the SMS may not have arrived" if late else "no receipt came yet"
-    when = f"at {facts.second(delivery.sent_at)}{f', {waited}' if waited else ''}"
-    return cause(f"Handed over{via(delivery)} {when}; {receipt}", f"Handed over {when}; {receipt}")
+    at = f"at {facts.second(delivery.sent_at)}"
+    if waited is None:
+        return cause(f"Handed over{via(delivery)} {at}; {receipt}", f"Handed over {at}; {receipt}")
+    return cause(
+        f"Handed over{via(delivery)} {at}, {waited.for_operators}; {receipt}",
+        f"Handed over {at}, {waited.for_apps}; {receipt}",
+    )
 
 
 def after_all(delivery: Delivery) -> str:

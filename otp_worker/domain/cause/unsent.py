@@ -50,20 +50,20 @@ def _in_hand(facts: Facts, delivery: Delivery) -> Cause:
         return cause(
             f"{died} took it up at {facts.second(first.at)} and never came back, so it "
             f"may have been sent; {worker} has it since {facts.second(last.at)}",
-            f"It may have been sent; it is tried once more since {facts.second(last.at)}",
+            f"It may have been sent; it has been tried again since {facts.second(last.at)}",
         )
     held = (facts.now - last.at).total_seconds()
     if held > GONE_SECONDS:
         return cause(
             f"{worker} took it up {words.lasting(held)} ago and has not come back, so it may have been sent; "
             "another worker takes over",
-            "It may have been sent; it is tried once more",
+            "It may have been sent; it is tried again",
         )
     return cause(f"Being sent by {worker} since {facts.second(last.at)}", "It is being sent at this moment")
 
 
 def _overdue(facts: Facts, delivery: Delivery) -> Cause:
-    late = f"Not sent in time, until {facts.minute(delivery.deadline_at)}"
+    late = words.too_late(facts.minute(delivery.deadline_at))
     why = hindrance.for_operators(facts, delivery, delivery.reason, delivery.deadline_at)
     told = hindrance.for_apps(facts, delivery, delivery.reason, delivery.deadline_at)
     return cause(f"{late}: {why}" if why else late, f"{late}: {told}" if told else late)
@@ -76,7 +76,7 @@ def _waiting(facts: Facts, delivery: Delivery) -> Cause:
     if hindrance.is_offline(facts, delivery, delivery.reason, facts.now):
         then = f"it is sent when it is back, {latest}"
     else:
-        then = f"it is sent when one can send it, {latest}"
+        then = f"it is sent as soon as a SIM can send it, {latest}"
     waits = facts.last(delivery, StepKind.WAITING)
     line = f"It is number {waits.count} in line." if waits and waits.count else ""
     return cause(
@@ -88,7 +88,7 @@ def _waiting(facts: Facts, delivery: Delivery) -> Cause:
 def _stuck(facts: Facts, delivery: Delivery, idle: float) -> Cause:
     return cause(
         f"No worker has taken it up for {words.lasting(idle)}: look whether workers and beat run; "
-        f"it fails at {facts.minute(delivery.deadline_at)} otherwise",
+        f"otherwise it fails at {facts.minute(delivery.deadline_at)}",
         f"Not sent yet, {words.lasting(idle)} after it was due; it is sent {_latest(facts, delivery)}",
     )
 

@@ -28,6 +28,11 @@ def to_the_minute(instant: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{_day(local, now)}{local:%H:%M}"
 
 
+def too_late(deadline: str) -> str:
+    """That an SMS had not left by its deadline."""
+    return f"Not sent by {deadline}, when its time was over"
+
+
 def day(local: datetime) -> str:
     """The day of a local time, such as 12 May."""
     return f"{local.day} {local:%b}"

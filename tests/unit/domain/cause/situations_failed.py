@@ -22,7 +22,7 @@ from tests.unit.domain.cause.situation import (
 FAILED = [
     Situation(
         "refused by the gateway",
-        "Gateway mac1 refuses the number or the message: the gateway refuses this message (not_a_mobile).",
+        "Gateway mac1 refuses the number or the message (not_a_mobile).",
         "The number or the message is refused.",
         verification=over(VerificationStatus.FAILED, 3, REFUSED.reason),
         deliveries=(REFUSED,),
@@ -44,8 +44,8 @@ FAILED = [
     ),
     Situation(
         "not sent in time, the phone offline",
-        "Not sent in time, until 22:15: the phone of SIM gb1 was offline from 22:08 on.",
-        "Not sent in time, until 22:15: the phone that sends it was offline from 22:08 on.",
+        "Not sent by 22:15, when its time was over: the phone of SIM gb1 was offline from 22:08 on.",
+        "Not sent by 22:15, when its time was over: the phone that sends it was offline from 22:08 on.",
         verification=over(VerificationStatus.FAILED, 300.4, EXPIRED.reason),
         deliveries=(EXPIRED,),
         outages=away(-94, 900),
@@ -53,9 +53,9 @@ FAILED = [
     ),
     Situation(
         "not sent in time, the month used up",
-        "Not sent in time, until 22:15: SIM gb1 has written to its 100 numbers of this month; "
+        "Not sent by 22:15, when its time was over: SIM gb1 has written to its 100 numbers of this month; "
         "it can write to a new one from 1 Jun on.",
-        "Not sent in time, until 22:15.",
+        "Not sent by 22:15, when its time was over.",
         verification=over(
             VerificationStatus.FAILED,
             300.4,
@@ -65,15 +65,15 @@ FAILED = [
     ),
     Situation(
         "not sent in time, its worker gone",
-        "Not sent in time, until 22:15: the worker that took it up never came back.",
-        "Not sent in time, until 22:15.",
+        "Not sent by 22:15, when its time was over: the worker that took it up never came back.",
+        "Not sent by 22:15, when its time was over.",
         verification=over(VerificationStatus.FAILED, 300.4, "not sent in time: its worker never came back"),
         deliveries=(replace(EXPIRED, reason="not sent in time: its worker never came back"),),
     ),
     Situation(
         "every attempt took its worker down",
         "Given up: each worker that took it up died over it; look at the workers' log.",
-        "Not sent: it could not be sent, although it was tried several times.",
+        "Not sent, although it was tried several times.",
         verification=over(VerificationStatus.FAILED, 200, "given up: its attempts never ended"),
         deliveries=(replace(EXPIRED, reason="given up: its attempts never ended"),),
     ),
@@ -81,7 +81,7 @@ FAILED = [
         "given up, and it may have been sent before",
         "Given up: each worker that took it up died over it; look at the workers' log. "
         "It may have been sent before that; the code can be entered.",
-        "Not sent: it could not be sent, although it was tried several times. "
+        "Not sent, although it was tried several times. "
         "It may have been sent before that; the code can be entered.",
         deliveries=(
             replace(EXPIRED, status=DeliveryStatus.FAILED, reason="given up: its attempts never ended"),
@@ -90,7 +90,7 @@ FAILED = [
     Situation(
         "another failure",
         "Not sent: the root secret abc123 is not listed.",
-        "Not sent: it could not be sent.",
+        "Not sent; the operator of the service can see why.",
         verification=over(VerificationStatus.FAILED, 3, "the root secret abc123 is not listed"),
         deliveries=(
             replace(QUEUED, status=DeliveryStatus.FAILED, reason="the root secret abc123 is not listed"),

@@ -59,9 +59,9 @@ OVER = [
     ),
     Situation(
         "canceled, and sent after all",
-        "Canceled by the app shop 3.0 s after the request, after its SMS was handed over. "
+        "Canceled by the app shop 3.0 s after the request, before its SMS was sent. "
         "The SMS went out after all, as its receipt says.",
-        "Canceled by the app 3.0 s after the request, after its SMS was handed over. "
+        "Canceled by the app 3.0 s after the request, before its SMS was sent. "
         "The SMS went out after all, as its receipt says.",
         verification=over(VerificationStatus.CANCELED, 3),
         deliveries=(
@@ -126,17 +126,16 @@ OVER = [
     ),
     Situation(
         "a rehearsal that waits",
-        f"A rehearsal with a test key, no SMS leaves. Waiting: the phone is offline; it is sent when it is "
+        f"A rehearsal with a test key: no SMS leaves. Waiting: the phone is offline; it is sent when it is "
         f"back, {UNTIL}.",
-        "A rehearsal with a test key, no SMS leaves. Waiting: the phone that sends it is offline; it is sent "
+        "A rehearsal with a test key: no SMS leaves. Waiting: the phone that sends it is offline; it is sent "
         f"when it is back, {UNTIL}.",
         deliveries=(replace(WAITING, route=SANDBOX, reason="rehearsed: no paired phone is online"),),
     ),
     Situation(
         "a rehearsed refusal",
-        "A rehearsal with a test key, no SMS leaves. Gateway rehearsal refuses the number or the message: "
-        "the gateway refused the number.",
-        "A rehearsal with a test key, no SMS leaves. The number or the message is refused.",
+        "A rehearsal with a test key: no SMS leaves. The gateway refuses the number or the message.",
+        "A rehearsal with a test key: no SMS leaves. The number or the message is refused.",
         verification=over(VerificationStatus.FAILED, 1, "rehearsed: the gateway refused the number"),
         deliveries=(
             replace(

@@ -40,9 +40,10 @@ SENT_ALREADY = [
         now=10,
     ),
     Situation(
-        "handed over as soon as the SIM was allowed to again",
-        "Delivered by SIM gb1 3.0 s after it might be sent; it was asked to wait for 4.0 s.",
-        "Delivered 3.0 s after it might be sent; it was asked to wait for 4.0 s.",
+        "delivered soon after the SIM was allowed to send again",
+        "Delivered by SIM gb1 3.0 s after the SIM might send again; its gateway had asked it to wait "
+        "for 4.0 s.",
+        "Delivered 3.0 s after it could be sent; it had to wait for 4.0 s.",
         deliveries=(DELIVERED,),
         outages=away(-1, 3, sim="gb1", detail="too many messages (429)"),
     ),
@@ -56,7 +57,7 @@ SENT_ALREADY = [
     Situation(
         "delivered by the very SMS that found the gateway back",
         "Delivered by SIM gb1 2.0 s after the gateway came back; it was offline for 14 s.",
-        "Delivered 2.0 s after the gateway came back; it was offline for 14 s.",
+        "Delivered 2.0 s after the phone came back; it was offline for 14 s.",
         deliveries=(DELIVERED,),
         outages=away(-10, 4.5, detail="the gateway cannot be reached (SSLError)"),
     ),
@@ -114,9 +115,9 @@ SENT_ALREADY = [
     ),
     Situation(
         "a resend that failed",
-        "Not sent in time, until 22:15: no worker took it up; look whether workers and beat run. "
+        "Not sent by 22:15, when its time was over: no worker took it up; look whether workers and beat run. "
         "The code of the earlier SMS can still be entered.",
-        "Not sent in time, until 22:15. The code of the earlier SMS can still be entered.",
+        "Not sent by 22:15, when its time was over. The code of the earlier SMS can still be entered.",
         deliveries=(
             SENT,
             replace(RESENT, status=DeliveryStatus.EXPIRED, reason="not sent in time: no worker took it up"),

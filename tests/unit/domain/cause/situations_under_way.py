@@ -27,7 +27,7 @@ UNDER_WAY = [
     ),
     Situation(
         "no worker takes it up",
-        "No worker has taken it up for 40 s: look whether workers and beat run; it fails at 22:15 otherwise.",
+        "No worker has taken it up for 40 s: look whether workers and beat run; otherwise it fails at 22:15.",
         f"Not sent yet, 40 s after it was due; it is sent {UNTIL}.",
         now=40,
     ),
@@ -50,7 +50,7 @@ UNDER_WAY = [
         "a worker that does not come back",
         "Worker worker-1@a took it up 59 s ago and has not come back, so it may have been sent; "
         "another worker takes over.",
-        "It may have been sent; it is tried once more.",
+        "It may have been sent; it is tried again.",
         deliveries=(SENDING,),
         steps=[step(StepKind.CLAIMED, 1, detail="worker-1@a")],
     ),
@@ -58,7 +58,7 @@ UNDER_WAY = [
         "its worker died and another one claimed it",
         "Worker worker-1@a took it up at 22:10:01 and never came back, so it may have been sent; "
         "worker worker-2@a has it since 22:10:32.",
-        "It may have been sent; it is tried once more since 22:10:32.",
+        "It may have been sent; it has been tried again since 22:10:32.",
         deliveries=(SENDING,),
         steps=[
             step(StepKind.CLAIMED, 1, detail="worker-1@a"),
@@ -101,7 +101,7 @@ UNDER_WAY = [
     ),
     Situation(
         "waiting for a gateway that cannot be reached",
-        "Waiting: gateway mac1 is away since 22:09 (the gateway cannot be reached (ConnectTimeout)); "
+        "Waiting: gateway mac1 has been away since 22:09: it cannot be reached (ConnectTimeout); "
         f"it is sent when it is back, {UNTIL}.",
         "Waiting: the phone that sends it has been offline since 22:09; it is sent when it is back, "
         f"{UNTIL}.",
@@ -110,8 +110,8 @@ UNDER_WAY = [
     ),
     Situation(
         "the gateway refuses the account",
-        "Waiting: gateway mac1 refuses the account until you mend it (the gateway refuses our key (401)); "
-        f"it is sent when one can send it, {UNTIL}.",
+        "Waiting: gateway mac1 refuses our account, until you mend that: it refuses our key (401); "
+        f"it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="the gateway refuses our key (401)", **VIA),),
         steps=[
@@ -127,8 +127,8 @@ UNDER_WAY = [
     ),
     Situation(
         "the gateway asks the SIM to wait",
-        "Waiting: gateway mac1 asks SIM gb1 to wait since 22:10 (too many messages (429)); "
-        f"it is sent when one can send it, {UNTIL}.",
+        "Waiting: gateway mac1 has asked SIM gb1 to wait since 22:10 (too many messages (429)); "
+        f"it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="too many messages (429)", **VIA),),
         steps=[step(StepKind.ATTEMPT, 1, outcome="throttled", detail="too many messages (429)", **VIA)],
@@ -136,15 +136,15 @@ UNDER_WAY = [
     ),
     Situation(
         "the day's budget is used up",
-        "Waiting: SIM gb1 has used its 200 SMS of today; the next can go at 13 May 00:00; "
-        f"it is sent when one can send it, {UNTIL}.",
+        "Waiting: SIM gb1 has used its 200 SMS of today; the next can go at 00:00; "
+        f"it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="gb1 has sent its 200 of today"),),
     ),
     Situation(
         "the day's budget is used up, in the SIM's own zone",
         "Waiting: SIM gb1 has used its 200 SMS of today; the next can go at 22:12; "
-        f"it is sent when one can send it, {UNTIL}.",
+        f"it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="gb1 has sent its 200 of today"),),
         sims=[Sim("gb1", "mac1", zone=timezone(timedelta(hours=1, minutes=48)))],
@@ -152,20 +152,20 @@ UNDER_WAY = [
     Situation(
         "the month's budget is used up",
         "Waiting: SIM gb1 has written to its 100 numbers of this month; it can write to a new one from "
-        f"1 Jun on; it is sent when one can send it, {UNTIL}.",
+        f"1 Jun on; it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="gb1 has written to its 100 numbers of this month"),),
     ),
     Situation(
         "outside the SIM's hours, and its turn of another SIM",
-        "Waiting: SIM gb1 works from 08:00 to 20:00 only; it waits for its turn, as the SIM sends "
-        f"30 a minute; it is sent when one can send it, {UNTIL}.",
+        "Waiting: SIM gb1 works from 08:00 to 20:00 only; the SMS waits for its turn, as the SIM sends "
+        f"30 a minute; it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, reason="gb1 works 08:00-20:00; waits for its turn: 30 a minute"),),
     ),
     Situation(
         "no SIM for the country",
-        f"Waiting: no SIM may send to FR; it is sent when one can send it, {UNTIL}.",
+        f"Waiting: no SIM may send to FR; it is sent as soon as a SIM can send it, {UNTIL}.",
         f"Waiting for a phone that can send it, {UNTIL}.",
         deliveries=(replace(WAITING, route="FR", reason="no SIM serves FR"),),
     ),
@@ -203,8 +203,8 @@ UNDER_WAY = [
     ),
     Situation(
         "its deadline is over and no sweep has said so",
-        "Not sent in time, until 22:15: the phone of SIM gb1 has been offline since 22:08.",
-        "Not sent in time, until 22:15: the phone that sends it has been offline since 22:08.",
+        "Not sent by 22:15, when its time was over: the phone of SIM gb1 has been offline since 22:08.",
+        "Not sent by 22:15, when its time was over: the phone that sends it has been offline since 22:08.",
         deliveries=(WAITING,),
         outages=away(-94),
         now=301,
