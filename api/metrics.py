@@ -1,6 +1,6 @@
 """``/metrics``: the figures of the whole service, read from the database when Prometheus asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import falcon
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -14,6 +14,7 @@ from otp_worker.operations.health import Health, Vitals
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.totals import Totals
 from otp_worker.protection.circuit_breaker import is_open
+from otp_worker.store.canaries import Way
 from otp_worker.store.tallies import Total
 
 from .tally_metrics import families
@@ -32,7 +33,9 @@ class Metrics:
         """The figures as they are now."""
         registry = CollectorRegistry()
         now = self._clock()
-        registry.register(_Snapshot(self._health.vitals(now), self._refusals.totals()))
+        registry.register(
+            _Snapshot(self._health.vitals(now), self._health.canary_ways(), self._refusals.totals())
+        )
         registry.register(_Counted(self._totals.read(now)))
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = generate_latest(registry)
@@ -49,8 +52,9 @@ class _Counted(Collector):
 
 
 class _Snapshot(Collector):
-    def __init__(self, vitals: Vitals, refused: dict[str, int]) -> None:
+    def __init__(self, vitals: Vitals, ways: Iterable[Way], refused: dict[str, int]) -> None:
         self._vitals = vitals
+        self._ways = ways
         self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
@@ -85,7 +89,7 @@ class _Snapshot(Collector):
         yield from _gateways(vitals)
         yield from _sims(vitals)
         yield from _phones(vitals)
-        yield from _canaries(vitals)
+        yield from _canaries(self._ways)
         yield _channels(vitals)
         yield _refused(self._refused)
 
@@ -158,11 +162,11 @@ def _phones(vitals: Vitals) -> Iterator[Metric]:
     yield seen
 
 
-def _canaries(vitals: Vitals) -> Iterator[Metric]:
+def _canaries(ways: Iterable[Way]) -> Iterator[Metric]:
     labels = ["from", "to"]
     seconds = GaugeMetricFamily("otp_canary_seconds", "How long the last canary took.", labels=labels)
     lost = GaugeMetricFamily("otp_canary_lost", "Canaries that did not arrive, of those kept.", labels=labels)
-    for way in vitals.canaries:
+    for way in ways:
         if way.last_seconds is not None:
             seconds.add_metric([way.from_sim, way.to_sim], way.last_seconds)
         lost.add_metric([way.from_sim, way.to_sim], way.lost)

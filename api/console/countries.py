@@ -39,7 +39,7 @@ class Countries:
             req,
             resp,
             "countries.html",
-            countries=self._reader.read(Window.DAY, now).countries,
+            countries=self._reader.countries(Window.DAY, now),
             pauses=self._operator.pauses(now),
             said=audit.of_login(self._operator.db, req.get_param("done"), req.context.session.login),
         )

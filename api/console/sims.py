@@ -80,6 +80,8 @@ def _state(view: SimView, now: datetime) -> tuple[str, str]:
         return "bad", "used up for today"
     if view.month.is_used_up:
         return "look", "no new numbers this month"
+    if view.last_seen_at is None:
+        return "plain", "not used yet"
     return _CONDITIONS[view.condition]
 
 
@@ -99,7 +101,7 @@ class SimsPage:
             req,
             resp,
             "sims.html",
-            cards=sim_cards(sim_views(self._health.vitals(now), canary_results(self._health.db)), now),
+            cards=sim_cards(sim_views(self._health.vitals(now), canary_results(self._health.db, now)), now),
             waiting=waiting_by_reason(self._health.db),
             said=audit.of_login(self._health.db, req.get_param("done"), req.context.session.login),
         )
@@ -113,7 +115,7 @@ class SimsPage:
             self._pages,
             req,
             resp,
-            question=f"Try {name} at once?",
+            question=f"Try gateway {name} at once?",
             effect="The next message that waits for it is handed to it, whatever its pauses say.",
             yes="Try it",
             back="/sims",

@@ -39,7 +39,7 @@ _SPANS = {
 
 
 class Stage(StrEnum):
-    """How far codes come, in the order of the tiles."""
+    """How far codes come, in the order of the tiles. Handed over and delivered are SMS, the others codes."""
 
     ACCEPTED = "accepted"
     HANDED_OVER = "handed_over"
@@ -96,7 +96,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """How many codes came to a stage in the window, and when: ``strip`` has a number for each bar."""
+    """How many codes, or SMS, came to a stage in the window; ``strip`` has a number for each bar.
+
+    A code of which another SMS was asked for is one code and two SMS.
+    """
 
     stage: Stage
     total: int
@@ -133,7 +136,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class CanaryResult:
-    """The last canary to another SIM: what it took, or None if it was lost; ``lost`` of all that are kept."""
+    """The last canary to another SIM: what it took, or None if it was lost; ``lost`` of the last day's."""
 
     to_sim: str
     sent_at: datetime

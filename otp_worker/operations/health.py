@@ -78,7 +78,6 @@ class Vitals(Signs):
     """
 
     sims: list[Usage]
-    canaries: list[Way]
     paused: dict[PumpedKind, int]
     notice_channels: dict[str, bool]
 
@@ -119,10 +118,13 @@ class Health:
         return Vitals(
             **{each.name: getattr(signs, each.name) for each in fields(Signs)},
             sims=usage(self.db, self.sims.all, now),
-            canaries=ways(self.db),
             paused=Counter(each.kind for each in pauses.active_pauses(self.db, now)),
             notice_channels=notifications.channel_states(self.db),
         )
+
+    def canary_ways(self) -> list[Way]:
+        """How canaries fare between each two SIMs, by all that are kept."""
+        return ways(self.db)
 
     def _signs(self, now: datetime) -> Signs:
         oldest = deliveries.oldest_due(self.db, now)

@@ -64,7 +64,7 @@ class OverviewReader:
         vitals = self.health.vitals(now)
         active = pauses.active_pauses(db, now)
         tiles = _tiles(db, period, bars)
-        sims = sim_views(vitals, statements.canary_results(db))
+        sims = sim_views(vitals, statements.canary_results(db, now))
         paused = tuple(view for each in active if (view := _paused(each)) is not None)
         hops = _hops(db, period)
         backlog = statements.backlog(db)
@@ -83,6 +83,16 @@ class OverviewReader:
             problems=statements.latest_problems(db, now, PROBLEMS_SHOWN),
             backlog=backlog,
         )
+
+    def countries(self, window: Window, now: datetime) -> tuple[CountryView, ...]:
+        """What became of the codes to each country, and nothing else of it.
+
+        Raises a DatabaseError where the database is away.
+        """
+        db = self.health.db
+        count_steps(db, now, batches=1)
+        period = Period(window.span, bars_of(window, now)[0])
+        return _countries(tallies.by_labels(db, period, _OF_COUNTRY), pauses.active_pauses(db, now))
 
     def _situation(
         self,

@@ -21,6 +21,8 @@ _d, _v, _c = deliveries.c, verifications.c, canaries.c
 LONG_WAIT = timedelta(seconds=30)
 """An SMS that waits for longer than this is a problem."""
 _SAME_MINUTE = timedelta(minutes=1)
+CANARIES_SHOWN = timedelta(days=1)
+"""How far back canaries are looked at: one that is older tells nothing of today."""
 
 
 def latest_problems(db: Database, now: datetime, limit: int) -> list[Problem]:
@@ -48,12 +50,15 @@ def backlog(db: Database) -> Backlog:
         return Backlog(waiting, first, int(connection.execute(failing).scalar_one()))
 
 
-def canary_results(db: Database) -> dict[str, list[CanaryResult]]:
-    """What became of the last canary that each SIM sent to each other one, by the SIM that sent it."""
+def canary_results(db: Database, now: datetime) -> dict[str, list[CanaryResult]]:
+    """What became of the last canary that each SIM sent to each other one, by the SIM that sent it.
+
+    Of the last day's, however many more are kept.
+    """
     is_over = or_(_c.arrived_at.is_not(None), _c.lost_at.is_not(None))
     newest = (
         select(func.max(_c.id).label("id"), func.count(_c.lost_at).label("lost"))
-        .where(is_over)
+        .where(_c.sent_at > now - CANARIES_SHOWN, is_over)
         .group_by(_c.from_sim, _c.to_sim)
         .subquery()
     )

@@ -80,6 +80,7 @@ canaries = Table(
     Column("arrived_at", Instant),
     Column("lost_at", Instant),
 )
+Index("ix_canaries_sent_at", canaries.c.sent_at)
 
 # Whose turn it was to send a canary in each slot of time, and why it could not.
 canary_turns = Table(

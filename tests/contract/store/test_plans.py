@@ -113,6 +113,7 @@ def sweeps(service: Service) -> None:
         OverviewReader(health).read(window, service.clock())
     for by in Dimension:
         Conversions(service.db).read(Question(by, app="shop"), service.clock())
+    OverviewReader(health).countries(Window.DAY, service.clock())
     receipts.delivery_of(service.db, "obedient", None, "msg_1")
     Notifier(service.db, {}).publish_due(lambda _: True, service.clock())
 
@@ -197,6 +198,14 @@ def fill(db: Database, number: int) -> None:
                 # Before every step that is counted already.
                 row["id"] = n - number
             rows.setdefault(table, []).append(row)
+        canary = {
+            "id": f"{n:026}",
+            "from_sim": "obedient",
+            "to_sim": "second",
+            "sent_at": at,
+            "arrived_at": at,
+        }
+        rows.setdefault(schema.canaries, []).append(canary)
     with db.write() as connection:
         for table, values in rows.items():
             connection.execute(insert(table), values)
