@@ -65,13 +65,31 @@ _REFUSALS = {
 }
 
 
+_COUNTS = {
+    Stage.ACCEPTED: ("code", "codes"),
+    Stage.HANDED_OVER: ("SMS", "SMS"),
+    Stage.DELIVERED: ("SMS", "SMS"),
+    Stage.APPROVED: ("code", "codes"),
+    Stage.FAILED: ("code", "codes"),
+}
+"""What each tile counts, of one and of several: a code may be sent by several SMS."""
+_SHARES = {
+    Stage.DELIVERED: (Stage.HANDED_OVER, "of handed over"),
+    Stage.APPROVED: (Stage.ACCEPTED, "of accepted"),
+    Stage.FAILED: (Stage.ACCEPTED, "of accepted"),
+}
+"""Which tile one is a share of, and how that is said; both count the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class TileCard:
-    """One stage as the page shows it; ``share`` is of what was accepted."""
+    """One stage as the page shows it: ``counts`` names what it counts, ``whole`` what its share is of."""
 
     name: str
     total: int
+    counts: str
     share: float | None
+    whole: str
     times: HopTimes | None
     strip: Strip
     each_bar: str
@@ -127,16 +145,21 @@ def window_of(req: falcon.Request) -> Window:
 def tile_cards(found: Overview) -> list[TileCard]:
     """The stages in their order, each with its time and its strip."""
     times = {each.hop: each for each in found.hops if each.p50_seconds is not None}
-    accepted = next(tile.total for tile in found.tiles if tile.stage is Stage.ACCEPTED)
-    return [_card(tile, accepted, times, found.window) for tile in found.tiles]
+    totals = {tile.stage: tile.total for tile in found.tiles}
+    return [_card(tile, totals, times, found.window) for tile in found.tiles]
 
 
-def _card(tile: Tile, accepted: int, times: Mapping[Hop, HopTimes], window: Window) -> TileCard:
-    counts = tile.stage is not Stage.ACCEPTED and accepted > 0
+def _card(tile: Tile, totals: Mapping[Stage, int], times: Mapping[Hop, HopTimes], window: Window) -> TileCard:
+    one, several = _COUNTS[tile.stage]
+    of, whole = _SHARES.get(tile.stage, (None, ""))
+    all_of_it = totals[of] if of else 0
     return TileCard(
         name=_STAGES[tile.stage],
         total=tile.total,
-        share=min(tile.total / accepted, 1.0) if counts else None,
+        counts=one if tile.total == 1 else several,
+        # What was asked for before the window may come to its end in it.
+        share=min(tile.total / all_of_it, 1.0) if all_of_it else None,
+        whole=whole,
         times=times.get(_HOP_OF[tile.stage]) if tile.stage in _HOP_OF else None,
         strip=strip(tile.strip),
         each_bar=_EACH_BAR[window],

@@ -94,8 +94,8 @@ def in_words(state: ChannelState) -> tuple[str, str]:
     """The colour of a channel, and how it fares in a sentence."""
     name = _CHANNELS.get(state.name, state.name)
     if state.is_away:
-        waits = plural(state.waiting, "event")
-        return "bad", f"{name} took nothing {state.failures} times in a row; {waits} waiting."
+        waits = f"{plural(state.waiting, 'event')} wait{'s' if state.waiting == 1 else ''}"
+        return "bad", f"{name} took no event {state.failures} times in a row; {waits}."
     rest = [
         f"{number} {word}"
         for number, word in ((state.waiting, "waiting"), (state.given_up, "given up"))

@@ -11,7 +11,7 @@ from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.service.logs import redact
 
 VERIFICATION_WORDS = {
-    VerificationStatus.PENDING: "Waiting for the code",
+    VerificationStatus.PENDING: "Not entered yet",
     VerificationStatus.APPROVED: "Approved",
     VerificationStatus.CANCELED: "Canceled",
     VerificationStatus.EXPIRED: "Expired",
@@ -21,7 +21,7 @@ VERIFICATION_WORDS = {
 DELIVERY_WORDS = {
     DeliveryStatus.QUEUED: "about to be sent",
     DeliveryStatus.SENDING: "being sent",
-    DeliveryStatus.WAITING: "waiting for a phone",
+    DeliveryStatus.WAITING: "waits",
     DeliveryStatus.SENT: "handed over",
     DeliveryStatus.DELIVERED: "delivered",
     DeliveryStatus.UNDELIVERED: "not delivered",

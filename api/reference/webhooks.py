@@ -79,7 +79,7 @@ EVENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "observed": False,
             "name": "country_c9a1",
             "label": "GB",
-            "reason": "3 of 184 codes were entered in the last hour; usual are 86 %",
+            "reason": "3 of 184 codes were entered in the last hour; usually 86 % are",
             "sends": 184,
             "approvals": 3,
             "paused_until": AT.isoformat(),

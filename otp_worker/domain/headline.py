@@ -55,13 +55,13 @@ def headline(situation: Situation) -> Headline:
 
 def _processes(s: Situation) -> Iterator[Headline]:
     if not s.worker_runs:
-        yield Headline(
-            Severity.FIX, f"No worker runs{_since(s, s.worker_age)}: codes are accepted and not sent."
-        )
+        runs = "runs" if s.worker_age is None else f"has run{_since(s, s.worker_age)}"
+        yield Headline(Severity.FIX, f"No worker {runs}: codes are accepted and not sent.")
     if not s.sweep_runs:
+        run = "does not run" if s.sweep_age is None else f"has not run{_since(s, s.sweep_age)}"
         yield Headline(
             Severity.FIX,
-            f"Beat or upkeep does not run{_since(s, s.sweep_age)}: what waits is not sent, and nothing ends.",
+            f"Beat or upkeep {run}: codes that wait are not sent, and none expires.",
         )
     if not s.broker_answers:
         yield Headline(
@@ -163,7 +163,7 @@ def _timely(what: str, way: str, times: HopTimes, words: str) -> Headline:
     slow = seconds > SLOW_SECONDS
     return Headline(
         Severity.LOOK if slow else Severity.OK,
-        f"{what}{' slowly' if slow else ''}: p95 {_duration(seconds)} {way} in the last {words}.",
+        f"{what}{' slowly' if slow else ''}: 95 % within {_duration(seconds)} {way} in the last {words}.",
     )
 
 

@@ -12,7 +12,7 @@ _SENTENCES = {
     "sim.budget_low": "SIM {sim} has used {used} of {of} of its budget of the {budget}.",
     "sim.budget_back": "SIM {sim} has budget of the {budget} again.",
     "conversion.halved": "In {country} {approvals} of {sends} codes were entered in the last hour; "
-    "usual are {usual_percent} %.",
+    "usually {usual_percent} % are.",
     "conversion.back": "In {country} codes are entered as usual again.",
     "canary.lost": "A canary from {from_sim} to {to_sim} did not arrive.",
     "canary.back": "Canaries from {from_sim} to {to_sim} arrive again.",

@@ -48,7 +48,7 @@ class Pause:
         seen = f"{self.approvals} of {self.sends} codes entered in an hour; "
         if self.usual_sends_an_hour is None or self.usual_conversion is None:
             return seen + "what is usual is not known yet"
-        return seen + f"usual are {self.usual_conversion:.0%} of {self.usual_sends_an_hour:.1f}"
+        return f"{seen}usually {self.usual_conversion:.0%} of {self.usual_sends_an_hour:.1f} are"
 
     def is_paused(self, now: datetime) -> bool:
         """Whether sends to it are refused now."""

@@ -35,7 +35,7 @@ def test_a_pause_is_shown_with_its_figures(admin: Caller) -> None:
     (pause,) = admin.simulate_get(PAUSES).json["pauses"]
     assert (pause["kind"], pause["label"], pause["state"]) == ("block", "+44740012****", "paused")
     assert pause["app"] == "shop"
-    assert pause["reason"] == "0 of 30 codes entered in an hour; usual are 75% of 4.0"
+    assert pause["reason"] == "0 of 30 codes entered in an hour; usually 75% of 4.0 are"
     assert pause["paused_until"] == "2026-03-01T13:00:00Z"
 
 

@@ -98,7 +98,9 @@ def test_the_sentence_tells_how_long_codes_take_to_the_phone(service: Service) -
         arrived(service, at=START, seconds=seconds)
     service.clock.move(10)
     seen = reader(service).read(Window.QUARTER, service.clock())
-    assert seen.headline.sentence == "Codes arrive: p95 2.0 s from request to phone in the last 15 min."
+    assert (
+        seen.headline.sentence == "Codes arrive: 95 % within 2.0 s from request to phone in the last 15 min."
+    )
     times = {hop.hop: hop for hop in seen.hops}
     assert times[Hop.ACCEPT_TO_GATEWAY].count == 3
     assert times[Hop.GATEWAY_TO_RECEIPT].p50_seconds == pytest.approx(1.4, abs=0.1)
@@ -143,7 +145,7 @@ def test_a_broker_that_is_away_and_processes_that_do_not_run_are_told(service: S
     service.broker_is_away = False
     service.clock.move(120)
     assert overview.read(Window.DAY, service.clock()).headline.sentence.startswith(
-        "No worker runs since 12:00"
+        "No worker has run since 12:00"
     )
     sweeps.record_sweep(service.db, WORKER, service.clock())
     assert overview.read(Window.DAY, service.clock()).headline.sentence.startswith("Beat or upkeep")

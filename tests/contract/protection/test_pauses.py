@@ -126,7 +126,7 @@ def test_a_pause_says_its_figures_and_nobodys_number(
     town.sends(30, 0)
     guard.sweep(service.clock())
     (paused,) = active(service)
-    assert paused.reason == "0 of 30 codes entered in an hour; usual are 75% of 4.0"
+    assert paused.reason == "0 of 30 codes entered in an hour; usually 75% of 4.0 are"
     assert paused.label == "+44740012****"
     (notice_id,) = notifications.due_notices(service.db, service.clock(), 10)
     notice = notifications.claim_notice(service.db, notice_id, service.clock(), service.clock())

@@ -44,7 +44,7 @@ EVERY_FIELD: dict[str, object] = {
         (
             "conversion.halved",
             0,
-            "In GB 4 of 60 codes were entered in the last hour; usual are 80 %. No code",
+            "In GB 4 of 60 codes were entered in the last hour; usually 80 % are. No code",
         ),
         ("canary.lost", 0, "A canary from gb1 to gb2 did not arrive. No code waits."),
     ],
