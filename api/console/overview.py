@@ -74,9 +74,9 @@ _COUNTS = {
 }
 """What each tile counts, of one and of several: a code may be sent by several SMS."""
 _SHARES = {
-    Stage.DELIVERED: (Stage.HANDED_OVER, "of handed over"),
-    Stage.APPROVED: (Stage.ACCEPTED, "of accepted"),
-    Stage.FAILED: (Stage.ACCEPTED, "of accepted"),
+    Stage.DELIVERED: (Stage.HANDED_OVER, "of all SMS"),
+    Stage.APPROVED: (Stage.ACCEPTED, "of all codes"),
+    Stage.FAILED: (Stage.ACCEPTED, "of all codes"),
 }
 """Which tile one is a share of, and how that is said; both count the same."""
 

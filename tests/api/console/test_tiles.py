@@ -33,9 +33,9 @@ def test_codes_are_compared_with_codes_and_sms_with_sms() -> None:
     assert told == [
         (8, "codes", None, ""),
         (12, "SMS", None, ""),
-        (9, "SMS", 0.75, "of handed over"),
-        (6, "codes", 0.75, "of accepted"),
-        (2, "codes", 0.25, "of accepted"),
+        (9, "SMS", 0.75, "of all SMS"),
+        (6, "codes", 0.75, "of all codes"),
+        (2, "codes", 0.25, "of all codes"),
     ]
 
 
