@@ -21,7 +21,6 @@ class Candidate:
 
     sim: Sim
     due_at: datetime
-    is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +60,13 @@ class Router:
             reason = closed_by(state, sim.name, now, now)
             if reason is None:
                 long_due = closed_by(state, sim.name, now - OTHERS_SERVE, now) is None
-                due_at = now - OTHERS_SERVE if long_due else now
-                found.append(Candidate(sim, due_at, is_probe=bool(open_breakers(state, sim.name))))
+                found.append(Candidate(sim, now - OTHERS_SERVE if long_due else now))
             else:
                 reasons.append(reason)
-        # Nobody's message is a probe while another SIM can send it, but for one in a while.
-        return sorted(found, key=lambda each: each.is_probe and each.due_at == now) or _joined(
-            reasons or [f"no SIM serves {job.country}"]
-        )
+        # Nobody's message is a probe while another SIM can send it, but for one in a while: last come SIMs
+        # whose probe became due in these seconds. A SIM whose breaker is closed was always due.
+        in_order = sorted(found, key=lambda each: each.due_at == now)
+        return in_order or _joined(reasons or [f"no SIM serves {job.country}"])
 
     def take(self, candidates: Sequence[Candidate], job: Job, now: datetime) -> Way | str:
         """A turn at the first SIM that has one, and last of all its permit; or why none has."""

@@ -20,12 +20,13 @@ from tests.contract.service import LOST, OFFLINE, SHOP, ObedientGateway, Service
 from tests.contract.stalling import LEASE_SECONDS, reach_slowly, stall, stall_at
 
 
+@pytest.mark.parametrize("seconds", [1, 4.1])
 def test_a_code_whose_deadline_passes_while_the_gateway_is_reached_is_never_handed_over(
-    service: Service,
+    service: Service, seconds: float
 ) -> None:
     verification = service.issue()
     service.clock.move(299)
-    gateway = reach_slowly(service, 4.1)
+    gateway = reach_slowly(service, seconds)
     assert service.deliver(verification) == Delivered("expired: not sent in time")
     assert gateway.messages == []
     found = service.read(verification)

@@ -120,6 +120,25 @@ def test_a_run_ends_in_time_whatever_the_gateway_takes(
     assert len(gateway.asked) == 3
 
 
+def test_one_run_at_a_time_asks_in_a_process(
+    service: Service, gateway: AskedGateway, poller: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that hangs holds up one thread of upkeep, and not all."""
+    for _ in range(2):
+        service.sent()
+    service.clock.move(5)
+    gateway.says = ReceiptKind.DELIVERED
+    ask, meanwhile = gateway.poll, list[int]()
+
+    def ask_while_another_run_begins(message_id: str) -> Receipt | None:
+        meanwhile.append(poller.poll(service.clock()))
+        return ask(message_id)
+
+    monkeypatch.setattr(gateway, "poll", ask_while_another_run_begins)
+    assert poller.poll(service.clock()) == 2
+    assert meanwhile == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("capabilities", "message_id", "url", "asks"),
     [

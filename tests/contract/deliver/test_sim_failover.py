@@ -83,7 +83,7 @@ class TestFailover:
             phones.send()
         phones.service.clock.move(1)
         monkeypatch.setattr(Breaker, "allow", lambda *_: "another worker asks")
-        phones.send()
+        assert phones.send().delivery.reason == "another worker asks"
         (used,) = usage(db, phones.service.sims.all, START)
         assert used.sent_today == 0
 
