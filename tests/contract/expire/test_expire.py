@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
@@ -120,9 +121,25 @@ def test_what_still_stands_in_the_queue_is_not_published_twice(service: Service)
     service.backlog = 2
     service.clock.move(STALLED_SECONDS)
     assert service.expirer.enqueue_due(service.clock()) == 1
-    service.backlog = 3
+    for service.backlog in (3, 5):
+        service.clock.move(STALLED_SECONDS)
+        assert service.expirer.enqueue_due(service.clock()) == 0
+
+
+def test_no_more_is_put_on_the_queue_than_a_batch_with_what_stands_there(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otp_worker.store.expire.BATCH", 4)
+    for _ in range(2):
+        service.issue()
+    service.broker_is_away = True
+    for _ in range(3):
+        service.issue()
+    service.broker_is_away = False
     service.clock.move(STALLED_SECONDS)
-    assert service.expirer.enqueue_due(service.clock()) == 0
+    service.backlog = 1
+    # One was lost on the queue and one stands there: of the three that came since, two have room.
+    assert service.expirer.enqueue_due(service.clock()) == 1 + 2
 
 
 def test_what_the_broker_lost_is_published_again_however_many_came_after_it(service: Service) -> None:

@@ -3,13 +3,29 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Table, func, insert, select
 
+from otp_worker.domain.step import StepKind
 from otp_worker.store.batches import BATCH, until_short
+from otp_worker.store.early_receipts import KEPT_SECONDS
 from otp_worker.store.reply_keys import KEPT
-from otp_worker.store.schema import replies, reply_keys, verifications
+from otp_worker.store.schema import (
+    audit,
+    canaries,
+    canary_turns,
+    confirmations,
+    early_receipts,
+    replies,
+    reply_keys,
+    steps,
+    tallies,
+    verifications,
+)
+from otp_worker.store.tallies import KEPT as KEPT_TALLIES
 from tests.contract.expire.expired_rows import DAY, counts, fill, reply, row_counts
 from tests.contract.service import SHOP, START, Service, wrong
+
+TALLY = {"name": "sends", "labels": "", "bucket": 0, "count": 7, "milliseconds": 0}
 
 
 def test_plain_numbers_are_forgotten_after_their_time_and_the_rest_stays(service: Service) -> None:
@@ -100,6 +116,49 @@ def test_a_purge_deletes_everything_that_is_old_however_much_there_is(service: S
     fill(service, 2 * BATCH + 1, created_at=old, ended_at=old)
     service.expirer.purge(service.clock())
     assert set(counts(service).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "kept_seconds"),
+    [
+        (audit, {"id": "aud_1", "at": START, "login": "ada", "action": "cancel", "subject": "x"}, 30 * DAY),
+        (canaries, {"id": "c", "from_sim": "a", "to_sim": "b", "sent_at": START}, 30 * DAY),
+        (canary_turns, {"slot": int(START.timestamp()), "from_sim": "a", "to_sim": "b"}, 30 * DAY),
+        (steps, {"at": START, "kind": StepKind.PROBE, "gateway": "obedient"}, 30 * DAY),
+        (
+            early_receipts,
+            {"gateway": "a", "subject": "m", "kind": "sent", "received_at": START},
+            KEPT_SECONDS,
+        ),
+        # Of a day: the two before today count.
+        (confirmations, {"number_hash": b"h" * 32, "day": "2026-03-01", "reply_id": "r"}, 2.5 * DAY),
+        *[
+            (tallies, TALLY | {"span": int(span.total_seconds()), "at": START}, kept.total_seconds())
+            for span, kept in KEPT_TALLIES.items()
+        ],
+    ],
+    ids=lambda each: getattr(each, "name", None),
+)
+def test_each_table_is_purged_at_its_own_age(
+    service: Service, table: Table, row: dict[str, object], kept_seconds: float
+) -> None:
+    with service.db.write() as connection:
+        connection.execute(insert(table).values(row))
+
+    def are_left(after_seconds: float) -> int:
+        service.expirer.purge(START + timedelta(seconds=after_seconds))
+        with service.db.read() as connection:
+            return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    assert [are_left(kept_seconds - 1), are_left(kept_seconds + 1)] == [1, 0]
+
+
+def test_the_figures_of_all_time_are_never_purged(service: Service) -> None:
+    with service.db.write() as connection:
+        connection.execute(insert(tallies).values(TALLY | {"span": 0, "at": START}))
+    service.expirer.purge(START + timedelta(days=4000))
+    with service.db.read() as connection:
+        assert connection.execute(select(tallies.c.count)).scalars().all() == [7]
 
 
 def _number(service: Service) -> str | None:
