@@ -142,6 +142,17 @@ def test_a_resend_counts_and_one_that_is_refused_may_be_asked_for_again(making: 
     assert refused(service, "+447400888888").limit is Limit.TOTAL
 
 
+def test_a_resend_counts_in_a_window_that_its_verification_is_too_old_for(making: Making) -> None:
+    service = making(rates(number="1/30s"))
+    verification, _ = service.sent()
+    service.clock.move(100)
+    service.resend(verification)
+    service.clock.move(29)
+    assert refused(service).limit is Limit.NUMBER
+    service.clock.move(1)
+    send(service)
+
+
 def test_a_resend_that_is_too_soon_counts_for_nothing(making: Making) -> None:
     service = making(rates(total="2/10m"))
     verification, _ = service.sent()
