@@ -27,24 +27,24 @@ _APP = AppBody.model_validate(
 )
 
 ADMIN_REQUESTS: dict[str, Requests] = {
-    "exempt": {"country": ("No pause of a country for a day", {"target": "GB", "hours": 24})},
-    "unlock": {"number": ("A number", {"to": NUMBER})},
-    "forget": {"number": ("A number", {"to": NUMBER})},
+    "exemptFromPauses": {"country": ("No pause of a country for a day", {"target": "GB", "hours": 24})},
+    "unlockNumber": {"number": ("A number", {"to": NUMBER})},
+    "forgetNumber": {"number": ("A number", {"to": NUMBER})},
     "createApp": {"named": ("A name of its own in the SMS", {"name": "shop", **_SET})},
     "changeApp": {"set": ("One set, another unset", {"code_length": 8, "limit": None})},
 }
 
 ADMIN_ANSWERS: dict[str, Mapping[str, BaseModel]] = {
-    "pauses": {"paused": PausesBody(pauses=[_PAUSE])},
-    "exempt": {
+    "listPauses": {"paused": PausesBody(pauses=[_PAUSE])},
+    "exemptFromPauses": {
         "exempt": _PAUSE.model_copy(
             update={"state": "exempt", "app": None, "paused_until": None, "exempt_until": at(86400)}
         )
     },
-    "unlock": {"unlocked": UnlockedBody(to=MASKED)},
-    "forget": {"erased": ErasedBody(to=MASKED, verifications=3, replies=1)},
-    "apps": {"apps": AppsBody(apps=[_APP])},
+    "unlockNumber": {"unlocked": UnlockedBody(to=MASKED)},
+    "forgetNumber": {"erased": ErasedBody(to=MASKED, verifications=3, replies=1)},
+    "listApps": {"apps": AppsBody(apps=[_APP])},
     "createApp": {"made": _APP},
-    "app": {"app": _APP},
+    "getApp": {"app": _APP},
     "changeApp": {"changed": _APP},
 }

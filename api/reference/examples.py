@@ -114,7 +114,7 @@ _CHECKS = [
 ]
 
 REQUESTS: dict[str, Requests] = {
-    "send": {
+    "sendVerification": {
         "first": ("The first code, in English", {"to": NUMBER, "user": "user-17"}),
         "more": (
             "In another language, with a life and a length of its own",
@@ -123,9 +123,9 @@ REQUESTS: dict[str, Requests] = {
         "limits": ("With the end user's address, for limits", {"to": NUMBER, "ip": "203.0.113.7"}),
         "inbound": ("The person texts a token to us", {"to": NUMBER, "channel": "inbound"}),
     },
-    "check": {"typed": ("As the person typed it", {"code": "123456"})},
+    "checkVerification": {"typed": ("As the person typed it", {"code": "123456"})},
     "checkNumber": {"typed": ("As the person typed it", {"to": NUMBER, "code": "123 456"})},
-    "search": {
+    "searchVerifications": {
         "number": ("Those of a number", {"to": NUMBER}),
         "failed": ("Its last one that failed", {"to": NUMBER, "status": "failed", "limit": 1}),
     },
@@ -133,7 +133,7 @@ REQUESTS: dict[str, Requests] = {
 }
 
 ANSWERS: dict[str, Mapping[str, BaseModel]] = {
-    "send": {
+    "sendVerification": {
         "accepted": _ACCEPTED,
         "inbound": _ACCEPTED.model_copy(
             update={
@@ -144,18 +144,18 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
             }
         ),
     },
-    "resend": {"accepted": _ACCEPTED.model_copy(update={"resent": True})},
-    "check": {
+    "resendVerification": {"accepted": _ACCEPTED.model_copy(update={"resent": True})},
+    "checkVerification": {
         "right": CheckResultBody(id=ID, status=VerificationStatus.APPROVED, valid=True, checks_left=4),
         "wrong": CheckResultBody(id=ID, status=VerificationStatus.PENDING, valid=False, checks_left=4),
     },
-    "read": {"pending": _PENDING},
-    "cancel": {
+    "getVerification": {"pending": _PENDING},
+    "cancelVerification": {
         "canceled": _PENDING.model_copy(update={"status": VerificationStatus.CANCELED, "ended_at": at(20)})
     },
-    "list": {"page": _PAGE},
-    "search": {"page": _PAGE},
-    "timeline": {
+    "listVerifications": {"page": _PAGE},
+    "searchVerifications": {"page": _PAGE},
+    "getTimeline": {
         "approved": TimelineBody(
             id=ID,
             status=VerificationStatus.APPROVED,
@@ -180,10 +180,10 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
         )
     },
     **ADMIN_ANSWERS,
-    "alive": {"alive": AlivenessBody()},
-    "ready": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},
+    "isAlive": {"alive": AlivenessBody()},
+    "isReady": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},
 }
-ANSWERS["checkNumber"] = ANSWERS["check"]
+ANSWERS["checkNumber"] = ANSWERS["checkVerification"]
 
 NOT_READY = ReadinessBody(
     ready=False,

@@ -1,5 +1,6 @@
 """The API described as OpenAPI 3.1: the routes' table, and the models that judge the real bodies."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -89,7 +90,18 @@ def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
         models += [(route.answer, "serialization")] if route.answer else []
     _, schemas = models_json_schema(list(dict.fromkeys(models)), ref_template="#/components/schemas/{model}")
     definitions: dict[str, Any] = schemas["$defs"]
+    for name in {model.__name__ for model, mode in models if mode == "validation"}:
+        for field in definitions[name]["properties"].values():
+            _say_default(field)
     return definitions
+
+
+def _say_default(field: dict[str, Any]) -> None:
+    """Put a default into words: openapi-typescript demands whatever has a ``default``."""
+    default = field.pop("default", None)
+    if default:
+        words = (field.get("description"), f"Without it: `{json.dumps(default)}`.")
+        field["description"] = " ".join(filter(None, words))
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from .examples import ID, REQUESTS
 
 APP = "shop"
 _CLIENT = {
-    "send": f'print(otp.send("{NUMBER}", user="user-17").id)',
-    "check": f'print(otp.check("{ID}", "123456").valid)',
+    "sendVerification": f'print(otp.send("{NUMBER}", user="user-17").id)',
+    "checkVerification": f'print(otp.check("{ID}", "123456").valid)',
     "checkNumber": f'print(otp.check_number("{NUMBER}", "123456").valid)',
-    "resend": f'print(otp.resend("{ID}").delivery)',
-    "read": f'print(otp.get("{ID}").status)',
-    "cancel": f'print(otp.cancel("{ID}").status)',
-    "timeline": f'print(otp.timeline("{ID}").cause)',
-    "list": 'for each in otp.list(user="user-17"):\n    print(each.id, each.status)',
-    "search": f'for each in otp.search("{NUMBER}").verifications:\n    print(each.id, each.status)',
+    "resendVerification": f'print(otp.resend("{ID}").delivery)',
+    "getVerification": f'print(otp.get("{ID}").status)',
+    "cancelVerification": f'print(otp.cancel("{ID}").status)',
+    "getTimeline": f'print(otp.timeline("{ID}").cause)',
+    "listVerifications": 'for each in otp.list(user="user-17"):\n    print(each.id, each.status)',
+    "searchVerifications": f'for each in otp.search("{NUMBER}").verifications:\n    print(each.id)',
 }
 """The calls that the Python client has."""
 

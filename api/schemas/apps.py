@@ -47,17 +47,22 @@ class SettingsBody(_Settings, Incoming):
     """What is to be set. What is left out stays as it is."""
 
 
-class NewAppBody(_Settings, Incoming):
-    """A new app, with what is set for it."""
-
+class _NewName(BaseModel):
     name: str = Field(description="Keys of this name belong to it.", examples=["shop"])
 
 
-class AppBody(_Settings):
-    """An app, and what is set for it; null where the operator's holds."""
+class NewAppBody(_Settings, _NewName, Incoming):
+    """A new app, with what is set for it."""
 
+
+class _App(BaseModel):
     name: str = Field(examples=["shop"])
     keys: int = Field(description="How many of its keys can be used.", examples=[2])
+
+
+class AppBody(_Settings, _App):
+    """An app, and what is set for it; null where the operator's holds."""
+
     created_at: datetime
     updated_at: datetime
 

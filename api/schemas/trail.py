@@ -121,20 +121,20 @@ class ListQuery(_Filter):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class SearchBody(_Filter, Incoming):
-    """A number, and which of its verifications are asked for."""
-
+class _Number(BaseModel):
     to: To
 
 
-class ListedBody(References):
-    """One verification of a list: the number masked, the code never."""
+class SearchBody(_Filter, _Number, Incoming):
+    """A number, and which of its verifications are asked for."""
 
+
+class _Listed(BaseModel):
     id: str = Field(examples=["ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"])
-    app: str = Field(examples=["shop"])
     status: VerificationStatus
-    reason: str | None = Field(description="Why it failed, in words.")
     to: str = Field(description="The number, masked.", examples=["+44********56"])
+    app: str = Field(examples=["shop"])
+    reason: str | None = Field(description="Why it failed, in words.")
     user: str | None = Field(examples=["user-17"])
     channel: str = Field(examples=["sms"])
     delivery_status: DeliveryStatus | None = Field(
@@ -145,6 +145,10 @@ class ListedBody(References):
     delivered_at: datetime | None
     expires_at: datetime
     ended_at: datetime | None
+
+
+class ListedBody(References, _Listed):
+    """One verification of a list: the number masked, the code never."""
 
     @classmethod
     def of(cls, found: Verification, now: datetime) -> "ListedBody":

@@ -19,9 +19,7 @@ from .limits import GivenBuckets, LeftBody
 from .references import GivenReferences, Printable, Purpose, References
 
 
-class SendBody(GivenReferences, GivenBuckets, Incoming):
-    """A request for a passcode."""
-
+class _Send(BaseModel):
     to: To
     user: Annotated[str, Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="The app's own reference to its user; comes back as it is."
@@ -48,6 +46,10 @@ class SendBody(GivenReferences, GivenBuckets, Incoming):
         description="Ask for a new code where one is pending for the same number, user and purpose; what is "
         "not sent of that one is called back. Without it a repeated request is a resend.",
     )
+
+
+class SendBody(GivenBuckets, GivenReferences, _Send, Incoming):
+    """A request for a passcode."""
 
 
 class CheckBody(Incoming):
@@ -113,13 +115,11 @@ class DeliveryBody(BaseModel):
         )
 
 
-class VerificationBody(References):
-    """A verification: the number masked, the code never."""
-
+class _Verification(BaseModel):
     id: str
     status: VerificationStatus
-    reason: str | None = Field(description="Why it failed, in words.")
     to: str = Field(description="The number, masked.", examples=["+44********56"])
+    reason: str | None = Field(description="Why it failed, in words.")
     user: str | None
     channel: str
     delivery: DeliveryBody | None = Field(description="The newest SMS; null for the channel inbound.")
@@ -129,14 +129,18 @@ class VerificationBody(References):
     resend_at: datetime = Field(description="A resend before this is too soon.")
     ended_at: datetime | None
 
+
+class VerificationBody(References, _Verification):
+    """A verification: the number masked, the code never."""
+
     @classmethod
     def of(cls, found: Verification, now: datetime, wait: WaitEstimate | None = None) -> "VerificationBody":
         """A verification as it stands at ``now``."""
         return cls(
             id=found.id,
             status=found.status_at(now),
-            reason=public_reason(found.status_at(now), found.reason),
             to=found.to,
+            reason=public_reason(found.status_at(now), found.reason),
             user=found.user,
             channel=found.channel,
             delivery=DeliveryBody.of(found.newest_delivery, wait) if found.newest_delivery else None,

@@ -88,6 +88,18 @@ def test_it_has_what_openapi_3_1_asks_for() -> None:
             assert response["description"]
     names = [operation["operationId"] for operation in operations().values()]
     assert len(names) == len(set(names))
+    # Generators make methods of them: each says what is done, and with what.
+    assert all(re.fullmatch(r"(is[A-Z]|[a-z]+[A-Z])\w+", name) for name in names)
+
+
+def test_what_is_about_one_thing_begins_with_its_id_or_name() -> None:
+    schemas = document()["components"]["schemas"]
+    for name in ("VerificationBody", "AcceptedBody", "ListedBody"):
+        assert list(schemas[name]["properties"])[:3] == ["id", "status", "to"], name
+    for name in ("SendBody", "SearchBody", "NumberCheckBody", "NumberBody"):
+        assert next(iter(schemas[name]["properties"])) == "to", name
+    for name in ("AppBody", "NewAppBody"):
+        assert next(iter(schemas[name]["properties"])) == "name", name
 
 
 def test_every_parameter_in_a_path_is_described() -> None:

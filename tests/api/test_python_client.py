@@ -1,6 +1,7 @@
 """The client for apps against the application itself: they say the same, and mean it."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,9 +88,17 @@ def test_every_problem_of_the_service_has_a_class_of_its_own() -> None:
 
 
 def test_every_call_of_an_app_is_a_method() -> None:
-    names = {"checkNumber": "check_number", "list": "list_page", "read": "get"}
+    names = {
+        "checkNumber": "check_number",
+        "listVerifications": "list_page",
+        "getTimeline": "timeline",
+    }
     operations = {route.name for route in ROUTES if route.tag == "verifications" and route.name}
-    assert {names.get(name, name) for name in operations} <= set(dir(Client))
+    methods = {names.get(name, re.sub("Verifications?$", "", name)) for name in operations}
+    assert methods == {
+        *("send", "check", "check_number", "resend", "get", "cancel", "timeline", "list_page", "search")
+    }
+    assert methods <= set(dir(Client))
 
 
 def test_a_code_goes_its_whole_way(otp: Client, service: Service) -> None:
