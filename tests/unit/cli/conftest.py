@@ -9,6 +9,7 @@ import pytest
 
 from otp_worker.domain.keyring import Keyring
 from otp_worker.store.database import Database
+from tests.unit.cli.answers import GIVEN
 
 SECRET = "a root secret of the tests that is long enough"
 
@@ -39,3 +40,9 @@ def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dat
         monkeypatch.setenv(f"OTP_{name}", value)
     with closing(Database(database_url)) as opened:
         yield opened
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> dict[str, str]:
+    """An answer to each question of `init`."""
+    return {**GIVEN, "OTP_DATABASE_URL": f"sqlite:///{tmp_path}/otp.db"}
