@@ -14,6 +14,7 @@ from otp_worker.service.assembly import Intake
 from .acts import Acts
 from .apps import NEW, AppsPage
 from .attempts import LoginAttempts
+from .conversions import ConversionsPage
 from .countries import Countries
 from .errors import add_error_pages
 from .find import Find
@@ -100,6 +101,7 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[_Route]:
         ("/countries", countries, None),
         ("/countries/{name}/lift", countries, "lift"),
         ("/countries/{name}/exempt", countries, "exempt"),
+        ("/conversions", ConversionsPage(pages, intake.conversions, clock), None),
         ("/webhooks", webhooks, None),
         ("/webhooks/{notice_id}/again", webhooks, "again"),
         ("/replies", Replies(pages, db), None),

@@ -23,6 +23,7 @@ NAVIGATION = (
     ("/find", "Find"),
     ("/sims", "SIMs"),
     ("/countries", "Countries"),
+    ("/conversions", "Conversion"),
     ("/webhooks", "Webhooks"),
     ("/replies", "Replies"),
     ("/apps", "Apps"),

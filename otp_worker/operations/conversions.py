@@ -1,7 +1,7 @@
 """Conversion: how many codes were sent, arrived and were entered, told apart by what is asked for."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from otp_worker.domain.errors import InvalidFieldError
@@ -73,9 +73,23 @@ class Conversions:
 
     def read(self, question: Question, now: datetime) -> Report:
         """The codes of a window of whole hours or days. Raises InvalidFieldError."""
+        return self.read_each(question, [question.by], now)[0]
+
+    def read_each(self, question: Question, dimensions: Sequence[Dimension], now: datetime) -> list[Report]:
+        """The same codes, told apart in several ways: a report for each. Raises InvalidFieldError."""
+        windows = {by: window_of(replace(question, by=by), now) for by in dimensions}
         conversion_sums.sum_up(self.db, now, _PARTS_BEFORE)
-        window = window_of(question, now)
-        found = [each for each in statements.figures(self.db, window, now) if _is_wanted(each.cell, question)]
+        found: dict[Window, list[Figure]] = {}
+        for window in windows.values():
+            if window not in found:
+                codes = statements.figures(self.db, window, now)
+                found[window] = [each for each in codes if _is_wanted(each.cell, question)]
+        return [
+            self._report(replace(question, by=by), window, found[window], now)
+            for by, window in windows.items()
+        ]
+
+    def _report(self, question: Question, window: Window, found: Sequence[Figure], now: datetime) -> Report:
         groups = list(self._groups(question, window, found, now))
         limit = len(groups) if question.by in _BY_TIME else question.limit
         return Report(

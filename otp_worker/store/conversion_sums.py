@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from otp_worker.domain.pumping import BASELINE_HOURS
 from otp_worker.domain.sent_codes import DAY, HOUR, SETTLED_AFTER, Cell, SentCodes
 from otp_worker.domain.tally import Counted, Tally
 from otp_worker.store import sweeps, tallies
@@ -30,6 +29,7 @@ SUMMED = "conversions_summed"
 HOURS_KEPT = tallies.KEPT[HOUR]
 """So long the figures of an hour are kept; those of a day are kept as the tallies are."""
 AT_ONCE = 48
+_OLDEST = timedelta(days=31)
 _SHORTEST = timedelta(seconds=15)
 """Less than this is left for the next time, so that one who asks again and again writes nothing."""
 _ROWS_AT_ONCE = 500
@@ -44,26 +44,27 @@ _SUMS = ("sent", "delivered", "approved")
 
 
 def sum_up(db: Database, now: datetime, most: int = AT_ONCE) -> int:
-    """Sum up what is settled and was not, so many parts of at most an hour; how many were summed up."""
-    begin = summed_until(db, now)
-    for done in range(most):
+    """Sum up what is settled and was not, so many parts of at most an hour; how many were summed up here.
+
+    Where another process sums up a part first, this one goes on behind it: in the end nothing is left.
+    """
+    done = 0
+    for _ in range(most):
+        begin = summed_until(db, now)
         if begin is None:
-            return done
+            break
         end = begin_of(HOUR, begin) + HOUR
         until = min(end, now - SETTLED_AFTER)
         if until < end and until - begin < _SHORTEST:
-            return done
-        if not _sum_up(db, Span(begin, until)):
-            # Another process is at it.
-            return done
-        begin = until
-    return most
+            break
+        done += _sum_up(db, Span(begin, until))
+    return done
 
 
 def summed_until(db: Database, now: datetime) -> datetime | None:
     """How far it is summed up; None where nothing was ever asked for.
 
-    It begins with the oldest code of the last week.
+    It begins with the oldest code of the last month.
     """
     known = sweeps.last_sweep(db, SUMMED)
     if known is not None and known <= now:
@@ -71,7 +72,7 @@ def summed_until(db: Database, now: datetime) -> datetime | None:
     if known is not None:
         # A clock was set back: what is asked for from now on would never be summed up.
         return now if _move(db, known, now) else None
-    oldest = now - timedelta(hours=BASELINE_HOURS)
+    oldest = now - _OLDEST
     with db.read() as connection:
         first = connection.execute(select(func.min(_v.created_at)).where(_v.created_at >= oldest)).scalar()
     if first is None:

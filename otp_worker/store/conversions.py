@@ -92,8 +92,10 @@ def sum_up(db: Database, now: datetime, since: datetime) -> int:
     while hour is not None and summed < HOURS_AT_ONCE and hour + _HOUR <= settled_until:
         _sum_up_hour(db, hour)
         hour += _HOUR
-        sweeps.record_sweep(db, SUMMED, hour)
         summed += 1
+    if hour is not None and summed:
+        # Once for all of them: whoever dies before sums them up again, to the same.
+        sweeps.record_sweep(db, SUMMED, hour)
     return summed
 
 

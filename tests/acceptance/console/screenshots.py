@@ -14,6 +14,7 @@ PAGES = {
     "find": "/find",
     "sims": "/sims",
     "countries": "/countries",
+    "conversions": "/conversions",
     "webhooks": "/webhooks",
     "replies": "/replies",
     "apps": "/apps",

@@ -17,6 +17,7 @@ PAGES = (
     "/find",
     "/sims",
     "/countries",
+    "/conversions",
     "/webhooks",
     "/replies",
     "/apps",

@@ -9,7 +9,18 @@ from falcon.testing import Result, TestClient
 from tests.contract.service import NUMBER
 
 LOGINS = {"ann": "the-password", "bob": "another:password"}
-PAGES = ("/", "/find", "/sims", "/countries", "/webhooks", "/replies", "/apps", "/keys", "/audit")
+PAGES = (
+    "/",
+    "/find",
+    "/sims",
+    "/countries",
+    "/conversions",
+    "/webhooks",
+    "/replies",
+    "/apps",
+    "/keys",
+    "/audit",
+)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
