@@ -87,7 +87,14 @@ class ConversionsPage:
         chosen = {by: value for by in _FILTERS if (value := _word(req, by)) is not None}
         back, now = BACK[window], self._clock()
         given = {by.value: value for by, value in chosen.items()}
-        question = Question(since=now - back.span, limit=SHOWN, **given)
+        question = Question(
+            since=now - back.span,
+            app=chosen.get(Dimension.APP),
+            country=chosen.get(Dimension.COUNTRY),
+            template=chosen.get(Dimension.TEMPLATE),
+            sim=chosen.get(Dimension.SIM),
+            limit=SHOWN,
+        )
         by_time, *others = self._conversions.read_each(question, _dimensions(window, chosen), now)
         self._pages.show(
             req,

@@ -20,6 +20,7 @@ from otp_worker.store.circuit_breakers import SimState, note_failure
 from otp_worker.store.counted_steps import count_steps
 from tests.api.client import Caller
 from tests.api.service import Service
+from tests.contract.operations.sent import write
 from tests.contract.service import START
 
 GATEWAY = "obedient"
@@ -41,6 +42,7 @@ def everything(service: Service) -> None:
     )
     with service.db.write() as connection:
         steps.write(connection, [Step(START, verification_id=verification.id, **way) for way in ways])
+    write(service.db, f"settled-{verification.id[-8:]}", START - timedelta(hours=1), sims=[GATEWAY])
     note_failure(
         service.db, SimState(GATEWAY, gateway=GATEWAY), probed=False, now=START, probe_at=START, reason="slow"
     )
@@ -74,6 +76,7 @@ def figure(stranger: Caller, name: str, **labels: str) -> float:
 def test_every_step_has_its_figure(stranger: Caller, service: Service) -> None:
     everything(service)
     sent = {"country": "GB", "gateway": GATEWAY, "sim": GATEWAY}
+    cell = {"app": "shop", "country": "GB", "template": "default", "sim": GATEWAY}
     found = samples(stranger)
     for name, labels in {
         "otp_accepted_total": {"country": "GB", "channel": "sms"},
@@ -82,6 +85,9 @@ def test_every_step_has_its_figure(stranger: Caller, service: Service) -> None:
         "otp_undelivered_total": sent,
         "otp_approved_total": {"country": "GB", "channel": "sms"},
         "otp_failed_total": {"country": "GB", "reason": "not_sent"},
+        "otp_conversion_sent_total": cell,
+        "otp_conversion_delivered_total": cell,
+        "otp_conversion_approved_total": cell,
         "otp_checks_total": {"result": "right"},
         "otp_accept_to_gateway_seconds_count": {"gateway": GATEWAY},
         "otp_gateway_to_receipt_seconds_count": {"gateway": GATEWAY},
