@@ -7,11 +7,11 @@ from typing import Any
 import typer
 
 from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, shown
-from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sent_codes import Dimension, SentCodes
 from otp_worker.operations.conversions import DEFAULT_LIMIT, MOST, Conversions, Group, Question, Report
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
+from otp_worker.store.clock import service_clock
 from otp_worker.store.schema_state import check_current
 from otp_worker.store.tallies import KEPT
 
@@ -36,7 +36,8 @@ def conversions(
     """Show how many codes were sent, arrived and were entered, by country, app, SIM, hour and more."""
     db = open_database(load_settings("cli"))
     check_current(db)
-    now = utc_now()
+    # How far it is summed up is judged by the service's clock alone.
+    now = service_clock(db)()
     back = timedelta(days=days) if days is not None else timedelta(hours=hours)
     question = Question(
         by=by,
