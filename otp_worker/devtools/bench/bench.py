@@ -10,10 +10,13 @@ from otp_worker.devtools.bench.load import Item, Loaded, Order
 from otp_worker.devtools.bench.service import Service, Services
 
 Size = TypeVar("Size")
+Figure = TypeVar("Figure")
 
 SENDS = "/v1/verifications"
 SEND_SECONDS = 600.0
 CONNECTIONS = 16
+CROWDS = (8, 16, 64, 256)
+"""Connections at once, where the figure depends on how many there are."""
 _SPREAD = 618_033
 """Coprime with a million: each number comes once, and neighbours lie in different blocks."""
 
@@ -26,6 +29,8 @@ class Bench:
     quick: bool
     sink: Sink
     services: Services
+    peer: str | None = None
+    """Where another server takes sends, to be measured beside."""
     _numbers: int = field(default=0, init=False)
 
     @property
@@ -61,10 +66,10 @@ class Bench:
         )
 
     def alternate(
-        self, subject: Callable[[], float], baseline: Callable[[], float]
-    ) -> tuple[list[float], list[float]]:
+        self, subject: Callable[[], Figure], baseline: Callable[[], Figure]
+    ) -> tuple[list[Figure], list[Figure]]:
         """Both, round by round, each first in every second round; warm-up rounds do not count."""
-        pairs: list[tuple[float, float]] = []
+        pairs: list[tuple[Figure, Figure]] = []
         for number in range(self.warm_ups + self.rounds):
             if number % 2:
                 measured = subject()

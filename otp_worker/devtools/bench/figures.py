@@ -61,6 +61,43 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How much was done a second, and what of the processor each took of the processes that did it."""
+
+    per_s: float
+    cpu_ms: float
+
+    @classmethod
+    def of(cls, count: int, seconds: float, cpu_seconds: float) -> "Pace":
+        """The pace of so many in that time."""
+        return cls(count / seconds, cpu_seconds * 1000 / count)
+
+
+def paces(
+    name: str, baseline_name: str, goal: str, subject: "Sequence[Pace]", baseline: "Sequence[Pace]"
+) -> "list[Measurement]":
+    """The two figures of a pace: so many a second, and the processor's time of each."""
+    return [
+        Measurement(
+            name,
+            "1/s",
+            baseline_name,
+            goal,
+            [each.per_s for each in subject],
+            [each.per_s for each in baseline],
+        ),
+        Measurement(
+            f"{name}, CPU of each",
+            "ms",
+            baseline_name,
+            "told",
+            [each.cpu_ms for each in subject],
+            [each.cpu_ms for each in baseline],
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """All that a scenario measured, and the settings under which; ``notes`` are for the reader."""
 
@@ -76,6 +113,8 @@ class Scenario:
     name: str
     about: str
     measure: "Callable[[Bench], Measured]"
+    by_name: bool = False
+    """Whether it is measured only where it is named: it takes long, or needs something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +125,8 @@ class Outcome:
     seconds: float
     measured: Measured | None = None
     failed: str | None = None
+    disturbed: str | None = None
+    """What ended the first try, where it was measured at the second."""
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written to JSON."""
@@ -94,6 +135,7 @@ class Outcome:
             "about": self.scenario.about,
             "seconds": round(self.seconds, 1),
             "failed": self.failed,
+            "disturbed": self.disturbed,
             "settings": dict(measured.settings),
             "notes": list(measured.notes),
             "measurements": [each.as_dict() for each in measured.measurements],

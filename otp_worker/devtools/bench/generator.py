@@ -85,5 +85,7 @@ def must_be(loaded: Loaded, expected: Sequence[int]) -> None:
     """Raise LoadFailedError unless there were answers, and all had one of these statuses."""
     statuses = Counter(loaded.statuses)
     if not statuses or statuses.keys() - set(expected):
-        told = ", ".join(f"{number} of {status}" for status, number in sorted(statuses.items()))
+        told = ", ".join(
+            f"{number} of {status or 'no answer'}" for status, number in sorted(statuses.items())
+        )
         raise LoadFailedError(f"answers other than {'/'.join(map(str, expected))}: {told or 'none at all'}")

@@ -13,6 +13,8 @@ from itertools import count, islice
 from typing import Any
 
 REQUEST_SECONDS = 60.0
+NO_ANSWER = 0
+"""The status of a request that got no answer in that time, or lost its connection."""
 
 Item = tuple[str, dict[str, object]]
 
@@ -35,6 +37,7 @@ class Order:
     rate_per_s: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
     keep_answers: bool = False
+    host: str = "127.0.0.1"
 
 
 @dataclass(slots=True)
@@ -69,7 +72,8 @@ class _Load:
 
     async def run(self) -> Loaded:
         connecting = [
-            asyncio.open_connection("127.0.0.1", self._order.port) for _ in range(self._order.connections)
+            asyncio.open_connection(self._order.host, self._order.port)
+            for _ in range(self._order.connections)
         ]
         connections = await asyncio.gather(*connecting)
         self._began = time.monotonic()
@@ -89,13 +93,23 @@ class _Load:
             position = number % len(self._requests)
             asked_at = time.time() - (time.monotonic() - due)
             writer.write(self._requests[position])
-            status, body = await asyncio.wait_for(_answer(reader), REQUEST_SECONDS)
+            status, body = await self._answer_in_time(reader)
             self.loaded.latencies.append(time.monotonic() - due)
             self.loaded.positions.append(position)
             self.loaded.asked_at.append(asked_at)
             self.loaded.statuses.append(status)
             if self._order.keep_answers:
                 self.loaded.answers.append(body.decode())
+            if status == NO_ANSWER:
+                # Only this connection is lost: the others go on.
+                return
+
+    @staticmethod
+    async def _answer_in_time(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+        try:
+            return await asyncio.wait_for(_answer(reader), REQUEST_SECONDS)
+        except (TimeoutError, EOFError, OSError):
+            return NO_ANSWER, b""
 
     async def _await_turn(self, number: int) -> float:
         """The monotonic instant at which the request is due; where it has passed, it is asked at once."""
@@ -109,7 +123,7 @@ class _Load:
 def _request(order: Order, path: str, body: dict[str, object]) -> bytes:
     content = json.dumps(body).encode()
     headers = {
-        "Host": f"127.0.0.1:{order.port}",
+        "Host": f"{order.host}:{order.port}",
         "Content-Type": "application/json",
         "Content-Length": str(len(content)),
         **order.headers,

@@ -55,6 +55,9 @@ def print_table(run: Run, console: Console) -> None:
             table.add_row(*_line(each))
     console.print(table)
     for outcome in run.outcomes:
+        if outcome.disturbed:
+            told = f"{outcome.scenario.name}: measured at the second try; the first: {outcome.disturbed}"
+            console.print(escape(told), style="dim", soft_wrap=True)
         for note in outcome.measured.notes if outcome.measured else ():
             console.print(escape(f"{outcome.scenario.name}: {note}"), style="dim", soft_wrap=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from otp_worker.devtools.bench import machine
 from otp_worker.devtools.bench.bench import Bench
 from otp_worker.devtools.bench.ceiling import ceilings
-from otp_worker.devtools.bench.figures import Outcome, Scenario
+from otp_worker.devtools.bench.figures import Measured, Outcome, Scenario
 from otp_worker.devtools.bench.gateway import Sink
 from otp_worker.devtools.bench.report import Run
 from otp_worker.devtools.bench.service import Services
@@ -26,11 +26,12 @@ def run(
     quick: bool,
     database: DatabaseKind,
     say: Callable[[str], None],
+    peer: str | None = None,
 ) -> Run:
     """Measure these scenarios; ``say`` is told what begins. Raises ProcessError without a sink."""
     on_machine = machine.machine()
     with _parts(database) as (sink, services):
-        bench = Bench(rounds, quick, sink, services)
+        bench = Bench(rounds, quick, sink, services, peer)
         limits = ceilings(bench)
         outcomes = []
         for scenario in scenarios:
@@ -46,14 +47,26 @@ def run(
 
 
 def _measure(scenario: Scenario, bench: Bench) -> Outcome:
+    """Measure a scenario, once more where something broke it off: a busy machine is no verdict."""
     began = time.monotonic()
+    first = _try(scenario, bench)
+    if isinstance(first, Measured):
+        return Outcome(scenario, time.monotonic() - began, first)
+    second = _try(scenario, bench)
+    took = time.monotonic() - began
+    if isinstance(second, Measured):
+        return Outcome(scenario, took, second, disturbed=first)
+    return Outcome(scenario, took, failed=second)
+
+
+def _try(scenario: Scenario, bench: Bench) -> Measured | str:
+    """What was measured, or why nothing was."""
     try:
-        measured = scenario.measure(bench)
+        return scenario.measure(bench)
     except Exception as error:
         # Whatever one scenario meets, the others are still measured, on a service of their own.
         bench.services.stop()
-        return Outcome(scenario, time.monotonic() - began, failed=f"{type(error).__name__}: {error}")
-    return Outcome(scenario, time.monotonic() - began, measured)
+        return f"{type(error).__name__}: {error}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def test_a_quick_run_measures_every_scenario_and_leaves_nothing_behind(place: Pl
     assert place.left_running == []
     assert list(place.folder.iterdir()) == []
     told = json.loads(file.read_text())
-    assert list(told["scenarios"]) == list(SCENARIOS)
+    assert list(told["scenarios"]) == [name for name, each in SCENARIOS.items() if not each.by_name]
     assert told["settings"] == {"rounds": 1, "quick": True, "database": "sqlite"}
     assert {"otp-worker", "python", "celery", "granian", "sqlite", "postgres"} <= told["versions"].keys()
     assert told["machine"]["cores"] >= 1
@@ -69,6 +70,23 @@ def test_a_scenario_that_fails_says_why_and_the_others_still_run() -> None:
     assert broken.as_dict()["measurements"] == []
     assert sound.failed is None
     assert sound.measured is not None
+
+
+def test_a_scenario_that_is_broken_off_is_measured_once_more_and_says_so() -> None:
+    tries: Iterator[Measured | Exception] = iter([OtpError("the load broke off"), Measured(())])
+
+    def measure(_: Bench) -> Measured:
+        came = next(tries)
+        if isinstance(came, Exception):
+            raise came
+        return came
+
+    sound = [Scenario("shaken", "works at the second try", measure)]
+    done = run(sound, rounds=1, quick=True, database=DatabaseKind.SQLITE, say=lambda _: None)
+    [outcome] = done.outcomes
+    assert outcome.failed is None
+    assert outcome.measured is not None
+    assert outcome.as_dict()["disturbed"] == "OtpError: the load broke off"
 
 
 def test_a_scenario_that_does_not_exist_is_named_with_those_that_do() -> None:

@@ -1,6 +1,9 @@
 """The load generator and the raw sink, each against the other."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,3 +77,28 @@ def test_a_server_that_is_not_there_is_an_error(sink: Sink) -> None:
 def test_a_load_beside_the_block_has_begun_without_being_waited_for(sink: Sink) -> None:
     with generating(Order(sink.port, MESSAGES, connections=1, seconds=30)):
         assert len(sink.await_messages(3, 10)) >= 3
+
+
+def test_a_request_without_an_answer_is_told_and_ends_only_its_own_connection() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        closing_at_once(server),
+        pytest.raises(LoadFailedError, match="2 of no answer"),
+    ):
+        ask(Order(server.getsockname()[1], MESSAGES, connections=2, seconds=30, most=5))
+
+
+@contextmanager
+def closing_at_once(server: socket.socket) -> Iterator[None]:
+    """Each connection is read from once, and closed."""
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = server.accept()
+            connection.recv(65536)
+            connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield
+    thread.join(10)

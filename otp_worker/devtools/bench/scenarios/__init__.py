@@ -13,7 +13,9 @@ from otp_worker.devtools.bench.scenarios import (
     intake,
     intake_gateway,
     memory,
+    peer,
     rows,
+    soak,
     waiting,
 )
 
@@ -34,6 +36,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         rows.SCENARIO,
         console.ON_SQLITE,
         console.ON_POSTGRES,
+        peer.SCENARIO,
+        soak.SCENARIO,
     )
 }
 """Every scenario by its name, in the order in which they run."""
