@@ -8,6 +8,11 @@ from .apps import Apps
 from .route import Route
 from .schemas.admin import ErasedBody, ExemptBody, NumberBody, PauseBody, PausesBody, UnlockedBody
 from .schemas.apps import AppBody, AppsBody, NewAppBody, SettingsBody
+from .schemas.templates import TemplateBody, TemplateDefinitionBody, TemplatesBody, VersionQuery
+from .templates import Templates
+
+_APP = "/v1/admin/apps/{app}"
+_TEMPLATE = f"{_APP}/templates/{{template}}"
 
 ADMIN_ROUTES = (
     Route(
@@ -82,7 +87,7 @@ ADMIN_ROUTES = (
     ),
     Route(
         "GET",
-        "/v1/admin/apps/{app}",
+        _APP,
         Apps,
         "one",
         scope=KeyScope.ADMIN,
@@ -94,7 +99,7 @@ ADMIN_ROUTES = (
     ),
     Route(
         "PATCH",
-        "/v1/admin/apps/{app}",
+        _APP,
         Apps,
         "one",
         scope=KeyScope.ADMIN,
@@ -102,6 +107,55 @@ ADMIN_ROUTES = (
         summary="Set something for an app, or unset it with null",
         body=SettingsBody,
         answer=AppBody,
+        raises=(NotFoundError,),
+        tag="admin",
+    ),
+    Route(
+        "GET",
+        f"{_APP}/templates",
+        Templates,
+        scope=KeyScope.ADMIN,
+        name="templates",
+        summary="List the templates that an app has in use",
+        answer=TemplatesBody,
+        raises=(NotFoundError,),
+        tag="admin",
+    ),
+    Route(
+        "GET",
+        _TEMPLATE,
+        Templates,
+        "one",
+        scope=KeyScope.ADMIN,
+        name="template",
+        summary="Look at a template, in use or as it was",
+        query=VersionQuery,
+        answer=TemplateBody,
+        raises=(NotFoundError,),
+        tag="admin",
+    ),
+    Route(
+        "PUT",
+        _TEMPLATE,
+        Templates,
+        "one",
+        scope=KeyScope.ADMIN,
+        name="defineTemplate",
+        summary="Define a template, or its next version",
+        body=TemplateDefinitionBody,
+        answer=TemplateBody,
+        raises=(NotFoundError,),
+        tag="admin",
+    ),
+    Route(
+        "DELETE",
+        _TEMPLATE,
+        Templates,
+        "one",
+        scope=KeyScope.ADMIN,
+        name="removeTemplate",
+        summary="Take a template out of use",
+        answer=TemplateBody,
         raises=(NotFoundError,),
         tag="admin",
     ),

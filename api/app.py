@@ -20,6 +20,7 @@ from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
 from .problems import add_problem_handlers
 from .reference.openapi import openapi_document
 from .routes import ROUTES
+from .templates import Templates
 from .tracing import RequestSpans
 from .trail import Listing, Search, Timeline
 from .verifications import Checks, Verifications
@@ -77,6 +78,7 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Pauses(intake.operator, clock),
         Numbers(intake.operator),
         Apps(intake.apps),
+        Templates(intake.templates),
         CallbackResource(intake.callbacks, clock),
         Alive(),
         Ready(intake.health, clock),

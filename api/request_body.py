@@ -26,6 +26,7 @@ _FIXES = {
     "user": "give printable characters on one line",
     "template": "give a name of letters, digits, dots, dashes or underscores",
     "ip": "this is not an IP address",
+    "android_hash": "give the 11 characters that AppSignatureHelper prints",
     "locale": "give a language tag such as de-AT, or a list of them",
     "purpose": "give a word of small letters, digits, dashes or underscores",
     "client_reference": "give printable characters on one line",
@@ -50,9 +51,9 @@ _SENTENCES = {
 }
 
 
-def read_body(req: falcon.Request, model: type[Body]) -> Body:
+def read_body(req: falcon.Request, model: type[Body], limit: int = MAX_BODY_BYTES) -> Body:
     """The request's body as ``model``; raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError."""
-    return _judged(model, _read_object(req), _BODY)
+    return _judged(model, _read_object(req, limit), _BODY)
 
 
 def read_query(req: falcon.Request, model: type[Body]) -> Body:
@@ -91,8 +92,8 @@ def read_raw(req: falcon.Request, limit: int) -> bytes:
     return body
 
 
-def _read_object(req: falcon.Request) -> dict[str, Any]:
-    body = read_raw(req, MAX_BODY_BYTES)
+def _read_object(req: falcon.Request, limit: int) -> dict[str, Any]:
+    body = read_raw(req, limit)
     if not body:
         _refuse("the body is empty; send a JSON object")
     try:

@@ -5,7 +5,7 @@ from .code_samples import FROM_ENVIRONMENT, Call, code_samples
 from .example_values import NUMBER
 from .examples import ID, REQUESTS
 
-APP = "shop"
+APP, TEMPLATE = "shop", "order"
 _CLIENT = {
     "sendVerification": f'print(otp.send("{NUMBER}", user="user-17").id)',
     "checkVerification": f'print(otp.check("{ID}", "123456").valid)',
@@ -24,7 +24,7 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
     """The samples of a call, as ``x-codeSamples`` has them."""
     call = Call(
         route.method,
-        route.path.replace("{verification_id}", ID).replace("{app}", APP),
+        route.path.replace("{verification_id}", ID).replace("{app}", APP).replace("{template}", TEMPLATE),
         next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None,
         has_key=route.scope is not None,
         client=_CLIENT.get(route.name or ""),

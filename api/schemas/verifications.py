@@ -17,6 +17,7 @@ from otp_worker.verify import CheckResult
 from .fields import LOCALES, Code, Incoming, Ip, To
 from .limits import GivenBuckets, LeftBody
 from .references import GivenReferences, Printable, Purpose, References
+from .templates import ANDROID_HASH, Fields
 
 
 class _Send(BaseModel):
@@ -30,7 +31,21 @@ class _Send(BaseModel):
         "can be forged, so this is weaker proof than a code, and off unless the operator turns it on.",
     )
     template: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
-        None, description="The name of one of the operator's templates."
+        None,
+        description="The name of one of your app's templates, or of the operator's. Without it the one that "
+        "is called default is used, if there is one.",
+    )
+    fields: Fields | None = Field(
+        None,
+        description="A value for each field that your app's template declares. One line, without a link, and "
+        "without four digits in a row.",
+        examples=[{"order": "A-17"}],
+    )
+    android_hash: Annotated[str, StringConstraints(pattern=ANDROID_HASH.pattern)] | None = Field(
+        None,
+        description="Which of your Android apps is to read the SMS: one of the app's android_hashes. Without "
+        "it the first holds.",
+        examples=["FA+9qCX9VSu"],
     )
     locale: Annotated[str, StringConstraints(pattern=LOCALES, max_length=200)] | None = Field(
         None,

@@ -8,6 +8,7 @@ from otp_worker.cli.output import JSON_OPTION, print_json, print_record, print_r
 from otp_worker.domain.app_settings import SETTINGS, of_texts
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.ports import utc_now
+from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.operations.apps import Apps
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
@@ -82,7 +83,7 @@ def _apps() -> Apps:
     settings = load_settings("cli")
     db = open_database(settings)
     check_current(db)
-    return Apps(db, utc_now, settings.retention_days)
+    return Apps(db, utc_now, settings.retention_days, OperatorsTexts(settings.languages, settings.templates))
 
 
 def _pairs(arguments: list[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ COMMANDS = {
     "gateways": ("otp_worker.cli.gateways", "app"),
     "optouts": ("otp_worker.cli.optouts", "app"),
     "template": ("otp_worker.cli.template", "app"),
+    "templates": ("otp_worker.cli.templates", "app"),
     "send": (_VERIFICATION, "send"),
     "check": (_VERIFICATION, "check"),
     "find": (_TRAIL, "find"),

@@ -48,6 +48,7 @@ def send(
     *,
     user: str | None = None,
     template: str | None = None,
+    fields: Mapping[str, str] | None = None,
     locale: str | None = None,
     ip: str | None = None,
     ttl_seconds: int | None = None,
@@ -56,6 +57,7 @@ def send(
     client_reference: str | None = None,
     tags: Mapping[str, str] | None = None,
     limits: Mapping[str, str] | None = None,
+    android_hash: str | None = None,
     new: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Accepted]:
@@ -69,6 +71,7 @@ def send(
         to=to,
         user=user,
         template=template,
+        fields=fields,
         locale=locale,
         ip=ip,
         ttl_seconds=ttl_seconds,
@@ -77,6 +80,7 @@ def send(
         client_reference=client_reference,
         tags=tags,
         limits=limits,
+        android_hash=android_hash,
         new=new,
     )
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))

@@ -15,7 +15,6 @@ from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
-from otp_worker.deliver.text import text_of
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
@@ -44,13 +43,15 @@ OVER = "its verification was over before it was sent"
 class Deliverer:
     """The second step with all it needs; ``callback_url`` makes the URL for a delivery's receipts.
 
-    ``outbox`` names who is told when a gateway refuses our account; the sweep publishes it.
+    ``text_of`` words the SMS of a code with so much of its life left. ``outbox`` names who is told when a
+    gateway refuses our account; the sweep publishes it.
     """
 
     db: Database
     keyring: Keyring
     codes: Codes
     policy: Policy
+    text_of: Callable[[Job, str, float], str]
     router: Router
     rehearsal: Gateway
     callback_url: Callable[[str, str], str | None]
@@ -207,7 +208,7 @@ class Deliverer:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
         return Message(
             to=job.number,
-            text=text_of(self.policy, job, code, life),
+            text=self.text_of(job, code, life),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,

@@ -2,20 +2,23 @@
 
 from otp_worker.domain.app import TEST_PREFIX
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, Policy
-from otp_worker.domain.texts.autofill import Autofill
-from otp_worker.domain.texts.compose import Content, compose
+from otp_worker.domain.texts.compose import compose
+from otp_worker.domain.texts.template import Template
 from otp_worker.store.job import Job
+from otp_worker.store.templates import TemplateReader
 
 
-def text_of(policy: Policy, job: Job, code: str, life_seconds: float) -> str:
+def text_of(policy: Policy, templates: TemplateReader, job: Job, code: str, life_seconds: float) -> str:
     """The SMS with its code, as the request, the app and the operator want it."""
-    template = policy.templates.get(job.template or DEFAULT_TEMPLATE)
-    settings = job.app_settings
-    content = Content(
-        code=code,
-        life_seconds=life_seconds,
-        app=job.app.removeprefix(TEST_PREFIX),
-        shown_name=settings.shown_name,
-        autofill=Autofill(settings.web_origin, next(iter(settings.android_hashes or ()), None)),
+    app = job.app.removeprefix(TEST_PREFIX)
+    content = job.app_settings.content(app, code, life_seconds, job.template_fields, job.android_hash)
+    return compose(
+        policy.languages, content, job.locale or job.language, _template(policy, templates, job, app)
     )
-    return compose(policy.languages, content, job.locale or job.language, template)
+
+
+def _template(policy: Policy, templates: TemplateReader, job: Job, app: str) -> Template | str | None:
+    """The app's template in the version that it was asked for with, else the operator's of that name."""
+    name = job.template or DEFAULT_TEMPLATE
+    own = None if job.template_version is None else templates.find(app, name, job.template_version)
+    return own or policy.templates.get(name)

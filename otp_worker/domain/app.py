@@ -1,6 +1,7 @@
 """The app that calls: whose verifications they are, and what its API key may be used for."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,8 +34,9 @@ class App:
     """Who asks, and what for: the owner of verifications. A test app's never reach a gateway.
 
     ``rates`` are those of the key that is used, else the app's, in place of the operator's. ``settings`` are
-    what else holds for this app alone. ``key_hash`` names a key that was found valid a little while ago, and
-    is to be looked up once more by what acts for the app.
+    what else holds for this app alone, and ``templates`` the versions of its own ones by their names.
+    ``key_hash`` names a key that was found valid a little while ago, and is to be looked up once more by what
+    acts for the app.
     """
 
     name: str
@@ -43,6 +45,12 @@ class App:
     rates: LimitRates = field(default_factory=dict)
     key_hash: bytes | None = field(default=None, compare=False)
     settings: AppSettings = NOTHING_SET
+    templates: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def plain_name(self) -> str:
+        """The name under which its settings and templates are, whether its key is for tests or not."""
+        return self.name.removeprefix(TEST_PREFIX)
 
 
 def check_app_name(name: str) -> None:

@@ -13,6 +13,7 @@ from otp_worker.domain.limits import parse_rates
 from otp_worker.domain.texts.choice import LONGEST_NAME
 from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up
+from otp_worker.domain.texts.look_alikes import look_alike
 from otp_worker.domain.texts.wording import tags_in
 
 Judge = Callable[[object], object]
@@ -25,7 +26,8 @@ MOST_BUCKETS = 10
 
 PURPOSE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 """What a purpose is called."""
-_ANDROID_HASH = re.compile(r"[A-Za-z0-9+/]{11}")
+ANDROID_HASH = re.compile(r"[A-Za-z0-9+/]{11}")
+"""The hash of an Android app (SMS Retriever API)."""
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 # The last label has a letter, as that of no IPv4 address.
@@ -38,8 +40,9 @@ def shown_name(value: object) -> str:
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise ValueError(f"give 1 to {LONGEST_NAME} printable characters on one line")
     # A dot in front makes a link with what a template has before it.
-    if holds_link(f"x{name}"):
-        raise ValueError("leave out what a phone takes for a link, such as a dot between two words")
+    seen = "a link, or what a phone takes for one" if holds_link(f"x{name}") else look_alike(name)
+    if seen:
+        raise ValueError(f"leave out what looks like {seen}")
     return name
 
 
@@ -120,7 +123,7 @@ def purposes(value: object) -> list[str]:
 def android_hashes(value: object) -> list[str]:
     """Hashes of Android apps (SMS Retriever API)."""
     fix = f"give up to {MOST_HASHES} hashes of 11 characters, as AppSignatureHelper prints them"
-    return _list(value, _ANDROID_HASH.fullmatch, MOST_HASHES, fix)
+    return _list(value, ANDROID_HASH.fullmatch, MOST_HASHES, fix)
 
 
 def _list(value: object, fits: Callable[[str], object], most: int, fix: str) -> list[str]:

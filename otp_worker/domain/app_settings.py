@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from otp_worker.domain import app_setting_values as values
@@ -19,6 +20,8 @@ from otp_worker.domain.limits import (
 )
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
+from otp_worker.domain.texts.autofill import Autofill
+from otp_worker.domain.texts.content import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,19 @@ class AppSettings:
     def bucket_rates(self) -> Mapping[str, tuple[Rate, ...]]:
         """The rates of the app's own buckets, by their names."""
         return {name: _rates(text) for name, text in (self.buckets or {}).items()}
+
+    def content(
+        self,
+        app: str,
+        code: str,
+        life_seconds: float,
+        fields: Mapping[str, str] = MappingProxyType({}),
+        android_hash: str | None = None,
+    ) -> Content:
+        """What an SMS of the app is about; without ``android_hash`` it is for the first Android app."""
+        first = next(iter(self.android_hashes or ()), None)
+        autofill = Autofill(self.web_origin, android_hash or first)
+        return Content(code, life_seconds, app, self.shown_name, autofill, fields)
 
 
 NOTHING_SET = AppSettings()
@@ -222,7 +238,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "android_hashes": Setting(
         "Android app hashes",
-        "The hashes of the Android apps that read the SMS; one SMS holds the first.",
+        "The hashes of the Android apps that read the SMS; it holds the first, or the one that a send names.",
         "FA+9qCX9VSu",
         values.android_hashes,
         SettingKind.LIST,

@@ -14,7 +14,9 @@ from otp_worker.domain.limits import Limit, LimitKey, Limits
 from otp_worker.domain.passcode import derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
-from otp_worker.domain.texts.choice import first_language
+from otp_worker.domain.texts.choice import LONGEST_CODE, first_language
+from otp_worker.domain.texts.template import Template
+from otp_worker.domain.texts.template_checks import judge_fields
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
 from otp_worker.issue.request import Hold, SendRequest
@@ -27,10 +29,19 @@ SEED_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A template of the app's own, in its newest version."""
+
+    version: int
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
 class Drafts:
     """Makes the rows of a send; writes nothing.
 
-    ``hold`` says whether deliveries by a route must wait just now. ``may_be_wide`` tells whether every worker
+    ``hold`` says whether deliveries by a route must wait just now. ``templates`` finds what a version of an
+    app's template says. ``may_be_wide`` tells whether every worker
     knows how the longest codes are derived. ``trace_context`` is that of the request.
     """
 
@@ -38,6 +49,7 @@ class Drafts:
     policy: Policy
     limits: Limits
     hold: Callable[[str], Hold | None]
+    templates: Callable[[str, str, int], Template | None]
     may_be_wide: Callable[[], bool] = lambda: True
     trace_context: Callable[[], str | None] = lambda: None
 
@@ -45,9 +57,11 @@ class Drafts:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
         number = parse_number(request.to, self.policy.countries)
         self._refuse_unasked(request, app)
+        chosen = self._template(request, app)
         ttl_seconds = self._ttl_seconds(request, app, number.e164)
         code_length = request.code_length or app.settings.code_length or self.policy.code_length
-        locale = self._locale(request, app, number.country)
+        locale = self._locale(request, app, number.country, chosen)
+        self._refuse_fields(request, app, locale, chosen)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
             app=app.name,
@@ -79,6 +93,9 @@ class Drafts:
             client_reference=request.client_reference,
             tags=request.tags,
             buckets=self.limits.buckets(app.name, request.limits) if request.limits else (),
+            template_version=chosen.version if chosen else None,
+            template_fields=request.fields,
+            android_hash=request.android_hash,
         )
 
     def _ttl_seconds(self, request: SendRequest, app: App, number: str) -> int:
@@ -90,17 +107,40 @@ class Drafts:
         derivation = derivation_of(code_length)
         return derivation if derivation is not None and self.may_be_wide() else None
 
-    def _locale(self, request: SendRequest, app: App, country: str) -> str:
+    def _template(self, request: SendRequest, app: App) -> Chosen | None:
+        """The app's own template of that name; None where it has none. Raises InvalidFieldError."""
+        name = request.template or DEFAULT_TEMPLATE
+        version = app.templates.get(name)
+        found = self.templates(app.plain_name, name, version) if version is not None else None
+        if version is not None and found is not None:
+            return Chosen(version, found)
+        if request.template is not None and request.template not in self.policy.templates:
+            raise InvalidFieldError("template", "there is no template of that name for this app")
+        return None
+
+    def _locale(self, request: SendRequest, app: App, country: str, chosen: Chosen | None) -> str:
         """The language to write in. Raises InvalidFieldError.
 
-        A template is written in one language: only who asks for another gets its words for the life.
+        A template of the operator's is written in one language: only who asks for another gets its words for
+        the life.
         """
         written = self.policy.templates.get(request.template or DEFAULT_TEMPLATE)
+        languages, own = self.policy.languages, app.settings.default_locale
         try:
-            where = country if written is None else None
-            return self.policy.languages.choose(request.locale, where, app.settings.default_locale)
+            if chosen:
+                return chosen.template.choose(languages, request.locale, country, own)
+            return languages.choose(request.locale, country if written is None else None, own)
         except ValueError as error:
             raise InvalidFieldError("locale", str(error)) from None
+
+    def _refuse_fields(self, request: SendRequest, app: App, locale: str, chosen: Chosen | None) -> None:
+        """Raise InvalidFieldError unless the values are those that the template declares, and clean."""
+        given = request.fields or {}
+        if chosen:
+            content = app.settings.content(app.plain_name, LONGEST_CODE, MAX_LIFE_SECONDS)
+            judge_fields(chosen.template, locale, given, self.policy.languages, content)
+        elif given:
+            raise InvalidFieldError("fields", "this template has no fields of its own")
 
     def delivery(
         self, verification_id: str, number: int, route: str, now: datetime, latest: datetime | None = None
@@ -150,10 +190,8 @@ class Drafts:
             if bucket not in app.settings.bucket_rates:
                 known = ", ".join(app.settings.bucket_rates) or "none"
                 raise InvalidFieldError("limits", f"this app has no such bucket; it has {known}")
-        if request.template is not None and request.template not in self.policy.templates:
-            raise InvalidFieldError(
-                "template", "there is no template of that name; the operator defines them"
-            )
+        if request.android_hash not in (None, *(app.settings.android_hashes or ())):
+            raise InvalidFieldError("android_hash", "this is none of the app's; its settings name them")
 
     def _expires_at(self, ttl_seconds: int, now: datetime) -> datetime:
         # The person has the whole of it even if the SMS leaves at its deadline.

@@ -14,7 +14,8 @@ class SendRequest:
 
     A ``new`` code is asked for even where one is pending for the same person. ``request_id`` is that of the
     HTTP request, by which the log and the verification are found. ``limits`` are the values to be counted in
-    the app's own buckets, by the buckets' names.
+    the app's own buckets, by the buckets' names. ``fields`` are the values of those that the template
+    declares. ``android_hash`` is that of the app's Android app that is to read the SMS.
     """
 
     to: str
@@ -31,6 +32,8 @@ class SendRequest:
     client_reference: str | None = None
     tags: Mapping[str, str] | None = None
     limits: Mapping[str, str] | None = None
+    fields: Mapping[str, str] | None = None
+    android_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

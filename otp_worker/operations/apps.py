@@ -1,15 +1,16 @@
 """What an operator sets for one app alone, by command, by the API and in the console."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from otp_worker.domain.app import check_app_name
 from otp_worker.domain.app_settings import SETTINGS, AppSettings, judged
 from otp_worker.domain.errors import InvalidFieldError, InvalidFieldsError, NotFoundError
 from otp_worker.domain.limits import LONGEST_DAYS
 from otp_worker.domain.ports import Clock
+from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.store import apps
-from otp_worker.store.apps import StoredApp
+from otp_worker.store.apps import Check, StoredApp
 from otp_worker.store.database import Database
 
 
@@ -17,12 +18,14 @@ from otp_worker.store.database import Database
 class Apps:
     """The apps of this service.
 
-    Sends are kept for ``retention_days``: no app's limit may count older ones.
+    Sends are kept for ``retention_days``: no app's limit may count older ones. ``texts`` are the operator's,
+    which must have room for what an app has set.
     """
 
     db: Database
     clock: Clock
     retention_days: int = LONGEST_DAYS
+    texts: OperatorsTexts = field(default_factory=OperatorsTexts)
 
     def all(self) -> list[StoredApp]:
         """Every app, by name."""
@@ -33,7 +36,7 @@ class Apps:
         # Postgres does not take every text in a query, NUL for one.
         found = apps.find_app(self.db, name, self.clock()) if name.isprintable() else None
         if found is None:
-            raise _no_such_app()
+            raise no_such_app()
         return found
 
     def settings_of(self, app: str) -> AppSettings:
@@ -53,7 +56,7 @@ class Apps:
         """A new app, before it has a key. Raises InvalidFieldsError."""
         check_app_name(name)
         given = judged(settings, self.retention_days)
-        if not apps.insert_app(self.db, name, given, self.clock()):
+        if not apps.insert_app(self.db, name, given, self.clock(), self._check(name, given)):
             raise InvalidFieldError("name", "there is an app of this name already; change that one")
         return self.find(name)
 
@@ -63,9 +66,14 @@ class Apps:
         Raises NotFoundError and InvalidFieldsError, and then nothing is changed.
         """
         changes = judged(settings, self.retention_days)
-        if not name.isprintable() or not apps.change_settings(self.db, name, changes, self.clock()):
-            raise _no_such_app()
+        check = self._check(name, changes)
+        if not name.isprintable() or not apps.change_settings(self.db, name, changes, self.clock(), check):
+            raise no_such_app()
         return self.find(name)
+
+    def _check(self, name: str, changes: Mapping[str, object]) -> Check:
+        """Raises InvalidFieldsError unless the app's SMS have room for what is changed."""
+        return lambda settings, own: self.texts.refuse_unfit(name, settings, changes, own)
 
     def _is_forgotten(self, name: str, value: object) -> bool:
         try:
@@ -75,5 +83,6 @@ class Apps:
         return False
 
 
-def _no_such_app() -> NotFoundError:
+def no_such_app() -> NotFoundError:
+    """What is said of an app that there is not."""
     return NotFoundError("there is no such app; its first key makes it, or otp-worker apps create")

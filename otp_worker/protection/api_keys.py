@@ -108,11 +108,16 @@ class ApiKeys:
         found = api_keys.find_key(self._db, key_hash, self._clock())
         if found is None:
             raise api_keys.unknown_key()
-        stored, settings = found
+        stored, settings, templates = found
         # A test key's verifications are apart from those of the live keys of the same name.
         name = f"{TEST_PREFIX}{stored.name}" if stored.test else stored.name
         return App(
-            name, stored.test, stored.scopes, {**settings.rates, **_own_rates(stored)}, settings=settings
+            name,
+            stored.test,
+            stored.scopes,
+            {**settings.rates, **_own_rates(stored)},
+            settings=settings,
+            templates=templates,
         )
 
     def forgotten(self, now: datetime) -> list[StoredKey]:

@@ -21,11 +21,13 @@ from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.sealer import Sealer
 from otp_worker.issue.writer import SendWriter
 from otp_worker.operations.admin import Operator
+from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.conversions import Conversions
 from otp_worker.operations.health import Health
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
+from otp_worker.operations.templates import AppTemplates
 from otp_worker.operations.totals import Totals
 from otp_worker.operations.trail import Trails
 from otp_worker.operations.wait_estimate import WaitEstimates
@@ -51,6 +53,7 @@ class Intake:
     idempotency: Idempotency
     api_keys: ApiKeys
     apps: Apps
+    templates: AppTemplates
     callbacks: Callbacks
     operator: Operator
     health: Health
@@ -111,6 +114,7 @@ def assemble_intake(
 ) -> Intake:
     """The parts of the HTTP intake."""
     db, countries = base.db, base.policy.countries
+    texts = OperatorsTexts(base.policy.languages, base.policy.templates)
     inbound = issue_step.inviter.sims is not None
     answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, inbound=inbound)
     return Intake(
@@ -122,7 +126,8 @@ def assemble_intake(
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),
-        apps=Apps(db=db, clock=base.clock, retention_days=retention_days),
+        apps=Apps(db=db, clock=base.clock, retention_days=retention_days, texts=texts),
+        templates=AppTemplates(db, base.clock, texts),
         callbacks=_build_callbacks(base, answering),
         operator=Operator(db=db, limits=limits, countries=countries),
         health=_build_health(base, older_may_run),

@@ -32,6 +32,7 @@ from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.store.older_versions import OlderVersions
+from otp_worker.store.templates import TemplateReader
 
 
 def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
@@ -107,6 +108,7 @@ def _build_issue_step(
         policy=base.policy,
         limits=limits,
         hold=partial(hold, base.queue, outlook),
+        templates=TemplateReader(base.db).find,
         may_be_wide=older.are_gone,
         trace_context=base.tracer.context,
     )

@@ -9,6 +9,7 @@ from otp_worker.deliver.codes import Codes
 from otp_worker.deliver.deliverer import Deliverer
 from otp_worker.deliver.receipt_poller import Poller
 from otp_worker.deliver.router import Router
+from otp_worker.deliver.text import text_of
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sealing import Unsealer
@@ -28,6 +29,7 @@ from otp_worker.service.purges import purges
 from otp_worker.store import conversion_sums
 from otp_worker.store.counted_steps import count_steps
 from otp_worker.store.database import Database
+from otp_worker.store.templates import TemplateReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def _build_deliverer(
         keyring=base.keyring,
         codes=Codes(base.db, base.keyring, unsealer, base.policy.bcrypt_rounds),
         policy=base.policy,
+        text_of=partial(text_of, base.policy, TemplateReader(base.db)),
         router=Router(db=base.db, sims=base.sims, breaker=base.breaker),
         rehearsal=Sandbox(),
         callback_url=callback_url,

@@ -1,6 +1,6 @@
 """Statements for API keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from otp_worker.store.apps import add_app
 from otp_worker.store.database import Database
 from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, api_keys, apps
+from otp_worker.store.template_rows import read_versions
 
 _k = api_keys.c
 
@@ -41,10 +42,11 @@ class StoredKey:
 
 
 class KeyOfApp(NamedTuple):
-    """A key, and what is set for its app."""
+    """A key, what is set for its app, and the versions of the app's templates by their names."""
 
     key: StoredKey
     settings: AppSettings
+    templates: Mapping[str, int]
 
 
 def insert_key(db: Database, key: StoredKey, key_hash: bytes) -> None:
@@ -75,7 +77,10 @@ def _find_keys(db: Database, asked: Sequence[tuple[bytes, datetime]]) -> list[Ke
     hashes = list({key_hash for key_hash, _ in asked})
     with db.read() as connection:
         rows = _FIND_KEYS.rows(connection, {"hashes": hashes, "now": max(now for _, now in asked)})
-    found = {row.hash: KeyOfApp(_key(row), read_settings(row.app_settings)) for row in rows}
+    found = {
+        row.hash: KeyOfApp(_key(row), read_settings(row.app_settings), read_versions(row.app_templates))
+        for row in rows
+    }
     return [found.get(key_hash) for key_hash, _ in asked]
 
 
@@ -137,7 +142,7 @@ def _valid(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 # Made once: every request asks for its key.
 _OF_HASHES = (_k.hash.in_(bindparam("hashes", expanding=True)), _valid(bindparam("now", type_=Instant())))
 _FIND_KEYS = Prepared(
-    select(api_keys, apps.c.settings.label("app_settings"))
+    select(api_keys, apps.c.settings.label("app_settings"), apps.c.templates.label("app_templates"))
     .outerjoin(apps, apps.c.name == _k.name)
     .where(*_OF_HASHES)
 )

@@ -1,7 +1,7 @@
 """Statements for apps: what is set for each, and how many keys it has."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, literal, or_, select, update
 
 from otp_worker.domain.app import TEST_PREFIX
-from otp_worker.domain.app_settings import AppSettings, read_settings
+from otp_worker.domain.app_settings import NOTHING_SET, AppSettings, read_settings
 from otp_worker.store.database import Database, insert_ignoring, insert_missing
 from otp_worker.store.schema import api_keys, apps
+from otp_worker.store.template_rows import NO_TEMPLATES, StoredTemplate, read_rows, read_versions
 
 _a, _k = apps.c, api_keys.c
 
 _EMPTY = "{}"
+
+Check = Callable[[AppSettings, Sequence[StoredTemplate]], None]
+"""Raises unless these settings go with these templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,28 @@ class StoredApp:
 
     name: str
     settings: AppSettings
+    templates: Mapping[str, int]
     keys: int
     created_at: datetime
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LockedApp:
+    """What is set for an app, as it is and as it is ``written``, and the templates that it has in use."""
+
+    settings: AppSettings
+    written: str
+    versions: Mapping[str, int]
+    templates: Sequence[StoredTemplate]
+
+
 def add_app(connection: Connection, name: str, now: datetime) -> bool:
     """Write an app for which nothing is set, unless there is one of that name; whether it is new."""
     return insert_missing(connection, apps, name=name, settings=_EMPTY, created_at=now, updated_at=now)
+
+
+_NEW = LockedApp(NOTHING_SET, _EMPTY, NO_TEMPLATES, ())
 
 
 def list_apps(db: Database, now: datetime) -> list[StoredApp]:
@@ -61,33 +79,61 @@ def app_name(owner: ColumnElement[str], test: ColumnElement[bool]) -> ColumnElem
     return case((test, func.substr(owner, len(TEST_PREFIX) + 1)), else_=owner)
 
 
-def insert_app(db: Database, name: str, settings: Mapping[str, object], now: datetime) -> bool:
-    """Write a new app with its settings; False if there is one of that name."""
+def insert_app(
+    db: Database, name: str, settings: Mapping[str, object], now: datetime, check: Check | None = None
+) -> bool:
+    """Write a new app with its settings; False if there is one of that name. ``check`` is as for a change."""
     with db.write() as connection:
         is_new = not _has_keys(connection, name) and add_app(connection, name, now)
         if is_new:
-            _change(connection, name, settings, now)
+            _change(connection, name, _NEW, settings, now, check)
     return is_new
 
 
-def change_settings(db: Database, name: str, changes: Mapping[str, object], now: datetime) -> bool:
-    """Set what is given, and let the operator's hold for what is None; False if there is no such app."""
+def change_settings(
+    db: Database, name: str, changes: Mapping[str, object], now: datetime, check: Check | None = None
+) -> bool:
+    """Set what is given, and let the operator's hold for what is None; False if there is no such app.
+
+    ``check`` is given what will be set and the templates in use, which nobody changes until it is set; what
+    it raises is raised, and nothing is set.
+    """
     with db.write() as connection:
-        if _has_keys(connection, name):
-            add_app(connection, name, now)
-        return _change(connection, name, changes, now)
-
-
-def _change(connection: Connection, name: str, changes: Mapping[str, object], now: datetime) -> bool:
-    mine = select(_a.settings).where(_a.name == name).with_for_update()
-    text: str | None = connection.execute(mine).scalar()
-    if text is None:
-        return False
-    # What only a newer version knows stays as it is.
-    changed = {name: value for name, value in {**json.loads(text), **changes}.items() if value is not None}
-    values = {"settings": json.dumps(changed, sort_keys=True), "updated_at": now}
-    connection.execute(update(apps).where(_a.name == name).values(**values))
+        locked = lock_app(connection, name, now)
+        if locked is None:
+            return False
+        _change(connection, name, locked, changes, now, check)
     return True
+
+
+def lock_app(connection: Connection, name: str, now: datetime) -> LockedApp | None:
+    """An app that nobody else changes until the transaction ends; an older version's key is given its app."""
+    if _has_keys(connection, name):
+        add_app(connection, name, now)
+    mine = select(_a.settings, _a.templates).where(_a.name == name).with_for_update()
+    row = connection.execute(mine).first()
+    if row is None:
+        return None
+    versions = read_versions(row.templates)
+    templates = read_rows(connection, name, versions)
+    return LockedApp(read_settings(row.settings), row.settings, versions, templates)
+
+
+def _change(
+    connection: Connection,
+    name: str,
+    locked: LockedApp,
+    changes: Mapping[str, object],
+    now: datetime,
+    check: Check | None,
+) -> None:
+    # What only a newer version knows stays as it is.
+    all_of_them = {**json.loads(locked.written), **changes}
+    changed = {name: value for name, value in all_of_them.items() if value is not None}
+    written = json.dumps(changed, sort_keys=True)
+    if check is not None:
+        check(read_settings(written), locked.templates)
+    connection.execute(update(apps).where(_a.name == name).values(settings=written, updated_at=now))
 
 
 def _has_keys(connection: Connection, name: str) -> bool:
@@ -117,4 +163,11 @@ def _with_keys(now: datetime) -> Select[Any]:
 
 
 def _app(row: Row[Any]) -> StoredApp:
-    return StoredApp(row.name, read_settings(row.settings), row.keys, row.created_at, row.updated_at)
+    return StoredApp(
+        row.name,
+        read_settings(row.settings),
+        read_versions(row.templates),
+        row.keys,
+        row.created_at,
+        row.updated_at,
+    )

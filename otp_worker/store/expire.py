@@ -183,7 +183,11 @@ def forget_numbers(db: Database, ended_before: datetime) -> int:
     def act(size: int) -> int:
         batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(size)
         with db.update() as connection:
-            forgotten = update(verifications).where(_v.id.in_(batch)).values(number=None, sealed=None)
+            forgotten = (
+                update(verifications)
+                .where(_v.id.in_(batch))
+                .values(number=None, sealed=None, template_fields=None)
+            )
             return connection.execute(forgotten).rowcount
 
     return until_short(act)

@@ -1,5 +1,6 @@
 """A delivery in a worker's hand, and over what it goes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,9 @@ class Job:
     trace_context: str | None = None
     app_settings: AppSettings = NOTHING_SET
     locale: str | None = None
+    template_version: int | None = None
+    template_fields: Mapping[str, str] = field(default_factory=dict)
+    android_hash: str | None = None
     steps: list[Step] = field(default_factory=list, compare=False)
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:

@@ -42,6 +42,9 @@ class NewVerification:
     client_reference: str | None = None
     tags: Mapping[str, str] | None = None
     buckets: Sequence[Bucket] = ()
+    template_version: int | None = None
+    template_fields: Mapping[str, str] | None = None
+    android_hash: str | None = None
 
     @property
     def number_hash(self) -> bytes:

@@ -1,9 +1,10 @@
 """Statements about what is pending for a person already: a send that repeats it is no second code.
 
-The same person is the same number, app, user and purpose; another template or length asks for another code.
+The same person is the same number, app, user and purpose; another template, value of its
+fields or length asks for another code.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,7 @@ class Pending:
 
     id: str
     template: str | None
+    fields: Mapping[str, str]
     code_length: int
     was_handed_over: bool
 
@@ -47,7 +49,9 @@ def of_the_same_person(
     found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
     for row in _PENDING.rows(connection, {"hashes": hashes, "now": now}):
         person = (row.number_hash, row.app, row.user, row.purpose)
-        pending = Pending(row.id, row.template, row.code_length, row.handed_at is not None)
+        pending = Pending(
+            row.id, row.template, row.template_fields, row.code_length, row.handed_at is not None
+        )
         found.setdefault(person, []).append(pending)
     return [
         [
@@ -63,8 +67,10 @@ def of_the_same_person(
 
 def repetition(new: NewVerification, earlier: Sequence[Pending], *, instead: bool) -> PendingError | None:
     """Which of those that are pending a new verification would repeat; none ``instead`` of which it is."""
-    asked = (new.template, new.code_length)
-    same = [each for each in earlier if (each.template, each.code_length) == asked and not instead]
+    asked = (new.template, new.template_fields or {}, new.code_length)
+    same = [
+        each for each in earlier if (each.template, each.fields, each.code_length) == asked and not instead
+    ]
     return PendingError(same[0].id) if same else None
 
 
@@ -89,7 +95,10 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
 
 # Made once: every send asks.
 _PENDING = Prepared(
-    select(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.template, _v.code_length, _v.handed_at)
+    select(
+        *(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.code_length, _v.handed_at),
+        *(_v.template, _v.template_fields),
+    )
     .where(
         _v.number_hash.in_(bindparam("hashes", expanding=True)),
         _v.status == VerificationStatus.PENDING,

@@ -10,6 +10,7 @@ from otp_worker.domain.policy import Policy
 from otp_worker.protection import api_keys
 from otp_worker.store.deliver import claim
 from otp_worker.store.schema import apps
+from otp_worker.store.templates import TemplateReader
 from tests.api.client import Caller, problem
 from tests.api.service import Service
 
@@ -154,7 +155,7 @@ def test_a_worker_writes_what_the_app_has_set(
         service.queue.clear()
         job = claim(service.db, delivery_id, service.clock(), 30)
         assert job is not None
-        assert text_of(Policy(COUNTRIES), job, "123456", 300).split("\n") == [
+        assert text_of(Policy(COUNTRIES), TemplateReader(service.db), job, "123456", 300).split("\n") == [
             "Corner Shop: Your code is 123456 (valid 5 minutes).",
             "FA+9qCX9VSu",
             "@shop.example #123456",

@@ -36,6 +36,7 @@ from otp_worker.service.worker_assembly import WorkerParts, assemble_worker
 from otp_worker.store import seal_keys, verifications
 from otp_worker.store.circuit_breakers import GatewayState, note_failure
 from otp_worker.store.database import Database
+from otp_worker.store.templates import TemplateReader
 from otp_worker.verify import CheckResult
 from tests.contract.queue import Queue
 
@@ -126,7 +127,7 @@ class Service:
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
         self.issuer, self.resender, self.inviter = build_issue_step(
             db=db,
-            drafts=Drafts(self.keyring, self.policy, self.limits, self.hold),
+            drafts=Drafts(self.keyring, self.policy, self.limits, self.hold, TemplateReader(db).find),
             limiter=self.limiter,
             publish=self.publish,
             announce=self.announce_waiting,

@@ -52,13 +52,22 @@ class Languages:
         ``app`` has set may be used for it.
         """
         own = look_up([app], self._known) if app else None
-        ranges = [
-            *(parse_ranges(wanted) if wanted else []),
-            *([own] if own else []),
-            *([self.default] if self.default else []),
-            *(tags_of_country(country) if country else []),
-        ]
+        ranges = self.ranges(wanted, country, own)
         return look_up(ranges, self.usable | {own} if own else self.usable) or FALLBACK
+
+    def ranges(self, wanted: str | None, country: str | None, app: str | None) -> list[str]:
+        """What to look up, the most wanted first. Raises ValueError for what names no language."""
+        return [
+            *(parse_ranges(wanted) if wanted else []),
+            *([app] if app else []),
+            *([self.default] if self.default else []),
+            # CLDR lists every country but those of English.
+            *((tags_of_country(country) or [FALLBACK]) if country else []),
+        ]
+
+    def nearest(self, tag: str) -> str | None:
+        """The tag of the nearest language that there is a text in."""
+        return look_up([tag], self._known)
 
     @property
     def knows_default(self) -> bool:
@@ -66,10 +75,13 @@ class Languages:
         return self.default is None or look_up([self.default], self._known) is not None
 
     def wording(self, tag: str) -> Wording:
-        """The sentences of a tag, the operator's own first; of one that is unknown here, English ones."""
+        """The sentences of a tag, the operator's own first; of an unknown one the nearest, or English."""
         if tag in self._own and self.folder:
             return read_wording(tag, self.folder)
-        return read_wording(tag if tag in self._ours else FALLBACK)
+        if tag in self._ours:
+            return read_wording(tag)
+        nearest = self.nearest(tag)
+        return self.wording(nearest) if nearest else read_wording(FALLBACK)
 
     def built_in(self, code: str, life_seconds: float, tag: str) -> Iterator[str]:
         """Our texts of a tag, the fullest first; ``life_seconds`` is what is left of the code's life."""

@@ -6,35 +6,16 @@ name where the built-in text begins with it, and the lines.
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from otp_worker.domain.texts.alphabet import size_of
-from otp_worker.domain.texts.autofill import NO_AUTOFILL, Autofill
 from otp_worker.domain.texts.choice import FALLBACK, Languages
+from otp_worker.domain.texts.content import Content
+from otp_worker.domain.texts.template import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What an SMS is about: the code, what is left of its life, and the ``app`` that asked for it.
-
-    ``shown_name`` is what the app wants to be called; without it only a template names it.
-    """
-
-    code: str
-    life_seconds: float
-    app: str
-    shown_name: str | None = None
-    autofill: Autofill = NO_AUTOFILL
-
-    @property
-    def name(self) -> str:
-        """What a template calls the app: without a dot that would make a link of it."""
-        return self.shown_name or self.app.replace(".", " ")
-
-
-def compose(languages: Languages, content: Content, tag: str, template: str | None = None) -> str:
-    """The SMS in a language: by the operator's ``template``, else by the built-in text."""
+def compose(languages: Languages, content: Content, tag: str, template: str | Template | None = None) -> str:
+    """The SMS in a language: by a template of the app, else by a text of the operator's, else by ours."""
     autofill = content.autofill
     for body in _bodies(languages, content, tag, template):
         text = autofill.appended(body, content.code)
@@ -44,14 +25,24 @@ def compose(languages: Languages, content: Content, tag: str, template: str | No
     return next(each for each in bare if size_of(each).segments == 1)
 
 
-def _bodies(languages: Languages, content: Content, tag: str, template: str | None) -> Iterator[str]:
+def _bodies(
+    languages: Languages, content: Content, tag: str, template: str | Template | None
+) -> Iterator[str]:
     """The texts without their lines, from the fullest to the shortest."""
     if template is None:
         yield from _built_in(languages, content, tag)
         return
+    if isinstance(template, Template):
+        yield template.filled(languages, content, tag)
+        return
     # It is measured for the languages that may be used, and without lines; an app may have set others.
     for each in (tag, FALLBACK):
         yield languages.filled(template, content.code, content.life_seconds, each, content.name)
+
+
+def keeps_lines(languages: Languages, content: Content, tag: str, template: str | Template | None) -> bool:
+    """Whether there is room for the lines that fill the code in."""
+    return compose(languages, content, tag, template).endswith(content.autofill.appended("", content.code))
 
 
 def _built_in(languages: Languages, content: Content, tag: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from otp_worker.store.schema.gateway import (
 )
 from otp_worker.store.schema.protection import (
     api_keys,
+    app_templates,
     apps,
     conversion_blocks,
     conversions,
@@ -58,6 +59,7 @@ __all__ = [
     "Instant",
     "alerts",
     "api_keys",
+    "app_templates",
     "apps",
     "audit",
     "canaries",

@@ -12,8 +12,22 @@ apps = Table(
     Column("name", String(64), primary_key=True),
     # A JSON object of what is set; what is not in it is the operator's.
     Column("settings", Text, nullable=False),
+    # A JSON object of the templates that it has in use, each with its version.
+    Column("templates", Text),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+)
+
+# Every version of every template of an app; none is ever changed.
+app_templates = Table(
+    "app_templates",
+    metadata,
+    Column("app", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    # Its texts by their languages, and what else belongs to it, as JSON.
+    Column("written", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 api_keys = Table(

@@ -61,6 +61,13 @@ verifications = Table(
     Column("purpose", String(32)),
     Column("client_reference", String(128)),
     Column("tags", Tags),
+    # Which version of the app's template it is written with, if the app has one; an older worker, which does
+    # not know it, writes the operator's template of that name, or the built-in text.
+    Column("template_version", Integer),
+    # The values of the template's own fields; gone with the number.
+    Column("template_fields", Tags),
+    # The hash of the Android app that is to read it, where the send names one.
+    Column("android_hash", String(11)),
 )
 Index(
     "ix_verifications_number_hash",

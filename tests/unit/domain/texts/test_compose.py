@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from otp_worker.domain.texts.alphabet import size_of
 from otp_worker.domain.texts.autofill import Autofill
 from otp_worker.domain.texts.choice import LONGEST_NAME, Languages
-from otp_worker.domain.texts.compose import Content, compose
+from otp_worker.domain.texts.compose import compose
+from otp_worker.domain.texts.content import Content
 from otp_worker.domain.texts.wording import tags_in
 
 CODE = "0123456789"

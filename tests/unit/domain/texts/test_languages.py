@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from otp_worker.domain.texts.alphabet import Alphabet, size_of
 from otp_worker.domain.texts.choice import Languages, first_language
-from otp_worker.domain.texts.compose import Content, compose
+from otp_worker.domain.texts.compose import compose
+from otp_worker.domain.texts.content import Content
 from otp_worker.domain.texts.wording import Wording, WordingError, read_facts, read_wording, tags_in
 
 TAGS = tags_in()
