@@ -120,6 +120,11 @@ PROBLEMS = {
         "The service's database does not answer.",
         "Try again. Nothing was written, or a repeated send finds it pending.",
     ),
+    "sealing_unavailable": ProblemHelp(
+        503,
+        "What the request gives is kept sealed to the workers, and this service cannot seal to them yet.",
+        "The detail names the variable that the operator has to set. Nothing was written.",
+    ),
 }
 """By the end of the problem's type, in the order of their status."""
 

@@ -14,6 +14,7 @@ from otp_worker.domain.errors import (
     TooSoonError,
     VerificationEndedError,
 )
+from otp_worker.domain.sealing import SealingUnavailableError
 
 from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
@@ -66,7 +67,7 @@ ROUTES = (
         body=SendBody,
         answer=AcceptedBody,
         status=202,
-        raises=(TooSoonError, *_SEND),
+        raises=(TooSoonError, SealingUnavailableError, *_SEND),
         idempotent=True,
         rechecks_key=True,
     ),

@@ -30,7 +30,7 @@ from .schemas.verifications import (
 )
 from .trail import Listing
 
-_NEW_FIELDS = ("new", "purpose", "client_reference", "tags", "limits", "fields", "android_hash")
+_NEW_FIELDS = ("new", "purpose", "client_reference", "tags", "limits", "fields", "android_hash", "code")
 """Fields of a send that older versions do not know."""
 
 

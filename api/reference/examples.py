@@ -121,6 +121,7 @@ REQUESTS: dict[str, Requests] = {
             {"to": NUMBER, "user": "user-17", "locale": "de-AT", "ttl_seconds": 300, "code_length": 8},
         ),
         "limits": ("With the end user's address, for limits", {"to": NUMBER, "ip": "203.0.113.7"}),
+        "code": ("With a code that the app gives itself", {"to": NUMBER, "code": "402853"}),
         "inbound": ("The person texts a token to us", {"to": NUMBER, "channel": "inbound"}),
     },
     "checkVerification": {"typed": ("As the person typed it", {"code": "123456"})},

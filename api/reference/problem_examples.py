@@ -6,6 +6,7 @@ from typing import Any
 
 from otp_worker.domain import errors
 from otp_worker.domain.errors import RequestError
+from otp_worker.domain.sealing import SealingUnavailableError
 
 from ..schemas.problems import TYPE, ProblemBody
 from .example_values import AT
@@ -30,6 +31,7 @@ _RAISED: tuple[RequestError, ...] = (
     errors.NumberLockedError(_LATER),
     errors.NumberReportedError(_LATER),
     errors.DatabaseUnavailableError("the database does not answer; try again"),
+    SealingUnavailableError("no worker of this version has run yet, so nothing can be sealed"),
 )
 
 

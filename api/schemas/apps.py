@@ -37,6 +37,7 @@ class _Settings(BaseModel):
     web_origin: str | None = _setting("web_origin")
     android_hashes: list[str] | None = _setting("android_hashes")
     webhook_url: str | None = _setting("webhook_url")
+    custom_codes: bool | None = _setting("custom_codes")
 
     def given(self) -> dict[str, object]:
         """The settings that the body names."""

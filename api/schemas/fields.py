@@ -42,6 +42,7 @@ Code = Annotated[
         description="The digits as the person typed them; spaces and dashes do no harm.", examples=["123456"]
     ),
 ]
+GivenCode = Annotated[str, StringConstraints(pattern=rf"^[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}$")]
 To = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),

@@ -14,7 +14,7 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
-from .fields import LOCALES, Code, Incoming, Ip, To
+from .fields import LOCALES, Code, GivenCode, Incoming, Ip, To
 from .limits import GivenBuckets, LeftBody
 from .references import GivenReferences, Printable, Purpose, References
 from .templates import ANDROID_HASH, Fields
@@ -56,6 +56,13 @@ class _Send(BaseModel):
     ip: Ip = None
     ttl_seconds: int | None = Field(None, ge=MIN_LIFE_SECONDS, le=MAX_LIFE_SECONDS)
     code_length: int | None = Field(None, ge=MIN_LENGTH, le=MAX_LENGTH)
+    code: GivenCode | None = Field(
+        None,
+        description="A code that the app gives itself, where its setting custom_codes is on; it is what is "
+        "sent and checked. It is kept sealed to the workers until the verification is over. Another code "
+        "while one is pending is a new verification.",
+        examples=["402853"],
+    )
     new: bool = Field(
         False,
         description="Ask for a new code where one is pending for the same number, user and purpose; what is "

@@ -53,6 +53,7 @@ def send(
     ip: str | None = None,
     ttl_seconds: int | None = None,
     code_length: int | None = None,
+    code: str | None = None,
     purpose: str | None = None,
     client_reference: str | None = None,
     tags: Mapping[str, str] | None = None,
@@ -64,7 +65,8 @@ def send(
     """Ask for a code to be sent to a mobile number.
 
     A repeated send for the same number, user and purpose is a resend while its code is pending; ``new=True``
-    asks for another code. ``ip`` is the end user's address, for limits. Without an ``idempotency_key`` each
+    asks for another code. ``code`` is one of your own, where the operator lets your app give it. ``ip`` is
+    the end user's address, for limits. Without an ``idempotency_key`` each
     call makes its own, so that its retries send one SMS; give one to make your own retries safe too.
     """
     body = _given(
@@ -76,6 +78,7 @@ def send(
         ip=ip,
         ttl_seconds=ttl_seconds,
         code_length=code_length,
+        code=code,
         purpose=purpose,
         client_reference=client_reference,
         tags=tags,

@@ -208,6 +208,12 @@ class DatabaseUnavailableError(TemporaryError):
     code = "database_away"
 
 
+class SealingUnavailableError(ProblemError):
+    """The service cannot seal to its workers what the request gives; the detail names the variable."""
+
+    code = "sealing_unavailable"
+
+
 class ServiceFaultError(ProblemError):
     """Something went wrong in the service; give its operator the ``request_id``."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from otp_worker.deliver.answer import ask, note_answer
-from otp_worker.deliver.codes import Codes
+from otp_worker.deliver.codes import IMPOSSIBLE, Codes
 from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
@@ -17,12 +17,11 @@ from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
-from otp_worker.domain.keyring import Keyring, UnknownKeyError
-from otp_worker.domain.passcode import UnknownDerivationError
+from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
+from otp_worker.domain.sealing import UnknownSealKeyError
 from otp_worker.domain.sim import UncertainPolicy
-from otp_worker.domain.step import StepKind
 from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import OPEN, DeliveryStatus
 from otp_worker.store import claims, misconfigured, opt_outs, receipts
@@ -92,8 +91,10 @@ class Deliverer:
             return self._send(job, lease)
         except OptedOutError:
             return self._give_up(job, None, DeliveryStatus.FAILED, opt_outs.WANTS_NO_SMS)
-        except (UnknownKeyError, UnknownDerivationError) as error:
+        except IMPOSSIBLE as error:
             return self._give_up(job, None, DeliveryStatus.FAILED, str(error))
+        except UnknownSealKeyError as error:
+            return self._park(job, str(error))
 
     def _not_claimed(self, delivery_id: str) -> Result:
         """A message that came early waits for its time: the clock that set it may be ahead of this one."""
@@ -114,7 +115,7 @@ class Deliverer:
         candidates = [] if job.test else self.router.candidates(job, self.clock())
         if isinstance(candidates, str):
             return self._park(job, candidates)
-        code = self._code(job)
+        code = self.codes.timed(job, self.clock, self.monotonic)
         if code is None:
             return Delivered(OVER)
         if lease.now() >= job.deadline_at:
@@ -123,14 +124,6 @@ class Deliverer:
         if isinstance(way, str):
             return self._park(job, way)
         return self._attempt(job, way, code, lease)
-
-    def _code(self, job: Job) -> str | None:
-        began = self.monotonic()
-        code = self.codes.code(job)
-        if code is not None and not job.hashed:
-            took = round((self.monotonic() - began) * 1000)
-            job.steps.append(job.step(self.clock(), StepKind.HASHED, milliseconds=took))
-        return code
 
     def _attempt(self, job: Job, way: Way, code: str, lease: Lease) -> Result:
         """Hand the code over, unless it is too late for that, or not this attempt's any more.

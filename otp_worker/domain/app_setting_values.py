@@ -67,6 +67,13 @@ def whole_number(least: int, most: int) -> Judge:
     return judge
 
 
+def switch(value: object) -> bool:
+    """On or off."""
+    if type(value) is not bool:
+        raise ValueError("give on or off; in JSON true or false")
+    return value
+
+
 def rates(value: object) -> str:
     """Rates of a limit; an empty text for no limit."""
     text = _text(value)

@@ -44,6 +44,7 @@ class AppSettings:
     web_origin: str | None = None
     android_hashes: tuple[str, ...] | None = None
     webhook_url: str | None = None
+    custom_codes: bool | None = None
 
     @property
     def rates(self) -> LimitRates:
@@ -78,6 +79,9 @@ NO_LIMIT = "none"
 """No limit, as a line of text."""
 
 
+_SWITCH = {"on": True, "off": False}
+
+
 class SettingKind(StrEnum):
     """How a setting is written in one line of text."""
 
@@ -86,6 +90,7 @@ class SettingKind(StrEnum):
     LIST = "list"
     RATES = "rates"
     BUCKETS = "buckets"
+    SWITCH = "switch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class Setting:
         if self.kind is SettingKind.BUCKETS:
             pairs = (part.partition("=") for part in text.split(";"))
             return {name.strip(): rates.strip() for name, _, rates in pairs}
+        if self.kind is SettingKind.SWITCH:
+            return _SWITCH.get(text.strip().lower(), text)
         if self.kind is SettingKind.LIST:
             return [part.strip() for part in text.split(",")]
         if self.kind is SettingKind.NUMBER and text.strip().isdecimal():
@@ -115,6 +122,8 @@ class Setting:
         """A value as a line of text."""
         if self.kind is SettingKind.RATES and value == "":
             return NO_LIMIT
+        if isinstance(value, bool):
+            return "on" if value else "off"
         if isinstance(value, Mapping):
             return ";".join(f"{name}={rates}" for name, rates in value.items())
         return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -248,6 +257,13 @@ SETTINGS: Mapping[str, Setting] = {
         "Where the app will be told of events. Nothing is posted yet.",
         "https://shop.example/otp-events",
         values.webhook_url,
+    ),
+    "custom_codes": Setting(
+        "Codes of its own",
+        "Whether the app may give a code itself instead of having one made; without it, it may not.",
+        "on",
+        values.switch,
+        SettingKind.SWITCH,
     ),
 }
 """Every setting by its name, in the order in which they are shown."""

@@ -19,6 +19,8 @@ class Derivation(IntEnum):
 
     WIDE = 2
     """By a truncation to 63 bits."""
+    GIVEN = 3
+    """Not at all: its app gave the code, which is sealed to the workers."""
 
 
 class UnknownDerivationError(OtpError):

@@ -7,7 +7,7 @@ does not open for another.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +32,7 @@ class SealingUnavailableError(RequestError):
 
     http_status = 503
     problem = "sealing_unavailable"
+    headers: Mapping[str, str] = {"Retry-After": "60"}
 
 
 class UnknownSealKeyError(OtpError):

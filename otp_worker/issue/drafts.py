@@ -11,7 +11,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, LimitKey, Limits
-from otp_worker.domain.passcode import derivation_of
+from otp_worker.domain.passcode import Derivation, derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
 from otp_worker.domain.texts.choice import LONGEST_CODE, first_language
@@ -41,8 +41,8 @@ class Drafts:
     """Makes the rows of a send; writes nothing.
 
     ``hold`` says whether deliveries by a route must wait just now. ``templates`` finds what a version of an
-    app's template says. ``may_be_wide`` tells whether every worker
-    knows how the longest codes are derived. ``trace_context`` is that of the request.
+    app's template says. ``workers_know`` tells whether every worker knows how a code is derived that is
+    marked so. ``trace_context`` is that of the request.
     """
 
     keyring: Keyring
@@ -50,7 +50,7 @@ class Drafts:
     limits: Limits
     hold: Callable[[str], Hold | None]
     templates: Callable[[str, str, int], Template | None]
-    may_be_wide: Callable[[], bool] = lambda: True
+    workers_know: Callable[[Derivation], bool] = lambda _: True
     trace_context: Callable[[], str | None] = lambda: None
 
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
@@ -59,7 +59,8 @@ class Drafts:
         self._refuse_unasked(request, app)
         chosen = self._template(request, app)
         ttl_seconds = self._ttl_seconds(request, app, number.e164)
-        code_length = request.code_length or app.settings.code_length or self.policy.code_length
+        given_length = len(request.code) if request.code else request.code_length
+        code_length = given_length or app.settings.code_length or self.policy.code_length
         locale = self._locale(request, app, number.country, chosen)
         self._refuse_fields(request, app, locale, chosen)
         return NewVerification(
@@ -105,7 +106,7 @@ class Drafts:
 
     def _derivation(self, code_length: int) -> int | None:
         derivation = derivation_of(code_length)
-        return derivation if derivation is not None and self.may_be_wide() else None
+        return derivation if derivation is not None and self.workers_know(derivation) else None
 
     def _template(self, request: SendRequest, app: App) -> Chosen | None:
         """The app's own template of that name; None where it has none. Raises InvalidFieldError."""

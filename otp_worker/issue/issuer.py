@@ -1,6 +1,6 @@
 """Step 1, issue: accept a request for a passcode, write it down, and put its delivery on the queue.
 
-Nothing here ever knows a code.
+Nothing here ever knows a code, but for one that its app gives.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from otp_worker.domain.errors import VerificationEndedError
 from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
+from otp_worker.issue.given_codes import GivenCodes
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.writer import SendWriter
@@ -32,6 +33,7 @@ class Issuer:
     writer: SendWriter
     pauses: Pauses
     resender: Resender
+    given_codes: GivenCodes
 
     def issue(
         self, request: SendRequest, app: App, now: datetime, once: IdempotencyKey | None = None
@@ -40,12 +42,14 @@ class Issuer:
 
         What repeats a pending one is a resend of that. Raises InvalidFieldError, CountryNotAllowedError,
         SendsPausedError, OptedOutError, NumberReportedError, RateLimitExceededError, TooSoonError,
-        RequestInFlightError, and UnauthenticatedError where the app's key is revoked.
+        RequestInFlightError, SealingUnavailableError, and UnauthenticatedError where the key is revoked.
         """
         # First of all, so that a flood of refused requests costs next to nothing.
         self.writer.limiter.refuse_remembered(self.drafts.callers_limits(request, app), now)
+        self.given_codes.refuse_unasked(request, app)
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
+        new = self.given_codes.kept(new, request)
         first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)
         guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
         send = NewSend(new, first, guard, request.new)
@@ -53,7 +57,9 @@ class Issuer:
             left = self.writer.write(send)
         except PendingError as pending:
             try:
-                return self.resender.resend(pending.verification_id, app, now, once, new.ip_hash)
+                if not self.given_codes.is_another(pending.verification_id, request):
+                    return self.resender.resend(pending.verification_id, app, now, once, new.ip_hash)
+                left = self.writer.write(replace(send, instead=True))
             except VerificationEndedError:
                 # It ended this moment, or has too little life left: nothing holds a new one up.
                 left = self.writer.write(replace(send, instead=True))

@@ -1,7 +1,7 @@
 """What an app asks for in the first step, and what it is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Remaining
@@ -15,7 +15,8 @@ class SendRequest:
     A ``new`` code is asked for even where one is pending for the same person. ``request_id`` is that of the
     HTTP request, by which the log and the verification are found. ``limits`` are the values to be counted in
     the app's own buckets, by the buckets' names. ``fields`` are the values of those that the template
-    declares. ``android_hash`` is that of the app's Android app that is to read the SMS.
+    declares. ``android_hash`` is that of the app's Android app that is to read the SMS. ``code`` is one that
+    the app gives itself.
     """
 
     to: str
@@ -34,6 +35,7 @@ class SendRequest:
     limits: Mapping[str, str] | None = None
     fields: Mapping[str, str] | None = None
     android_hash: str | None = None
+    code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

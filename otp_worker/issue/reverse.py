@@ -40,6 +40,8 @@ class Inviter:
         NumberReportedError, SendsPausedError, RateLimitExceededError, and UnauthenticatedError where the
         app's key is revoked.
         """
+        if request.code is not None:
+            raise InvalidFieldError("code", "not with the channel inbound, where nothing is sent")
         sims = self._sims(app, once)
         token = new_token()
         new = self.drafts.verification(request, app, now)

@@ -14,6 +14,7 @@ from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.drafts import Drafts
+from otp_worker.issue.given_codes import GivenCodes
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.resend import Resender
@@ -78,6 +79,7 @@ def build_issue_step(
     *,
     db: Database,
     drafts: Drafts,
+    sealer: Sealer,
     limiter: RedisLimiter,
     publish: PublishAll,
     announce: PublishAll,
@@ -85,12 +87,20 @@ def build_issue_step(
     inbound_sims: Sims | None,
 ) -> IssueStep:
     """The first step's parts; people may text to the ``inbound_sims``, if there are any."""
+    given_codes = GivenCodes(db, drafts.keyring, sealer, drafts.policy.bcrypt_rounds, drafts.workers_know)
     writer = SendWriter(db=db, limiter=limiter, publish=publish, announce=announce)
     resender = Resender(
         db=db, limits=drafts.limits, limiter=limiter, drafts=drafts, writer=writer, pauses=pauses
     )
     return IssueStep(
-        issuer=Issuer(db=db, drafts=drafts, writer=writer, pauses=pauses, resender=resender),
+        issuer=Issuer(
+            db=db,
+            drafts=drafts,
+            writer=writer,
+            pauses=pauses,
+            resender=resender,
+            given_codes=given_codes,
+        ),
         resender=resender,
         inviter=Inviter(
             db=db, keyring=drafts.keyring, drafts=drafts, writer=writer, pauses=pauses, sims=inbound_sims

@@ -42,7 +42,7 @@ from otp_worker.service.setting_types import (
 )
 from otp_worker.service.single_gateway import check_countries, single_gateway
 
-OldestVersion = Literal["0.1", "0.2"]
+OldestVersion = Literal["0.1", "0.2", "0.3"]
 """The oldest version of which a process may still run; the last is this one."""
 
 

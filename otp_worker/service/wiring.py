@@ -50,6 +50,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
     limits = Limits(keyring=base.keyring, rates=settings.limit_rates)
     limiter = RedisLimiter(open_redis(settings))
     older = older_versions(settings, db)
+    sealer = Sealer(db, seal_keys(settings))
     return assemble_intake(
         base,
         limits=limits,
@@ -62,8 +63,8 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         report_lock_seconds=settings.report_lock_seconds,
         retention_days=settings.retention_days,
         older_may_run=older.may_run,
-        issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older),
-        sealer=Sealer(db, seal_keys(settings)),
+        issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older, sealer),
+        sealer=sealer,
     )
 
 
@@ -102,6 +103,7 @@ def _build_issue_step(
     limiter: RedisLimiter,
     outlook: WaitEstimates,
     older: OlderVersions,
+    sealer: Sealer,
 ) -> IssueStep:
     drafts = Drafts(
         keyring=base.keyring,
@@ -109,12 +111,13 @@ def _build_issue_step(
         limits=limits,
         hold=partial(hold, base.queue, outlook),
         templates=TemplateReader(base.db).find,
-        may_be_wide=older.are_gone,
+        workers_know=older.know,
         trace_context=base.tracer.context,
     )
     return build_issue_step(
         db=base.db,
         drafts=drafts,
+        sealer=sealer,
         limiter=limiter,
         publish=base.queue.publish_deliveries,
         announce=base.queue.announce_waiting,
@@ -138,7 +141,7 @@ def open_tracer(settings: Settings) -> Tracer:
 
 def older_versions(settings: Settings, db: Database) -> OlderVersions:
     """Whether processes of an older version may run beside this one."""
-    return OlderVersions(db, gone=settings.oldest_version != "0.1")
+    return OlderVersions(db, settings.oldest_version)
 
 
 def open_redis(settings: Settings) -> Redis | None:

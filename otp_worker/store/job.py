@@ -38,7 +38,8 @@ class Job:
     code_key_id: str | None
     code_length: int
     derivation: int | None
-    seed: bytes
+    seed: bytes | None
+    sealed: bytes | None
     hashed: bool
     ttl_seconds: int
     last_expiry_at: datetime

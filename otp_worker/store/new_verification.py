@@ -45,6 +45,8 @@ class NewVerification:
     template_version: int | None = None
     template_fields: Mapping[str, str] | None = None
     android_hash: str | None = None
+    sealed: bytes | None = None
+    code_hash: bytes | None = None
 
     @property
     def number_hash(self) -> bytes:

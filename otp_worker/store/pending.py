@@ -1,7 +1,7 @@
 """Statements about what is pending for a person already: a send that repeats it is no second code.
 
-The same person is the same number, app, user and purpose; another template, value of its
-fields or length asks for another code.
+The same person is the same number, app, user and purpose. Another template, value of its fields or length
+asks for another code, and so does a code that the app gives where we made one, or the other way round.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from otp_worker.domain.errors import OtpError
+from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.verification import VerificationStatus
+from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import TO_CHANGE, close_deliveries, end, tell_ended
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.prepared import Prepared
@@ -39,6 +41,25 @@ class Pending:
     fields: Mapping[str, str]
     code_length: int
     was_handed_over: bool
+    is_given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCode:
+    """By what the code of a pending verification is judged."""
+
+    code_hash: bytes
+    key_id: str
+
+
+def code_of(db: Database, verification_id: str) -> KeptCode | None:
+    """The hash of a pending verification's code; None where it is over, or has no code yet."""
+    statement = select(_v.code_hash, _v.key_id).where(
+        _v.id == verification_id, _v.status == VerificationStatus.PENDING, _v.code_hash.is_not(None)
+    )
+    with db.read() as connection:
+        row = connection.execute(statement).first()
+    return KeptCode(row.code_hash, row.key_id) if row else None
 
 
 def of_the_same_person(
@@ -49,8 +70,9 @@ def of_the_same_person(
     found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
     for row in _PENDING.rows(connection, {"hashes": hashes, "now": now}):
         person = (row.number_hash, row.app, row.user, row.purpose)
+        is_given = row.derivation == Derivation.GIVEN
         pending = Pending(
-            row.id, row.template, row.template_fields, row.code_length, row.handed_at is not None
+            row.id, row.template, row.template_fields, row.code_length, row.handed_at is not None, is_given
         )
         found.setdefault(person, []).append(pending)
     return [
@@ -59,7 +81,7 @@ def of_the_same_person(
             for each in one.number_hashes
             for pending in found.get((each, one.app, one.user, one.purpose), [])
         ]
-        if one.seed is not None
+        if one.token_hash is None
         else []
         for one in new
     ]
@@ -67,10 +89,9 @@ def of_the_same_person(
 
 def repetition(new: NewVerification, earlier: Sequence[Pending], *, instead: bool) -> PendingError | None:
     """Which of those that are pending a new verification would repeat; none ``instead`` of which it is."""
-    asked = (new.template, new.template_fields or {}, new.code_length)
-    same = [
-        each for each in earlier if (each.template, each.fields, each.code_length) == asked and not instead
-    ]
+    asked = (new.template, new.template_fields or {}, new.code_length, new.derivation == Derivation.GIVEN)
+    kinds = ((each, (each.template, each.fields, each.code_length, each.is_given)) for each in earlier)
+    same = [each for each, kind in kinds if kind == asked and not instead]
     return PendingError(same[0].id) if same else None
 
 
@@ -97,7 +118,7 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
 _PENDING = Prepared(
     select(
         *(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.code_length, _v.handed_at),
-        *(_v.template, _v.template_fields),
+        *(_v.template, _v.template_fields, _v.derivation),
     )
     .where(
         _v.number_hash.in_(bindparam("hashes", expanding=True)),

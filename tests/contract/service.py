@@ -116,18 +116,16 @@ class Service:
         self.keyring = Keyring(list(roots), [CODE_SECRET])
         self.unsealer = Unsealer([CODE_SECRET])
         self.sealer = Sealer(db, self.unsealer.public_keys)
-        self.queue: list[str] = []
-        self.announced: dict[str, str] = {}
-        self.broker_is_away = False
-        self.backlog = 0
+        self.queue, self.announced = list[str](), dict[str, str]()
+        self.broker_is_away, self.backlog = False, 0
         self.breaker = Breaker(db, self.policy.lease_seconds, chance=lambda: 0.5)
         self.recovery = RecoveryWatch(self.breaker, self.sims.gateways, self.clock)
-        self.limits = Limits(self.keyring, limits or {})
-        self.limiter = RedisLimiter(redis)
+        self.limits, self.limiter = Limits(self.keyring, limits or {}), RedisLimiter(redis)
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
         self.issuer, self.resender, self.inviter = build_issue_step(
             db=db,
             drafts=Drafts(self.keyring, self.policy, self.limits, self.hold, TemplateReader(db).find),
+            sealer=self.sealer,
             limiter=self.limiter,
             publish=self.publish,
             announce=self.announce_waiting,

@@ -48,7 +48,7 @@ def test_two_versions_that_share_a_row_send_the_same_digits(
 ) -> None:
     """As in a rolling upgrade: the intake does not mark what an older worker may take."""
     derive: dict[str, Callable[..., str]] = {"old": old_derivation, "new": passcode.derive_code}
-    object.__setattr__(service.issuer.drafts, "may_be_wide", lambda: False)
+    object.__setattr__(service.issuer.drafts, "workers_know", lambda _: False)
     service.gateway.outcomes = [OFFLINE, ACCEPTED]
     verification = issue(service, length)
     for worker in workers:
@@ -65,7 +65,7 @@ def test_a_row_remembers_how_its_code_is_derived(service: Service) -> None:
     verification = issue(service, 10)
     assert mark_of(service.db, verification) == Derivation.WIDE
     service.deliver(verification)
-    object.__setattr__(service.issuer.drafts, "may_be_wide", lambda: False)
+    object.__setattr__(service.issuer.drafts, "workers_know", lambda _: False)
     service.clock.move(2)
     service.deliver(verification)
     assert len(set(service.gateway.codes)) == 1
@@ -87,7 +87,7 @@ def test_a_mark_that_this_version_does_not_know_makes_no_wrong_code(service: Ser
 
 
 def test_a_new_database_marks_at_once(db: Database) -> None:
-    assert OlderVersions(db, gone=False).are_gone()
+    assert OlderVersions(db, "0.1").know(max(Derivation))
 
 
 def test_a_database_that_is_upgraded_marks_when_the_operator_says_so(db: Database) -> None:
@@ -103,6 +103,8 @@ def test_a_database_that_is_upgraded_marks_when_the_operator_says_so(db: Databas
         old = {name: value for name, value in rows[0].items() if name in known}
         connection.execute(verifications.insert().values(**old))
     upgrade(db)
-    assert OlderVersions(db, gone=False).may_run()
-    assert OlderVersions(db, gone=True).are_gone()
+    assert OlderVersions(db, "0.1").may_run()
+    wide_alone = OlderVersions(db, "0.2")
+    assert (wide_alone.know(Derivation.WIDE), wide_alone.know(Derivation.GIVEN)) == (True, False)
+    assert OlderVersions(db, "0.3").know(max(Derivation))
     assert mark_of(db, verification) is None

@@ -21,6 +21,7 @@ WHOLE: dict[str, object] = {
     "web_origin": "https://shop.example",
     "android_hashes": ["FA+9qCX9VSu"],
     "webhook_url": "https://shop.example/otp-events?v=1",
+    "custom_codes": True,
 }
 
 
@@ -31,6 +32,13 @@ def test_every_setting_can_be_set_and_is_read_back_as_it_is() -> None:
     read = read_settings(json.dumps(kept))
     for name, value in WHOLE.items():
         assert getattr(read, name) == (tuple(value) if isinstance(value, list) else value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("on", True), (" OFF ", False)])
+def test_a_switch_is_written_as_on_or_off(text: str, value: bool) -> None:
+    setting = SETTINGS["custom_codes"]
+    assert setting.of_text(text) is value
+    assert setting.text_of(value) == text.strip().lower()
 
 
 def test_every_example_is_a_value() -> None:
@@ -117,6 +125,8 @@ def test_an_origin_is_kept_as_browsers_name_it() -> None:
         ("webhook_url", "https://[::1]/x", "a private address"),
         ("webhook_url", "https://[::1/x", "an https URL"),
         ("webhook_url", "https://shop.example/" + "x" * 512, "an https URL"),
+        ("custom_codes", "yes", "give on or off; in JSON true or false"),
+        ("custom_codes", 1, "give on or off; in JSON true or false"),
         ("colour", "red", "there is no such setting; there are shown_name, default_locale"),
     ],
 )
