@@ -32,7 +32,6 @@ AT_ONCE = 48
 _OLDEST = timedelta(days=31)
 _SHORTEST = timedelta(seconds=15)
 """Less than this is left for the next time, so that one who asks again and again writes nothing."""
-_ROWS_AT_ONCE = 500
 NAMES = {
     "sent": Counted.CONVERSION_SENT,
     "delivered": Counted.CONVERSION_DELIVERED,
@@ -151,12 +150,15 @@ def _block_rows(rows: Sequence[Row[Any]], hour: datetime) -> Iterator[dict[str, 
 
 
 def _add_blocks(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        inserted = dialect.insert(conversion_blocks).values(rows[first : first + _ROWS_AT_ONCE])
-        connection.execute(
-            inserted.on_conflict_do_update(
-                index_elements=list(conversion_blocks.primary_key),
-                set_={name: _b[name] + inserted.excluded[name] for name in _SUMS},
-            )
-        )
+    inserted = dialect.insert(conversion_blocks)
+    # Row by row: one statement for all of them would be made anew for each number of rows.
+    connection.execute(
+        inserted.on_conflict_do_update(
+            index_elements=list(conversion_blocks.primary_key),
+            set_={name: _b[name] + inserted.excluded[name] for name in _SUMS},
+        ),
+        rows,
+    )

@@ -27,7 +27,6 @@ KEPT = {
 }
 """The spans of time that are counted apart, and how long each is kept."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROWS_AT_ONCE = 500
 _END = "|"
 """Ends each label; no name of a gateway, SIM or reason holds one."""
 Figure = tuple[timedelta, datetime, Tally]
@@ -103,18 +102,21 @@ def add(connection: Connection, figures: Figures) -> None:
         # In one order, so that two processes which add at once do not lock each other out.
         for span, at, tally in sorted(figures)
     ]
+    if not rows:
+        return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        inserted = dialect.insert(tallies).values(rows[first : first + _ROWS_AT_ONCE])
-        connection.execute(
-            inserted.on_conflict_do_update(
-                index_elements=list(tallies.primary_key),
-                set_={
-                    "count": _t.count + inserted.excluded.count,
-                    "milliseconds": _t.milliseconds + inserted.excluded.milliseconds,
-                },
-            )
-        )
+    inserted = dialect.insert(tallies)
+    # Row by row: one statement for all of them would be made anew for each number of rows.
+    connection.execute(
+        inserted.on_conflict_do_update(
+            index_elements=list(tallies.primary_key),
+            set_={
+                "count": _t.count + inserted.excluded.count,
+                "milliseconds": _t.milliseconds + inserted.excluded.milliseconds,
+            },
+        ),
+        rows,
+    )
 
 
 def ever(db: Database, names: Sequence[str]) -> dict[Tally, Total]:
