@@ -166,7 +166,7 @@ ROUTES = (
         "/v1/conversions",
         ConversionsResource,
         scope=KeyScope.READ,
-        name="conversions",
+        name="getConversions",
         summary="See how many codes arrive and are entered",
         query=ConversionsQuery,
         answer=ConversionsBody,

@@ -167,7 +167,7 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
             ],
         )
     },
-    "conversions": {
+    "getConversions": {
         "countries": ConversionsBody(
             by=Dimension.COUNTRY,
             since=at(-86_400),
