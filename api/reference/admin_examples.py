@@ -89,8 +89,8 @@ ADMIN_ANSWERS: dict[str, Mapping[str, BaseModel]] = {
     "createApp": {"made": _APP},
     "getApp": {"app": _APP},
     "changeApp": {"changed": _APP},
-    "templates": {"templates": TemplatesBody(templates=[_TEMPLATE])},
-    "template": {"template": _TEMPLATE},
+    "listTemplates": {"templates": TemplatesBody(templates=[_TEMPLATE])},
+    "getTemplate": {"template": _TEMPLATE},
     "defineTemplate": {"defined": _TEMPLATE},
     "removeTemplate": {"removed": _TEMPLATE.model_copy(update={"in_use": False})},
 }

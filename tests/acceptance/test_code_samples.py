@@ -25,8 +25,8 @@ NODE = shutil.which("node")
 SHELL = 'for file in "$@"; do echo "@ $file"; bash -eu "$file"; echo; done'
 PYTHON = "import runpy, sys\nfor file in sys.argv[1:]:\n    print('@', file)\n    runpy.run_path(file)"
 JAVASCRIPT = "for (const file of process.argv.slice(1)) { console.log('@', file); await import(file); }"
-NOT_DONE_HERE = {"isReady": 503, "unlockNumber": 404}
-"""No worker is there, and no number is locked; every other call is done."""
+NOT_DONE_HERE = {"isReady": 503, "unlockNumber": 404, "getTemplate": 404}
+"""No worker is there, no number locked, and a template only later; every other call is done."""
 
 
 @dataclass
