@@ -13,7 +13,7 @@ from otp_worker.store.lifecycle import EACH, TO_CHANGE, fail_if_nothing_was_sent
 from otp_worker.store.prepared import Prepared
 from otp_worker.store.schema import Instant, deliveries, number_guards, opt_outs, verifications
 
-_o, _v, _d = opt_outs.c, verifications.c, deliveries.c
+_o, _n, _v, _d = opt_outs.c, number_guards.c, verifications.c, deliveries.c
 
 WANTS_NO_SMS = "the person wants no SMS"
 
@@ -100,9 +100,6 @@ def remove(db: Database, number_hashes: list[bytes]) -> bool:
     with db.update() as connection:
         gone = delete(opt_outs).where(_o.number_hash.in_(number_hashes))
         return bool(connection.execute(gone).rowcount)
-
-
-_o, _n = opt_outs.c, number_guards.c
 
 
 def refusals(

@@ -1,14 +1,18 @@
 """Limits on checks."""
 
+from unittest.mock import Mock
+
 import pytest
+from redis import Redis, RedisError
 from sqlalchemy import select
 
 from otp_worker.domain.errors import RateLimitExceededError
-from otp_worker.domain.limits import Limit
+from otp_worker.domain.limits import Limit, LimitKey, Rate
+from otp_worker.protection.rate_limiter import CheckLimiter, RedisLimiter
 from otp_worker.store.database import Database
 from otp_worker.store.schema import number_guards, verifications
 from tests.contract.protection.limited import rates
-from tests.contract.service import NUMBER, Service, wrong
+from tests.contract.service import NUMBER, START, Service, wrong
 
 
 @pytest.mark.parametrize("counted", ["redis", "away"])
@@ -49,3 +53,18 @@ def test_checks_with_a_key_are_limited_by_its_own_rates(
     with pytest.raises(RateLimitExceededError, match="checks_key is reached, 2 in 60 s"):
         service.verifier.check_number(NUMBER, code, "shop", rates=own)
     assert service.verifier.check(verification.id, code, "shop").valid
+
+
+def test_what_redis_counts_this_process_does_not_count_too(redis: Redis) -> None:
+    limiter = CheckLimiter(RedisLimiter(redis))
+    scope = LimitKey(Limit.CHECKS_IP, (Rate(1, 60),), "checks_ip:a")
+    limiter.take("first", [scope], START)
+    redis.flushall()
+    limiter.take("second", [scope], START)
+
+
+def test_a_check_that_nothing_limits_asks_nobody(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = RedisLimiter(redis)
+    monkeypatch.setattr(redis, "evalsha", Mock(side_effect=RedisError))
+    CheckLimiter(shared).take("a check", [], START)
+    assert shared.counts

@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from otp_worker.domain.errors import RateLimitExceededError
-from otp_worker.domain.limits import Limit, LimitKey, Rate, parse_rates
+from otp_worker.domain.limits import Limit, LimitKey, Rate, Remaining, parse_rates
 from otp_worker.protection.limit_script import Hit
 from otp_worker.protection.rate_limiter import REST_SECONDS, RedisLimiter
 from otp_worker.store import issue, resend
@@ -185,4 +185,35 @@ def test_a_redis_that_fails_while_it_takes_back_is_left_alone(
 
     monkeypatch.setattr(redis, "pipeline", fail)
     limiter.release([Hit("a", [TOTAL], START)])
+    assert not limiter.counts
+
+
+def test_after_a_fault_the_next_use_connects_anew(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that became a replica answers on, and takes no writes: its name leads to another one by now."""
+    Clock(monkeypatch)
+    limiter = RedisLimiter(redis)
+    redis.set(TOTAL_KEY, "not a set")
+    connection = redis.client_id()
+    assert limiter.take("a", [TOTAL], START) is None
+    assert redis.client_id() != connection
+
+
+def test_a_callers_refusal_is_remembered_until_a_use_is_given_back(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch)
+    limiter = RedisLimiter(redis)
+    caller = LimitKey(Limit.KEY, (Rate(1, 60),), "key:shop", ("shop",))
+    limiter.take("first", [caller], START)
+    for _ in range(2):
+        with pytest.raises(RateLimitExceededError):
+            limiter.take("second", [caller], START)
+        redis.flushall()
+    limiter.release([Hit("first", [caller], START)])
+    assert limiter.take("third", [caller], START) == [Remaining(Limit.KEY, 60, 0)]
+
+
+def test_without_a_redis_nothing_is_counted_there() -> None:
+    limiter = RedisLimiter(None)
+    assert limiter.take("a", [TOTAL], START) is None
     assert not limiter.counts
