@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store import deliver, steps
 from otp_worker.store.acceptance import Acceptance
@@ -137,6 +138,28 @@ def test_hashes_are_kept_together_as_alone(pairs: Pairs) -> None:
         code_key_id=[None, "before"],
     )
     pairs.compare(keep_all, lambda each: Hashed(each, b"n" * 60, "now"))
+
+
+@pytest.mark.parametrize(
+    ("values", "is_at_once"),
+    [({}, True), ({"reason": "it waited"}, False), ({"reason": "it waited", "abandoned": 1}, True)],
+)
+@pytest.mark.parametrize("group", [1, 2])
+def test_a_claim_is_told_at_once_unless_its_delivery_has_waited(
+    service: Service, values: dict[str, Any], is_at_once: bool, group: int
+) -> None:
+    """Its worker may die before it tells anything; what waits through an outage is claimed time and again."""
+    ids = [service.issue(f"+4474001{n:05d}").id for n in range(group)]
+    if values:
+        with service.db.write() as connection:
+            connection.execute(update(deliveries).values(values))
+    for job in claim_all(service.db, [_wanted(each) for each in ids]):
+        assert job is not None
+        told = steps.of_verifications(service.db, [job.verification_id])[job.verification_id]
+        in_hand, written = (
+            [each.kind == StepKind.CLAIMED for each in each_of] for each_of in (job.steps, told)
+        )
+        assert (any(written), any(in_hand)) == (is_at_once, not is_at_once)
 
 
 def test_of_two_messages_about_one_delivery_the_first_has_it(service: Service) -> None:
