@@ -86,7 +86,7 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[_Route]:
     overview = OverviewPage(pages, reader, clock)
     sims = SimsPage(pages, intake.health, acts, clock)
     countries = Countries(pages, intake.operator, reader, acts, clock)
-    apps = AppsPage(pages, intake.apps, acts)
+    apps = AppsPage(pages, intake.apps, intake.templates, acts)
     webhooks = Webhooks(pages, db, acts, clock)
     trails = Trails(db, intake.operator.limits.keyring, intake.operator.countries, intake.health.sims, clock)
     verifications = Verifications(pages, intake, trails, acts)

@@ -8,6 +8,7 @@ from otp_worker.domain.app import check_app_name
 from otp_worker.domain.app_settings import SETTINGS, Setting
 from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.operations.apps import Apps
+from otp_worker.operations.templates import AppTemplates
 from otp_worker.store import audit
 from otp_worker.store.apps import StoredApp
 
@@ -31,9 +32,10 @@ class SettingLine:
 class AppsPage:
     """The apps, and the settings of one."""
 
-    def __init__(self, pages: Pages, apps: Apps, acts: Acts) -> None:
+    def __init__(self, pages: Pages, apps: Apps, templates: AppTemplates, acts: Acts) -> None:
         self._pages = pages
         self._apps = apps
+        self._templates = templates
         self._acts = acts
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -69,7 +71,8 @@ class AppsPage:
         """Every setting of an app, and what came of the act that led here."""
         found = self._apps.find(name)
         said = audit.of_login(self._apps.db, req.get_param("done"), req.context.session.login)
-        self._pages.show(req, resp, "app.html", app=found, lines=lines(found), said=said)
+        templates = self._templates.all(found.name)
+        self._pages.show(req, resp, "app.html", app=found, lines=lines(found), templates=templates, said=said)
 
     on_head_one = on_get_one
 

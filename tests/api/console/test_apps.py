@@ -3,6 +3,9 @@
 import pytest
 
 from otp_worker.domain.app_settings import SETTINGS, AppSettings
+from otp_worker.domain.texts.template import Template
+from otp_worker.operations.app_texts import OperatorsTexts
+from otp_worker.operations.templates import AppTemplates
 from otp_worker.store import apps, audit
 from tests.api.client import Caller
 from tests.api.console.visitor import Visitor
@@ -78,3 +81,17 @@ def test_a_resend_in_the_console_counts_toward_the_apps_own_limit(
     apps.change_settings(service.db, "shop", {"limit": "1/h"}, service.clock())
     service.clock.move(31)
     assert "limit key is reached" in operator.act(f"/verifications/{sent}/resend").text
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_texts_of_an_apps_templates_are_shown_as_people_are_sent_them(
+    operator: Visitor, service: Service
+) -> None:
+    assert "Templates" not in operator.get("/apps/shop").text
+    texts = OperatorsTexts(service.policy.languages)
+    given = Template({"en": "<b>{name}</b> {code}", "de": "Ihr {code}"}, "en")
+    AppTemplates(service.db, service.clock, texts).define("shop", "login", given)
+    shown = operator.get("/apps/shop").text
+    assert "login, version 1" in shown
+    assert "&lt;b&gt;shop&lt;/b&gt; 123456" in shown
+    assert 'lang="de"' in shown
