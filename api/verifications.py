@@ -7,6 +7,7 @@ import structlog
 
 from otp_worker.domain.app import App
 from otp_worker.domain.inbound_token import INBOUND
+from otp_worker.domain.payment import Payment
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import Verification
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER, Idempotency
@@ -30,7 +31,10 @@ from .schemas.verifications import (
 )
 from .trail import Listing
 
-_NEW_FIELDS = ("new", "purpose", "client_reference", "tags", "limits", "fields", "android_hash", "code")
+_NEW_FIELDS = (
+    *("new", "purpose", "client_reference", "tags", "limits", "fields", "android_hash", "code"),
+    *("amount", "currency", "payee"),
+)
 """Fields of a send that older versions do not know."""
 
 
@@ -60,7 +64,9 @@ class Verifications:
         """Ask for a code to be sent."""
         app: App = req.context.app
         body = read_body(req, SendBody)
-        request = SendRequest(**body.model_dump(), request_id=req.context.request_id)
+        payment = body.payment
+        fields = body.model_dump(exclude={"amount", "currency", "payee"})
+        request = SendRequest(**fields, payment=payment, request_id=req.context.request_id)
         ask = self._inviter.invite if request.channel == INBOUND else self._issuer.issue
         unused = {name for name in _NEW_FIELDS if not getattr(body, name)}
         self._accept(
@@ -69,6 +75,7 @@ class Verifications:
             # A field that is new to the API is no other request where it is not used.
             f"send {body.model_dump_json(exclude=unused)}",
             lambda once: ask(request, app, self._clock(), once),
+            payment,
         )
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -107,6 +114,7 @@ class Verifications:
         resp: falcon.Response,
         request: str,
         act: Callable[[IdempotencyKey | None], Accepted],
+        payment: Payment | None = None,
     ) -> None:
         """Answer 202 with what ``act`` accepts; with an Idempotency-Key, what it accepted before."""
         app: App = req.context.app
@@ -121,6 +129,10 @@ class Verifications:
         )
         # An answer that an older version kept is completed with the fields that are new since.
         answer = AcceptedBody.model_validate_json(answered.text)
+        if payment is not None:
+            # From the request, which is the same when it is repeated: it is kept nowhere in clear.
+            named = {"amount": payment.amount, "currency": payment.currency, "payee": payment.payee}
+            answer = answer.model_copy(update=named)
         structlog.contextvars.bind_contextvars(verification=answer.id)
         resp.status = 202
         if answered.replayed:
@@ -156,12 +168,21 @@ class Checks:
         app: App = req.context.app
         body = read_body(req, CheckBody)
         possible = valid_id(verification_id)
-        result = self._verifier.check(possible, body.code, app.name, body.ip, app.rates, app.key_hash)
+        result = self._verifier.check(
+            possible, body.code, app.name, body.ip, app.rates, app.key_hash, body.payment
+        )
         self._answer(resp, result)
 
     def _judge_number(self, body: NumberCheckBody, app: App) -> CheckResult:
         return self._verifier.check_number(
-            body.to, body.code, app.name, body.ip, app.rates, app.key_hash, purpose=body.purpose
+            body.to,
+            body.code,
+            app.name,
+            body.ip,
+            app.rates,
+            app.key_hash,
+            purpose=body.purpose,
+            payment=body.payment,
         )
 
     @staticmethod

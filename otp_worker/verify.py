@@ -8,7 +8,8 @@ from otp_worker.domain.errors import InvalidFieldError, NotFoundError, Verificat
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.limits import LimitRates, Limits
-from otp_worker.domain.passcode import code_matches
+from otp_worker.domain.passcode import code_matches, linked
+from otp_worker.domain.payment import Payment
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock
@@ -47,8 +48,11 @@ class Verifier:
         ip: str | None = None,
         rates: LimitRates | None = None,
         key_hash: bytes | None = None,
+        payment: Payment | None = None,
     ) -> CheckResult:
         """Judge a code; each call uses up one check. ``rates`` are those of the app's key.
+
+        ``payment`` is what the app is about to pay, where the code is for a payment.
 
         The key is looked up once more if it is named by its hash: then UnauthenticatedError is raised too.
 
@@ -57,7 +61,7 @@ class Verifier:
         """
         # First of all, so that a flood costs neither a hash nor a look at the database.
         self._count(app, ip, rates, key_hash)
-        return self._judge(verification_id, code, app)
+        return self._judge(verification_id, code, app, payment)
 
     def check_number(
         self,
@@ -68,6 +72,7 @@ class Verifier:
         rates: LimitRates | None = None,
         key_hash: bytes | None = None,
         purpose: str | None = None,
+        payment: Payment | None = None,
     ) -> CheckResult:
         """Judge a code against the number's newest pending verification for a purpose, as ``check`` does.
 
@@ -83,7 +88,7 @@ class Verifier:
         if newest is None:
             of_that = " for this purpose" if purpose else ""
             raise NotFoundError(f"this number has no pending verification{of_that}")
-        return self._judge(newest, code, app)
+        return self._judge(newest, code, app, payment)
 
     def _count(self, app: str, ip: str | None, rates: LimitRates | None, key_hash: bytes | None) -> None:
         now = self.clock()
@@ -91,9 +96,14 @@ class Verifier:
         if key_hash is not None and api_keys.find_key(self.db, key_hash, now) is None:
             raise api_keys.unknown_key()
 
-    def _judge(self, verification_id: str, code: str, app: str) -> CheckResult:
+    def _judge(self, verification_id: str, code: str, app: str, payment: Payment | None) -> CheckResult:
         judgement = verify.count_check(
-            self.db, verification_id, app, self.keyring.number_hashes, self.clock()
+            self.db,
+            verification_id,
+            app,
+            self.keyring.number_hashes,
+            self.clock(),
+            is_linked=payment is not None,
         )
         if judgement is None:
             return self._not_judged(verification_id, app)
@@ -103,7 +113,9 @@ class Verifier:
             # The operator has taken its root secret away: nobody can judge this code any more.
             raise VerificationEndedError(verification_id, VerificationStatus.EXPIRED) from None
         # bcrypt takes tens of milliseconds: no transaction is open meanwhile.
-        if code_matches(pepper, verification_id, code, judgement.code_hash):
+        # The hash covers the payment: with another amount or payee every code is wrong.
+        given = linked(code, payment.link if payment else "")
+        if code_matches(pepper, verification_id, given, judgement.code_hash):
             if not verify.approve(self.db, judgement, self.clock()):
                 return self._not_judged(verification_id, app)
             return CheckResult(verification_id, VerificationStatus.APPROVED, True, judgement.checks_left)

@@ -122,9 +122,25 @@ REQUESTS: dict[str, Requests] = {
         ),
         "limits": ("With the end user's address, for limits", {"to": NUMBER, "ip": "203.0.113.7"}),
         "code": ("With a code that the app gives itself", {"to": NUMBER, "code": "402853"}),
+        "payment": (
+            "For a payment, which the SMS says and the check repeats",
+            {
+                "to": NUMBER,
+                "purpose": "payment",
+                "amount": "12.50",
+                "currency": "EUR",
+                "payee": "Corner Shop",
+            },
+        ),
         "inbound": ("The person texts a token to us", {"to": NUMBER, "channel": "inbound"}),
     },
-    "checkVerification": {"typed": ("As the person typed it", {"code": "123456"})},
+    "checkVerification": {
+        "typed": ("As the person typed it", {"code": "123456"}),
+        "payment": (
+            "Of a code for a payment",
+            {"code": "123456", "amount": "12.50", "currency": "EUR", "payee": "Corner Shop"},
+        ),
+    },
     "checkNumber": {"typed": ("As the person typed it", {"to": NUMBER, "code": "123 456"})},
     "searchVerifications": {
         "number": ("Those of a number", {"to": NUMBER}),

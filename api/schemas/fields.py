@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
+from otp_worker.domain.payment import Payment
+from otp_worker.issue.payments import read_payment
 
 LOCALES = r"^[A-Za-z0-9*][A-Za-z0-9*_.;=, -]*$"
 """The characters of a language tag, or of a list of them as in Accept-Language."""
@@ -43,6 +45,29 @@ Code = Annotated[
     ),
 ]
 GivenCode = Annotated[str, StringConstraints(pattern=rf"^[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}$")]
+
+
+class GivenPayment(Incoming):
+    """The payment that a code is for (PSD2): the three go together."""
+
+    amount: Annotated[str, StringConstraints(max_length=20)] | None = Field(
+        None,
+        description="What is paid, as text: the SMS says it, and the code is good for it alone.",
+        examples=["12.50"],
+    )
+    currency: Annotated[str, StringConstraints(max_length=3)] | None = Field(
+        None, description="ISO 4217.", examples=["EUR"]
+    )
+    payee: Annotated[str, StringConstraints(max_length=128)] | None = Field(
+        None, description="Who is paid: the SMS says it.", examples=["Corner Shop"]
+    )
+
+    @property
+    def payment(self) -> Payment | None:
+        """The payment, if there is one. Raises InvalidFieldError."""
+        return read_payment(self.amount, self.currency, self.payee)
+
+
 To = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),

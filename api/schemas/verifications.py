@@ -14,7 +14,7 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
-from .fields import LOCALES, Code, GivenCode, Incoming, Ip, To
+from .fields import LOCALES, Code, GivenCode, GivenPayment, Ip, To
 from .limits import GivenBuckets, LeftBody
 from .references import GivenReferences, Printable, Purpose, References
 from .templates import ANDROID_HASH, Fields
@@ -70,18 +70,18 @@ class _Send(BaseModel):
     )
 
 
-class SendBody(GivenBuckets, GivenReferences, _Send, Incoming):
+class SendBody(GivenBuckets, GivenReferences, GivenPayment, _Send):
     """A request for a passcode."""
 
 
-class CheckBody(Incoming):
+class CheckBody(GivenPayment):
     """A code to be judged."""
 
     code: Code
     ip: Ip = None
 
 
-class NumberCheckBody(Incoming):
+class NumberCheckBody(GivenPayment):
     """A code to be judged against a number's newest pending verification."""
 
     to: To
@@ -194,6 +194,9 @@ class AcceptedBody(VerificationBody):
         "its SMS is not sent yet that same SMS.",
     )
     inbound: InvitationBody | None = Field(None, description="For the channel inbound alone.")
+    amount: str | None = Field(None, description="Told in the answer to a send alone, as its SMS has it.")
+    currency: str | None = None
+    payee: str | None = None
     limits: list[LeftBody] = Field(description="What the limits and the app's buckets leave after this SMS.")
 
     @classmethod

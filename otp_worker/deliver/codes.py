@@ -12,8 +12,10 @@ from otp_worker.domain.passcode import (
     UnknownDerivationError,
     derive_code,
     hash_code,
+    linked,
     parse_derivation,
 )
+from otp_worker.domain.payment import Payment
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.sealing import BrokenSealError, Unsealer
 from otp_worker.domain.step import StepKind
@@ -53,14 +55,15 @@ class Codes:
         """
         if job.derivation == Derivation.GIVEN:
             return None if job.sealed is None else self.unsealer.open(job.sealed, job.verification_id)
-        if job.seed is None:
+        if job.seed is None or (job.derivation == Derivation.LINKED and job.sealed is None):
             return None
         key_id = TEST_KEY if job.test else job.code_key_id or self.keyring.newest_code_key
         code = self._derive(job, job.seed, key_id)
         if job.hashed:
             return code
         pepper = self.keyring.pepper(job.key_id)
-        code_hash = hash_code(pepper, job.verification_id, code, self.rounds)
+        hashed = linked(code, self._link(job))
+        code_hash = hash_code(pepper, job.verification_id, hashed, self.rounds)
         kept = keep_hash(self.db, job.verification_id, code_hash, key_id)
         if kept is None:
             return None
@@ -70,4 +73,15 @@ class Codes:
         if job.test:
             return TEST_CODE[: job.code_length]
         key, derivation = self.keyring.code_key(key_id), parse_derivation(job.derivation)
-        return derive_code(key, seed, job.verification_id, job.code_length, derivation)
+        link = self._link(job)
+        return derive_code(key, seed, job.verification_id, job.code_length, derivation, link)
+
+    def payment(self, job: Job) -> Payment | None:
+        """The payment that a delivery's code is for, if it is for one. Raises what ``code`` does."""
+        link = self._link(job)
+        return Payment.of_link(link) if link else None
+
+    def _link(self, job: Job) -> str:
+        if job.derivation != Derivation.LINKED or job.sealed is None:
+            return ""
+        return self.unsealer.open(job.sealed, job.verification_id)

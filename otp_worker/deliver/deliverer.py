@@ -18,6 +18,7 @@ from otp_worker.deliver.router import Router, Way
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.payment import Payment
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sealing import UnknownSealKeyError
@@ -50,7 +51,7 @@ class Deliverer:
     keyring: Keyring
     codes: Codes
     policy: Policy
-    text_of: Callable[[Job, str, float], str]
+    text_of: Callable[[Job, str, float, Payment | None], str]
     router: Router
     rehearsal: Gateway
     callback_url: Callable[[str, str], str | None]
@@ -201,7 +202,7 @@ class Deliverer:
         life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
         return Message(
             to=job.number,
-            text=self.text_of(job, code, life),
+            text=self.text_of(job, code, life, self.codes.payment(job)),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,

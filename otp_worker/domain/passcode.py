@@ -21,6 +21,8 @@ class Derivation(IntEnum):
     """By a truncation to 63 bits."""
     GIVEN = 3
     """Not at all: its app gave the code, which is sealed to the workers."""
+    LINKED = 4
+    """From the amount and the payee of a payment too, by a truncation to 63 bits."""
 
 
 class UnknownDerivationError(OtpError):
@@ -58,14 +60,25 @@ def derivation_of(digits: int) -> Derivation | None:
 
 
 def derive_code(
-    code_key: bytes, seed: bytes, verification_id: str, digits: int, derivation: Derivation | None = None
+    code_key: bytes,
+    seed: bytes,
+    verification_id: str,
+    digits: int,
+    derivation: Derivation | None = None,
+    link: str = "",
 ) -> str:
     """The passcode of a verification: the same for every attempt, and gone with its seed.
 
-    ``derivation`` is what the verification remembers; None for what no version has marked.
+    ``derivation`` is what the verification remembers; None for what no version has marked. ``link`` is what
+    else the code is specific to.
     """
-    mac = hmac.digest(code_key, seed + verification_id.encode(), hashlib.sha256)
-    return truncate_wide(mac, digits) if derivation is Derivation.WIDE else truncate(mac, digits)
+    mac = hmac.digest(code_key, seed + linked(verification_id, link).encode(), hashlib.sha256)
+    return truncate(mac, digits) if derivation is None else truncate_wide(mac, digits)
+
+
+def linked(text: str, link: str) -> str:
+    """The text made specific to a link, if there is one; neither holds the NUL between them."""
+    return f"{text}\0{link}" if link else text
 
 
 def hash_code(pepper: bytes, verification_id: str, code: str, rounds: int) -> bytes:

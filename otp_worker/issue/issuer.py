@@ -12,6 +12,7 @@ from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.given_codes import GivenCodes
+from otp_worker.issue.payments import Payments
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.writer import SendWriter
@@ -34,6 +35,7 @@ class Issuer:
     pauses: Pauses
     resender: Resender
     given_codes: GivenCodes
+    payments: Payments
 
     def issue(
         self, request: SendRequest, app: App, now: datetime, once: IdempotencyKey | None = None
@@ -49,7 +51,7 @@ class Issuer:
         self.given_codes.refuse_unasked(request, app)
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
-        new = self.given_codes.kept(new, request)
+        new = self.payments.kept(self.given_codes.kept(new, request), request)
         first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)
         guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
         send = NewSend(new, first, guard, request.new)

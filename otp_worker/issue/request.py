@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Remaining
+from otp_worker.domain.payment import Payment
 from otp_worker.domain.verification import DeliveryStatus, Verification
 
 
@@ -16,7 +17,7 @@ class SendRequest:
     HTTP request, by which the log and the verification are found. ``limits`` are the values to be counted in
     the app's own buckets, by the buckets' names. ``fields`` are the values of those that the template
     declares. ``android_hash`` is that of the app's Android app that is to read the SMS. ``code`` is one that
-    the app gives itself.
+    the app gives itself, and ``payment`` what the code is to be specific to.
     """
 
     to: str
@@ -36,6 +37,7 @@ class SendRequest:
     fields: Mapping[str, str] | None = None
     android_hash: str | None = None
     code: str | None = field(default=None, repr=False)
+    payment: Payment | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Inviter:
         """
         if request.code is not None:
             raise InvalidFieldError("code", "not with the channel inbound, where nothing is sent")
+        if request.payment is not None:
+            raise InvalidFieldError("amount", "not with the channel inbound, where nothing is sent")
         sims = self._sims(app, once)
         token = new_token()
         new = self.drafts.verification(request, app, now)

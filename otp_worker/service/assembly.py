@@ -17,6 +17,7 @@ from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.given_codes import GivenCodes
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.payments import Payments
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
 from otp_worker.issue.sealer import Sealer
@@ -100,6 +101,7 @@ def build_issue_step(
             pauses=pauses,
             resender=resender,
             given_codes=given_codes,
+            payments=Payments(drafts.keyring, sealer, drafts.workers_know),
         ),
         resender=resender,
         inviter=Inviter(

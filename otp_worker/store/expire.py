@@ -186,7 +186,7 @@ def forget_numbers(db: Database, ended_before: datetime) -> int:
             forgotten = (
                 update(verifications)
                 .where(_v.id.in_(batch))
-                .values(number=None, sealed=None, template_fields=None)
+                .values(number=None, sealed=None, link_hash=None, template_fields=None)
             )
             return connection.execute(forgotten).rowcount
 

@@ -30,7 +30,7 @@ _v, _d, _each = verifications.c, deliveries.c, EACH.c
 
 def wiped() -> dict[Any, Any]:
     """The values that leave nothing to make or judge a code with."""
-    return {_v.seed: None, _v.code_hash: None, _v.token_hash: None, _v.sealed: None}
+    return {_v.seed: None, _v.code_hash: None, _v.token_hash: None, _v.sealed: None, _v.link_hash: None}
 
 
 def lock_verification(connection: Connection, verification_id: str) -> None:

@@ -47,8 +47,14 @@ class NewVerification:
     android_hash: str | None = None
     sealed: bytes | None = None
     code_hash: bytes | None = None
+    link_hashes: Sequence[bytes] = ()
 
     @property
     def number_hash(self) -> bytes:
         """What stands for its number, under the newest root secret."""
         return self.number_hashes[0]
+
+    @property
+    def link_hash(self) -> bytes | None:
+        """What stands for its payment, under the newest root secret."""
+        return self.link_hashes[0] if self.link_hashes else None

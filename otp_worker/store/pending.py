@@ -1,14 +1,15 @@
 """Statements about what is pending for a person already: a send that repeats it is no second code.
 
 The same person is the same number, app, user and purpose. Another template, value of its fields or length
-asks for another code, and so does a code that the app gives where we made one, or the other way round.
+asks for another code. So does another payment, and a code that the app gives where we made one, or the other
+way round.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from otp_worker.domain.errors import OtpError
 from otp_worker.domain.passcode import Derivation
@@ -42,6 +43,7 @@ class Pending:
     code_length: int
     was_handed_over: bool
     is_given: bool
+    link_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ def of_the_same_person(
         person = (row.number_hash, row.app, row.user, row.purpose)
         is_given = row.derivation == Derivation.GIVEN
         pending = Pending(
-            row.id, row.template, row.template_fields, row.code_length, row.handed_at is not None, is_given
+            id=row.id,
+            template=row.template,
+            fields=row.template_fields,
+            code_length=row.code_length,
+            was_handed_over=row.handed_at is not None,
+            is_given=is_given,
+            link_hash=row.link_hash,
         )
         found.setdefault(person, []).append(pending)
     return [
@@ -91,7 +99,8 @@ def repetition(new: NewVerification, earlier: Sequence[Pending], *, instead: boo
     """Which of those that are pending a new verification would repeat; none ``instead`` of which it is."""
     asked = (new.template, new.template_fields or {}, new.code_length, new.derivation == Derivation.GIVEN)
     kinds = ((each, (each.template, each.fields, each.code_length, each.is_given)) for each in earlier)
-    same = [each for each, kind in kinds if kind == asked and not instead]
+    links: Collection[bytes | None] = new.link_hashes or (None,)
+    same = [each for each, kind in kinds if kind == asked and each.link_hash in links and not instead]
     return PendingError(same[0].id) if same else None
 
 
@@ -103,12 +112,16 @@ def refuse_repetition(new: NewVerification, earlier: Sequence[Pending], *, inste
 
 
 def supersede(connection: Connection, earlier: Collection[Pending], now: datetime) -> None:
-    """Call back what is not sent yet, and end the verifications that nothing was sent of: no code is dead."""
+    """Call back what is not sent yet, and end the verifications that nothing was sent of: no code is dead.
+
+    A code for a payment ends although it was sent: a change of its amount or payee invalidates it.
+    """
     if not earlier:
         return
     ids = sorted(each.id for each in earlier)
     connection.execute(select(_v.id).where(_v.id.in_(ids)).order_by(_v.id).with_for_update(**TO_CHANGE))
-    unsent = end(VerificationStatus.CANCELED, now, SUPERSEDED, _v.id.in_(ids), _v.handed_at.is_(None))
+    is_over = or_(_v.handed_at.is_(None), _v.link_hash.is_not(None))
+    unsent = end(VerificationStatus.CANCELED, now, SUPERSEDED, _v.id.in_(ids), is_over)
     ended = list(connection.execute(unsent).scalars())
     tell_ended(connection, ended, VerificationStatus.CANCELED, now, SUPERSEDED)
     close_deliveries(connection, ids, SUPERSEDED)
@@ -118,7 +131,7 @@ def supersede(connection: Connection, earlier: Collection[Pending], now: datetim
 _PENDING = Prepared(
     select(
         *(_v.id, _v.number_hash, _v.app, _v.user, _v.purpose, _v.code_length, _v.handed_at),
-        *(_v.template, _v.template_fields, _v.derivation),
+        *(_v.template, _v.template_fields, _v.derivation, _v.link_hash),
     )
     .where(
         _v.number_hash.in_(bindparam("hashes", expanding=True)),

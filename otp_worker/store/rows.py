@@ -43,6 +43,7 @@ def new_verification_row(new: NewVerification) -> dict[str, object]:
     """What is written of a new verification; every other column is null."""
     return {name: getattr(new, name) for name in _NEW_VERIFICATION} | {
         "number_hash": new.number_hash,
+        "link_hash": new.link_hash,
         "status": VerificationStatus.PENDING,
         "checks": 0,
         "failed_checks": 0,

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam, update
 
-from otp_worker.domain.errors import NumberLockedError, NumberReportedError
+from otp_worker.domain.errors import InvalidFieldError, NumberLockedError, NumberReportedError
+from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.step import Step, StepKind, approved
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store import lockouts, steps
@@ -16,6 +17,8 @@ from otp_worker.store.schema import Instant, verifications
 
 _v = verifications.c
 
+_FOR_A_PAYMENT = "the code is for a payment; repeat its amount, currency and payee"
+_NOT_FOR_A_PAYMENT = "the code is for no payment; leave out amount, currency and payee"
 RIGHT, WRONG, LOCKED = "right", "wrong", "locked"
 """What comes of a check, as its step says."""
 
@@ -41,11 +44,15 @@ def count_check(
     app: str,
     hashes_of: Callable[[str], Sequence[bytes]],
     now: datetime,
+    *,
+    is_linked: bool = False,
 ) -> Judgement | None:
     """Use up one check; None if there is none to use: unknown, over, no check left, or nothing sent yet.
 
-    ``hashes_of`` are what a number is counted under. Raises NumberLockedError and NumberReportedError, and
-    then nothing is used up.
+    ``hashes_of`` are what a number is counted under; ``is_linked`` says that the check names a payment.
+
+    Raises NumberLockedError and NumberReportedError, and InvalidFieldError where it names one and the code is
+    for none, or the other way round; then nothing is used up.
     """
     locked: NumberLockedError | NumberReportedError | None = None
     with db.write() as connection:
@@ -53,6 +60,8 @@ def count_check(
         row = connection.execute(_COUNT_CHECK, asked).first()
         if row is None:
             return None
+        if (row.derivation == Derivation.LINKED) is not is_linked:
+            raise InvalidFieldError("amount", _NOT_FOR_A_PAYMENT if is_linked else _FOR_A_PAYMENT)
         hashes = [] if row.test else hashes_of(row.number)
         left = row.max_checks - row.checks
         try:
@@ -88,7 +97,17 @@ _COUNT_CHECK = (
         _v.code_hash.is_not(None),
     )
     .values(checks=_v.checks + 1)
-    .returning(_v.id, _v.code_hash, _v.key_id, _v.checks, _v.max_checks, _v.number, _v.test, _v.created_at)
+    .returning(
+        _v.id,
+        _v.code_hash,
+        _v.key_id,
+        _v.checks,
+        _v.max_checks,
+        _v.number,
+        _v.test,
+        _v.created_at,
+        _v.derivation,
+    )
 )
 _UNCOUNT_CHECK = update(verifications).where(_v.id == _THIS).values(checks=_v.checks - 1)
 _APPROVE = end(VerificationStatus.APPROVED, _NOW, None, _v.id == _THIS, _v.expires_at > _NOW)

@@ -17,10 +17,11 @@ from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 TABLES = [table.name for table in metadata.sorted_tables]
 GIVEN = "915027"
+PAYEE = "Zebulon Quimby"
 
 
 def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_number(shop: Shop) -> None:
-    numbers, codes = [fresh_number() for _ in range(4)], [GIVEN]
+    numbers, codes = [fresh_number() for _ in range(4)], [GIVEN, PAYEE]
     for number in numbers:
         verification = shop.send(number, {"Idempotency-Key": f"for-{number}"})
         code = code_in(shop.sms(number))
@@ -38,9 +39,9 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
     errors = [
         given,
         shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": f"{GIVEN}x"}).text,
-        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": codes[1]}).text,
-        shop.call("POST", "/v1/verifications/check", {"to": numbers[0], "code": int(codes[1])}).text,
-        shop.check(waiting, codes[1] + "x").text,
+        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": codes[2]}).text,
+        shop.call("POST", "/v1/verifications/check", {"to": numbers[0], "code": int(codes[2])}).text,
+        shop.check(waiting, codes[2] + "x").text,
         shop.call("GET", f"/v1/verifications/{numbers[0]}").text,
     ]
     eventually(lambda: _kept_replies(shop) >= 4)
@@ -61,7 +62,7 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
 
 
 def _give_a_code(shop: Shop) -> str:
-    """Two codes that the app gives itself, one approved and one pending still; what was answered."""
+    """Codes that the app gives, one approved and one pending, and one for a payment; what was answered."""
     with closing(shop.database()) as database:
         Apps(database, utc_now).change("shop", {"custom_codes": True})
     given, kept = (
@@ -73,6 +74,9 @@ def _give_a_code(shop: Shop) -> str:
         )
         for key in ("given", "kept")
     )
+    paid = {"to": fresh_number(), "amount": "12.50", "currency": "EUR", "payee": PAYEE}
+    paying = shop.call("POST", "/v1/verifications", paid, headers={"Idempotency-Key": "paid"})
+    eventually(lambda: shop.read(paying.json())["delivery"]["sent_at"])
     eventually(lambda: shop.read(given.json())["delivery"]["sent_at"])
     assert shop.check(given.json(), GIVEN).json()["valid"]
     return given.text + kept.text

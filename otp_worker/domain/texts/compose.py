@@ -21,8 +21,11 @@ def compose(languages: Languages, content: Content, tag: str, template: str | Te
         text = autofill.appended(body, content.code)
         if autofill.fits(text):
             return text
-    bare = chain(_bodies(languages, content, tag, template), _built_in(languages, content, tag))
-    return next(each for each in bare if size_of(each).segments == 1)
+    ours = _paid(languages, content, _built_in(languages, content, tag))
+    bare = list(chain(_bodies(languages, content, tag, template), ours))
+    fitting = (each for each in bare if size_of(each).segments == 1)
+    # Of a payment both are told, if need be in several segments.
+    return next(fitting, None) or min(bare, key=lambda each: size_of(each).segments)
 
 
 def _bodies(
@@ -30,14 +33,23 @@ def _bodies(
 ) -> Iterator[str]:
     """The texts without their lines, from the fullest to the shortest."""
     if template is None:
-        yield from _built_in(languages, content, tag)
+        yield from _paid(languages, content, _built_in(languages, content, tag))
         return
     if isinstance(template, Template):
-        yield template.filled(languages, content, tag)
+        yield from _paid(languages, content, iter([template.filled(languages, content, tag)]))
         return
     # It is measured for the languages that may be used, and without lines; an app may have set others.
-    for each in (tag, FALLBACK):
-        yield languages.filled(template, content.code, content.life_seconds, each, content.name)
+    filled = (
+        languages.filled(template, content.code, content.life_seconds, each, content.name)
+        for each in (tag, FALLBACK)
+    )
+    yield from _paid(languages, content, filled)
+
+
+def _paid(languages: Languages, content: Content, texts: Iterator[str]) -> Iterator[str]:
+    """The texts, each headed with the payment that the code is for, if it is for one."""
+    for text in texts:
+        yield languages.spell(_headed(content.payment, text)) if content.payment else text
 
 
 def keeps_lines(languages: Languages, content: Content, tag: str, template: str | Template | None) -> bool:
@@ -53,7 +65,7 @@ def _built_in(languages: Languages, content: Content, tag: str) -> Iterator[str]
 
 
 def _headed(name: str, text: str) -> str:
-    """The text with the app's name first, and last where the script runs from right to left.
+    """The text with a name, or a payment, first, and last where the script runs from right to left.
 
     A name of another script that came first would turn the direction of the whole text.
     """

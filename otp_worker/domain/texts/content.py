@@ -11,7 +11,8 @@ class Content:
     """The code, what is left of its life, and the ``app`` that asked for it.
 
     ``shown_name`` is what the app wants to be called; without it only a template names it. ``fields`` are the
-    values of those that a template declares.
+    values of those that a template declares. ``payment`` is the amount and the payee that the code is for:
+    both are always told.
     """
 
     code: str
@@ -20,6 +21,7 @@ class Content:
     shown_name: str | None = None
     autofill: Autofill = NO_AUTOFILL
     fields: Mapping[str, str] = field(default_factory=dict)
+    payment: str | None = None
 
     @property
     def name(self) -> str:

@@ -37,6 +37,8 @@ verifications = Table(
     Column("code_hash", LargeBinary(60)),
     # What only the workers may read, sealed to them; none once it is over.
     Column("sealed", LargeBinary),
+    # Of the payment that its code is for, to know a request that repeats it; none once it is over.
+    Column("link_hash", LargeBinary(32)),
     # Of the token that the person is to text, where nothing is sent; none once it is over.
     Column("token_hash", LargeBinary(32)),
     Column("checks", Integer, nullable=False),

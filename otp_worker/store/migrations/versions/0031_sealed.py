@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_seal_keys")),
     )
     op.add_column("verifications", sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.add_column("verifications", sa.Column("link_hash", sa.LargeBinary(length=32), nullable=True))
     op.execute(
         "UPDATE counters SET value = 4 "
         "WHERE name = 'code_derivation' AND NOT EXISTS (SELECT 1 FROM verifications)"
