@@ -1,11 +1,14 @@
 """A code for a payment (PSD2): what its SMS says, what its check repeats, and what a change does."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from otp_worker.domain.errors import InvalidFieldError, VerificationEndedError
 from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.payment import Payment
+from otp_worker.domain.sealing import SealingUnavailableError
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.request import Accepted, SendRequest
 from otp_worker.store.database import Database
@@ -79,6 +82,24 @@ def test_every_attempt_and_resend_has_the_same_code_and_payment(service: Service
     service.resend(verification)
     service.deliver(verification, 2)
     assert len({message.text.partition(" (valid")[0] for message in service.gateway.messages}) == 1
+
+
+def test_no_payment_is_taken_while_an_older_worker_may_run(service: Service) -> None:
+    payments = replace(service.issuer.payments, workers_know=lambda _: False)
+    issuer = replace(service.issuer, payments=payments)
+    with pytest.raises(SealingUnavailableError, match="OTP_OLDEST_VERSION"):
+        issuer.issue(SendRequest(NUMBER, payment=PAYMENT), SHOP, service.clock())
+
+
+def test_a_rehearsal_repeats_the_payment_too(service: Service) -> None:
+    rehearsing = replace(SHOP, test=True)
+    asked = service.issuer.issue(SendRequest(NUMBER, payment=PAYMENT), rehearsing, service.clock())
+    service.deliver(asked.verification)
+    judged = [
+        service.verifier.check(asked.verification.id, "123456", rehearsing.name, payment=each)
+        for each in (DEARER, PAYMENT)
+    ]
+    assert [each.valid for each in judged] == [False, True]
 
 
 def test_the_same_payment_again_is_a_resend(service: Service) -> None:
