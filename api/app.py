@@ -15,6 +15,8 @@ from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
 from .health import Alive, Ready
+from .message_batches import MessageBatches
+from .messages import Messages
 from .metrics import Metrics
 from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
 from .problems import add_problem_handlers
@@ -72,6 +74,19 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
             clock=clock,
         ),
         Checks(intake.verifier),
+        Messages(
+            messenger=intake.messenger,
+            idempotency=intake.idempotency,
+            outlook=intake.outlook,
+            trails=intake.trails,
+            clock=clock,
+        ),
+        MessageBatches(
+            messenger=intake.messenger,
+            idempotency=intake.idempotency,
+            refusals=intake.refusals,
+            clock=clock,
+        ),
         Search(intake.trails, clock),
         Timeline(intake.trails, clock),
         ConversionsResource(intake.conversions, clock),

@@ -7,6 +7,7 @@ import structlog
 from otp_worker.domain.errors import NotFoundError
 
 _ID = re.compile(r"ver_[0-9A-Z]{26}")
+_MESSAGE_ID = re.compile(r"msg_[0-9A-Z]{26}")
 
 
 def valid_id(verification_id: str) -> str:
@@ -18,3 +19,11 @@ def valid_id(verification_id: str) -> str:
         raise NotFoundError("there is no such verification")
     structlog.contextvars.bind_contextvars(verification=verification_id)
     return verification_id
+
+
+def valid_message_id(message_id: str) -> str:
+    """The same for the id of a message. Raises NotFoundError."""
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise NotFoundError("there is no such message")
+    structlog.contextvars.bind_contextvars(message=message_id)
+    return message_id

@@ -47,7 +47,7 @@ PROBLEMS = {
     ),
     "not_found": ProblemHelp(
         404,
-        "Your app has no such verification, or it was deleted by now, or no call has this path.",
+        "Your app has no such verification or message, or it was deleted by now, or no call has this path.",
         "Look at the id and the path; a slash too many at its end is named in the detail.",
     ),
     "method_not_allowed": ProblemHelp(
@@ -65,9 +65,14 @@ PROBLEMS = {
         "The verification has ended: it was approved, canceled, expired, failed, or used up its checks.",
         "See verification_status. Start again with a new send, unless it is approved.",
     ),
+    "message_over": ProblemHelp(
+        410,
+        "The message has ended: it was sent, failed, expired, or was called back.",
+        "See message_status. What was sent cannot be called back.",
+    ),
     "body_too_large": ProblemHelp(
         413,
-        "The body is longer than 4096 bytes, or comes without its length.",
+        "The body is longer than the call allows, 4096 bytes for most, or comes without its length.",
         "Shorten it, and send it with a Content-Length, not in chunks.",
     ),
     "range_not_satisfiable": ProblemHelp(

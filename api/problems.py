@@ -55,17 +55,28 @@ def add_problem_handlers(
         app.add_error_handler(away, database_away)
 
 
-def _answer(
-    req: falcon.Request, resp: falcon.Response, status: int, kind: str, detail: str, **members: Any
-) -> None:
-    body = ProblemBody(
+def problem_of(error: RequestError) -> ProblemBody:
+    """An error as a problem, where it is a part of an answer."""
+    return _problem(error.http_status, error.problem, error.sentence, None, **error.members)
+
+
+def _problem(
+    status: int, kind: str, detail: str, request_id: str | None = None, **members: Any
+) -> ProblemBody:
+    return ProblemBody(
         type=TYPE + kind,
         title=kind.replace("_", " "),
         status=status,
         detail=detail,
-        request_id=getattr(req.context, "request_id", None),
+        request_id=request_id,
         **members,
     )
+
+
+def _answer(
+    req: falcon.Request, resp: falcon.Response, status: int, kind: str, detail: str, **members: Any
+) -> None:
+    body = _problem(status, kind, detail, getattr(req.context, "request_id", None), **members)
     where = help_url(kind)
     if where:
         resp.append_link(where, "help")

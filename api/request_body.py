@@ -8,7 +8,12 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from otp_worker.domain.errors import BodyTooLargeError, InvalidBodyError, InvalidFieldsError
+from otp_worker.domain.errors import (
+    BodyTooLargeError,
+    InvalidBodyError,
+    InvalidFieldError,
+    InvalidFieldsError,
+)
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 
 from .body_turns import BodyTurns
@@ -48,12 +53,25 @@ _SENTENCES = {
     "greater_than_equal": "give {ge} or more",
     "less_than_equal": "give {le} or less",
     "literal_error": "give {expected}",
+    "list_type": "give a list",
+    "too_short": "give at least {min_length}",
+    "too_long": "give at most {max_length}",
 }
 
 
 def read_body(req: falcon.Request, model: type[Body], limit: int = MAX_BODY_BYTES) -> Body:
-    """The request's body as ``model``; raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError."""
+    """The request's body, of so many bytes at most, as ``model``.
+
+    Raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError.
+    """
     return _judged(model, _read_object(req, limit), _BODY)
+
+
+def read_object(value: object, model: type[Body]) -> Body:
+    """One of a body's objects as ``model``; raises InvalidFieldsError."""
+    if not isinstance(value, dict):
+        raise InvalidFieldError(_BODY, "give a JSON object")
+    return _judged(model, value, _BODY)
 
 
 def read_query(req: falcon.Request, model: type[Body]) -> Body:

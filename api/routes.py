@@ -21,6 +21,7 @@ from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import Docs, Home, OpenApi, Problems
 from .health import Alive, Ready
+from .message_routes import MESSAGE_ROUTES
 from .metrics import Metrics
 from .problem_help import PAGE as PROBLEMS_PAGE
 from .route import Errors, Route
@@ -171,6 +172,7 @@ ROUTES = (
         query=ConversionsQuery,
         answer=ConversionsBody,
     ),
+    *MESSAGE_ROUTES,
     *ADMIN_ROUTES,
     Route("POST", "/v1/callbacks/{gateway}/{token}", CallbackResource),
     Route("GET", "/v1/callbacks/{gateway}/{token}", CallbackResource),

@@ -25,6 +25,7 @@ from ..schemas.verifications import (
 )
 from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
 from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
+from .message_examples import MESSAGE_ANSWERS, MESSAGE_REQUESTS
 
 ID = "ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"
 
@@ -146,6 +147,7 @@ REQUESTS: dict[str, Requests] = {
         "number": ("Those of a number", {"to": NUMBER}),
         "failed": ("Its last one that failed", {"to": NUMBER, "status": "failed", "limit": 1}),
     },
+    **MESSAGE_REQUESTS,
     **ADMIN_REQUESTS,
 }
 
@@ -196,6 +198,7 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
             more=False,
         )
     },
+    **MESSAGE_ANSWERS,
     **ADMIN_ANSWERS,
     "isAlive": {"alive": AlivenessBody()},
     "isReady": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},

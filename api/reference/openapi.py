@@ -153,7 +153,7 @@ def _responses(route: Route) -> dict[str, Any]:
             "description": "Done.",
             "content": _json(route.answer, _values(ANSWERS[route.name or ""])),
         }
-        responses[str(route.status)] = {**done, "headers": _ACCEPTED} if route.status == 202 else done
+        responses[str(route.status)] = {**done, "headers": _headers(route)} if route.status == 202 else done
         if route.answer is ReadinessBody:
             content = _json(route.answer, _values({"away": NOT_READY}))
             responses["503"] = {"description": "Not now; for what reason.", "content": content}
@@ -210,6 +210,14 @@ def _content(media_type: str, model: type[BaseModel], examples: dict[str, Any]) 
 
 
 _EXPLANATION = {"description": f'`<{PAGE}#...>; rel="help"`: cause and fix.', "required": True, **_TEXT}
+
+
+def _headers(route: Route) -> dict[str, Any]:
+    """What comes with a 202: a batch has no one place to look at."""
+    is_one = route.answer is not None and "id" in route.answer.model_fields
+    return _ACCEPTED if is_one else {REPLAYED_HEADER: _ACCEPTED[REPLAYED_HEADER]}
+
+
 _OTHER_METHODS = {
     "description": f"This path is another call's, which takes other methods "
     f"([method_not_allowed]({help_url('method_not_allowed')})).",

@@ -4,6 +4,7 @@ from ..route import Route
 from .code_samples import FROM_ENVIRONMENT, Call, code_samples
 from .example_values import NUMBER
 from .examples import ID, REQUESTS
+from .message_examples import MESSAGE_ID
 
 APP, TEMPLATE = "shop", "order"
 _CLIENT = {
@@ -24,7 +25,10 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
     """The samples of a call, as ``x-codeSamples`` has them."""
     call = Call(
         route.method,
-        route.path.replace("{verification_id}", ID).replace("{app}", APP).replace("{template}", TEMPLATE),
+        route.path.replace("{verification_id}", ID)
+        .replace("{message_id}", MESSAGE_ID)
+        .replace("{app}", APP)
+        .replace("{template}", TEMPLATE),
         next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None,
         has_key=route.scope is not None,
         client=_CLIENT.get(route.name or ""),

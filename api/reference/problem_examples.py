@@ -6,11 +6,13 @@ from typing import Any
 
 from otp_worker.domain import errors
 from otp_worker.domain.errors import RequestError
+from otp_worker.domain.message import MessageEndedError
 from otp_worker.domain.sealing import SealingUnavailableError
 
 from ..schemas.problems import TYPE, ProblemBody
 from .example_values import AT
 from .examples import ID
+from .message_examples import MESSAGE_ID
 
 _LATER = AT + timedelta(seconds=30)
 _RAISED: tuple[RequestError, ...] = (
@@ -24,6 +26,7 @@ _RAISED: tuple[RequestError, ...] = (
     errors.NotFoundError("there is no such verification"),
     errors.RequestInFlightError("this request is being answered; repeat it for its answer"),
     errors.VerificationEndedError(ID, "expired"),
+    MessageEndedError(MESSAGE_ID, "sent"),
     errors.SlowBodiesError(),
     errors.TooSoonError(AT, AT + timedelta(seconds=12), _LATER),
     errors.RateLimitExceededError("number", 5, 600, _LATER),

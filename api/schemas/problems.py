@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from otp_worker.domain.limits import Limit
+from otp_worker.domain.message import MessageStatus
 from otp_worker.domain.verification import VerificationStatus
 
 TYPE = "urn:otp-worker:problem:"
@@ -27,9 +28,10 @@ class ProblemBody(BaseModel):
     detail: str
     request_id: str | None = None
     errors: list[FieldErrorBody] | None = None
-    id: str | None = Field(None, description="The verification that the problem is about.")
+    id: str | None = Field(None, description="The verification or message that the problem is about.")
     verification_status: VerificationStatus | None = Field(
         None, description="The status that the verification ended with."
     )
+    message_status: MessageStatus | None = Field(None, description="The status that the message ended with.")
     limit: Limit | None = Field(None, description="The limit that is reached.")
     bucket: str | None = Field(None, description="The bucket of the app's own that is full.")

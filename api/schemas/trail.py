@@ -21,7 +21,7 @@ from .references import ClientReference, Printable, Purpose, References, Tag
 
 DEFAULT_LIMIT = 50
 _INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.A)
-_CURSOR = re.compile(r"(\d{1,17})\.(ver_[0-9A-Z]{26})")
+_CURSOR = re.compile(r"(\d{1,17})\.((?:ver|msg)_[0-9A-Z]{26})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

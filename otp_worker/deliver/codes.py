@@ -32,7 +32,10 @@ TEST_CODE = "1234567890"
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Makes codes, and stores what checks are judged against; ``rounds`` is bcrypt's cost."""
+    """Makes codes, and stores what checks are judged against; ``rounds`` is bcrypt's cost.
+
+    ``unsealer`` opens the texts of messages.
+    """
 
     db: Database
     keyring: Keyring
@@ -40,13 +43,22 @@ class Codes:
     rounds: int
 
     def timed(self, job: Job, clock: Clock, monotonic: Callable[[], float]) -> str | None:
-        """The same as ``code``; where it is hashed now, the job is told how long that took."""
+        """The same as ``content``; where it is hashed now, the job is told how long that took."""
         began = monotonic()
-        code = self.code(job)
-        if code is not None and not job.hashed:
+        content = self.content(job)
+        if content is not None and not job.hashed and not job.is_message:
             took = round((monotonic() - began) * 1000)
             job.steps.append(job.step(clock(), StepKind.HASHED, milliseconds=took))
-        return code
+        return content
+
+    def content(self, job: Job) -> str | None:
+        """The code of a delivery, or a message's text; None if it is not wanted any more.
+
+        Raises as ``code`` does.
+        """
+        if not job.is_message:
+            return self.code(job)
+        return None if job.sealed is None else self.unsealer.open(job.sealed, job.verification_id)
 
     def code(self, job: Job) -> str | None:
         """The code of a delivery; None if it is not wanted any more.

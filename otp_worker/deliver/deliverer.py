@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -15,6 +15,7 @@ from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
+from otp_worker.deliver.text import life_seconds
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
@@ -116,24 +117,24 @@ class Deliverer:
         candidates = [] if job.test else self.router.candidates(job, self.clock())
         if isinstance(candidates, str):
             return self._park(job, candidates)
-        code = self.codes.timed(job, self.clock, self.monotonic)
-        if code is None:
+        content = self.codes.timed(job, self.clock, self.monotonic)
+        if content is None:
             return Delivered(OVER)
         if lease.now() >= job.deadline_at:
             return self._give_up(job, None, DeliveryStatus.EXPIRED, LATE)
         way = Way(self.rehearsal) if job.test else self.router.take(candidates, job, self.clock())
         if isinstance(way, str):
             return self._park(job, way)
-        return self._attempt(job, way, code, lease)
+        return self._attempt(job, way, content, lease)
 
-    def _attempt(self, job: Job, way: Way, code: str, lease: Lease) -> Result:
-        """Hand the code over, unless it is too late for that, or not this attempt's any more.
+    def _attempt(self, job: Job, way: Way, content: str, lease: Lease) -> Result:
+        """Hand the SMS over, unless it is too late for that, or not this attempt's any more.
 
         The gateway's adapter asks the same once more when nothing but the first byte is missing.
         """
         try:
             is_allowed = lease.allows(self.db, job)
-            message = self._message(job, way, code, lease)
+            message = self._message(job, way, content, lease)
             began = self.monotonic()
             outcome = ask(self.tracer, way, message) if is_allowed else Outcome(OutcomeKind.WITHDRAWN, OVER)
         except Exception as error:
@@ -198,11 +199,11 @@ class Deliverer:
         held = statements.park(self.db, job, self.clock(), reason, via)
         return Waiting(reason) if held else self._not_ours(job.delivery_id)
 
-    def _message(self, job: Job, way: Way, code: str, lease: Lease) -> Message:
-        life = min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - self.clock()).total_seconds()
+    def _message(self, job: Job, way: Way, content: str, lease: Lease) -> Message:
+        life = life_seconds(job, self.clock())
         return Message(
             to=job.number,
-            text=self.text_of(job, code, life, self.codes.payment(job)),
+            text=self.text_of(job, content, life, self.codes.payment(job)),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
             life_seconds=life,

@@ -1,6 +1,7 @@
-"""What the SMS of a delivery says."""
+"""What the SMS of a delivery says, and how long that is worth anything."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from otp_worker.domain.app import TEST_PREFIX
 from otp_worker.domain.payment import Payment
@@ -11,21 +12,33 @@ from otp_worker.store.job import Job
 from otp_worker.store.templates import TemplateReader
 
 
+def life_seconds(job: Job, now: datetime) -> float:
+    """How long the code will live if it is sent now; of a message, how long it may still be sent."""
+    if job.is_message:
+        return (job.deadline_at - now).total_seconds()
+    return min(timedelta(seconds=job.ttl_seconds), job.last_expiry_at - now).total_seconds()
+
+
 def text_of(
     policy: Policy,
     templates: TemplateReader,
     job: Job,
-    code: str,
-    life_seconds: float,
+    content: str,
+    life: float,
     payment: Payment | None = None,
 ) -> str:
-    """The SMS with its code, and the payment it is for, as the request, the app and the operator want it."""
+    """The SMS with its code, and the payment it is for, as the request, the app and the operator want it.
+
+    The text of a message is as its app gave it.
+    """
+    if job.is_message:
+        return content
     app = job.app.removeprefix(TEST_PREFIX)
-    content = job.app_settings.content(app, code, life_seconds, job.template_fields, job.android_hash)
+    around = job.app_settings.content(app, content, life, job.template_fields, job.android_hash)
     tag = job.locale or job.language
     if payment is not None:
-        content = replace(content, payment=f"{payment.amount_in(tag)}, {payment.payee}")
-    return compose(policy.languages, content, tag, _template(policy, templates, job, app))
+        around = replace(around, payment=f"{payment.amount_in(tag)}, {payment.payee}")
+    return compose(policy.languages, around, tag, _template(policy, templates, job, app))
 
 
 def _template(policy: Policy, templates: TemplateReader, job: Job, app: str) -> Template | str | None:

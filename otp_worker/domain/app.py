@@ -21,6 +21,8 @@ class KeyScope(StrEnum):
     """Ask for a code, ask for it again, call it back."""
     CHECK = "check"
     READ = "read"
+    MESSAGE = "message"
+    """Have texts of the app's own sent, look at them, call them back."""
     ADMIN = "admin"
     """Do what an operator does: unlock and erase numbers, lift pauses. No app needs it."""
 

@@ -23,6 +23,8 @@ class Derivation(IntEnum):
     """Not at all: its app gave the code, which is sealed to the workers."""
     LINKED = 4
     """From the amount and the payee of a payment too, by a truncation to 63 bits."""
+    MESSAGE = 5
+    """Not at all: it is a message, which has no code. No older worker knows this, and makes one."""
 
 
 class UnknownDerivationError(OtpError):

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import VerificationStatus
 
@@ -127,7 +128,9 @@ def timed(name: Counted, milliseconds: int, *labels: str) -> Count:
 
 
 def counts_of(step: Step, subject: Subject) -> Iterator[Count]:
-    """What a step adds to the figures."""
+    """What a step adds to the figures; of a message's, which is no code, only what gateways answered."""
+    if subject.channel == CHANNEL and step.kind is not StepKind.ATTEMPT:
+        return
     sent = (subject.country, step.gateway or "", step.sim or "")
     match step.kind:
         case StepKind.ACCEPTED:

@@ -39,7 +39,8 @@ OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING, DeliveryStatus.WAITING)
 class Delivery:
     """One SMS of a verification and the attempts to hand it to a gateway.
 
-    ``route`` is the country by which its SIM is found, "test" for one that goes to none.
+    ``route`` is the country by which its SIM is found, "test" for one that goes to none. ``priority`` is
+    that of a message that gives way to codes.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Delivery:
     deadline_at: datetime
     sent_at: datetime | None
     delivered_at: datetime | None
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ def admit(
     limiter: RedisLimiter,
     guards: Mapping[str, SendPreconditions],
     now: datetime,
-    write: Callable[[Mapping[str, SendPreconditions]], Mapping[str, Answer]],
+    write: Callable[[Mapping[str, SendPreconditions], Mapping[str, Answer]], Mapping[str, Answer]],
 ) -> dict[str, Answer]:
-    """Admit sends by their names; ``write`` is given those that Redis admits, and what they must pass yet.
+    """Admit sends by their names; ``write`` is given those that Redis admits, with what they must pass yet.
 
+    It is told of the others too, which are refused.
     Raises what ``write`` raises, and then nothing is counted.
     """
     # A name is a use's own, whatever a send is called: what is given back may be no other's.
@@ -41,7 +42,7 @@ def admit(
         if taken is not None:
             counted[name] = uses[name]
     try:
-        written = write(yet_to_pass) if yet_to_pass else {}
+        written = write(yet_to_pass, dict(answers)) if yet_to_pass else {}
     except BaseException:
         limiter.release(list(counted.values()))
         raise

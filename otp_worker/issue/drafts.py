@@ -1,7 +1,7 @@
 """What a send consists of before it is written: its verification, its delivery, and what it must pass."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, LimitKey, Limits
+from otp_worker.domain.message import Priority
 from otp_worker.domain.passcode import Derivation, derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
@@ -164,10 +165,28 @@ class Drafts:
         """When the person may be sent the code once more after a send at ``now``."""
         return now + timedelta(seconds=self.policy.resend_after_seconds)
 
-    def callers_limits(self, request: SendRequest, app: App) -> list[LimitKey]:
+    def message_delivery(
+        self, message_id: str, route: str, priority: Priority, now: datetime, deadline_at: datetime
+    ) -> NewDelivery:
+        """A message's one delivery. A notice waits for the sweep, which lets codes go first."""
+        hold = self.hold(route)
+        is_notice = priority is Priority.NOTICE
+        return NewDelivery(
+            verification_id=message_id,
+            number=1,
+            route=route,
+            status=hold.status if hold else DeliveryStatus.QUEUED,
+            reason=hold.reason if hold else None,
+            created_at=now,
+            deadline_at=deadline_at,
+            published_at=None if hold or is_notice else now,
+            priority=Priority.NOTICE if is_notice else None,
+        )
+
+    def callers_limits(self, ip: str | None, app: App) -> list[LimitKey]:
         """Those limits of a send that are on who asks, and from where."""
-        ip = None if app.test else request.ip
-        return self.limits.on_repeat(app.name, self.limits.ip_hash(ip) if ip else None, app.rates)
+        ip_hash = self.limits.ip_hash(ip) if ip and not app.test else None
+        return self.limits.on_repeat(app.name, ip_hash, app.rates)
 
     def guard(self, to: Recipient, app: App, once: IdempotencyKey | None) -> SendPreconditions:
         """What a send to this person must pass; a test key's asks for nobody's wishes."""
@@ -187,12 +206,17 @@ class Drafts:
         """Raise InvalidFieldError for what the app may not ask for."""
         _refuse_unless_allowed("channel", request.channel, app.settings.channels)
         _refuse_unless_allowed("purpose", request.purpose, app.settings.purposes)
-        for bucket in request.limits or ():
+        self.refuse_unknown_buckets(request.limits, app)
+        if request.android_hash not in (None, *(app.settings.android_hashes or ())):
+            raise InvalidFieldError("android_hash", "this is none of the app's; its settings name them")
+
+    @staticmethod
+    def refuse_unknown_buckets(limits: Mapping[str, str] | None, app: App) -> None:
+        """Raise InvalidFieldError for a bucket that the app does not have."""
+        for bucket in limits or ():
             if bucket not in app.settings.bucket_rates:
                 known = ", ".join(app.settings.bucket_rates) or "none"
                 raise InvalidFieldError("limits", f"this app has no such bucket; it has {known}")
-        if request.android_hash not in (None, *(app.settings.android_hashes or ())):
-            raise InvalidFieldError("android_hash", "this is none of the app's; its settings name them")
 
     def _expires_at(self, ttl_seconds: int, now: datetime) -> datetime:
         # The person has the whole of it even if the SMS leaves at its deadline.

@@ -53,13 +53,13 @@ class Idempotency:
         key: str | None,
         request: str,
         act: Callable[[IdempotencyKey | None], str],
-        recover: Callable[[str], str],
+        recover: Callable[[str], str] | None = None,
     ) -> Answer:
         """The answer to a request: that of ``act``, or of the same request before.
 
         ``act`` writes what it is given in the transaction that has the effect. ``recover`` makes the answer
-        from the verification's id where the process died between the effect and its answer. A request
-        without a key always acts.
+        from the verification's id where the process died between the effect and its answer; without it
+        ``act`` keeps the answer with the effect. A request without a key always acts.
 
         Raises InvalidFieldError for a key that is none or was used for another request, RequestInFlightError,
         and what ``act`` and ``recover`` raise.
@@ -69,7 +69,7 @@ class Idempotency:
         once = self.once(app, key, request)
         kept = self._recall(once)
         if kept is not None:
-            return Answer(kept.answer or recover(kept.verification_id), replayed=True)
+            return Answer(kept.answer or _recovered(recover, kept), replayed=True)
         answer = act(once)
         self._remember(once, answer)
         return Answer(answer)
@@ -95,6 +95,13 @@ class Idempotency:
     def _remember(self, once: IdempotencyKey, answer: str) -> None:
         """Keep the answer for when the request is repeated. Never raises: the request had its effect."""
         try:
-            idempotency_keys.keep_answer(self.db, once, answer)
+            with self.db.update() as connection:
+                idempotency_keys.keep_answer(connection, once, answer)
         except DatabaseError as error:
             log.warning("answer_not_kept", error=type(error).__name__)
+
+
+def _recovered(recover: Callable[[str], str] | None, kept: StoredRequest) -> str:
+    if recover is None:
+        raise RequestInFlightError("this request is being answered; repeat it for its answer")
+    return recover(kept.verification_id)

@@ -47,7 +47,7 @@ class Issuer:
         RequestInFlightError, SealingUnavailableError, and UnauthenticatedError where the key is revoked.
         """
         # First of all, so that a flood of refused requests costs next to nothing.
-        self.writer.limiter.refuse_remembered(self.drafts.callers_limits(request, app), now)
+        self.writer.limiter.refuse_remembered(self.drafts.callers_limits(request.ip, app), now)
         self.given_codes.refuse_unasked(request, app)
         new = self.drafts.verification(request, app, now)
         self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)

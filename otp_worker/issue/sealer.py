@@ -18,14 +18,18 @@ class Sealer:
     keys: Sequence[SealKey]
 
     def seal(self, text: str, row_id: str) -> bytes:
-        """The text, to be kept in the row ``row_id`` alone. Raises SealingUnavailableError.
+        """The text, to be kept in the row ``row_id`` alone. Raises SealingUnavailableError."""
+        return self.key().seal(text, row_id)
+
+    def key(self) -> SealKey:
+        """The key to seal to. Raises SealingUnavailableError.
 
         During a rotation this process may know a newer key than the workers: theirs is taken.
         """
         known = seal_keys.known(self.db)
         for key in self.keys:
             if key.id in known:
-                return key.seal(text, row_id)
+                return key
         if not known:
             raise SealingUnavailableError("no worker of this version has run yet, so nothing can be sealed")
         raise SealingUnavailableError(

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,8 +15,10 @@ from otp_worker.issue.admission import admit
 from otp_worker.protection.rate_limiter import RedisLimiter
 from otp_worker.store import deliveries, resend
 from otp_worker.store import issue as statements
+from otp_worker.store.batch import insert_batch
 from otp_worker.store.batcher import Batcher
 from otp_worker.store.database import Database, concerns_all
+from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.issue import Answer, NewSend, SendPreconditions
 from otp_worker.store.new_delivery import NewDelivery
 
@@ -63,7 +65,9 @@ class SendWriter:
         Raises ResendNotAllowedError, and as the guard does.
         """
 
-        def write(guards: Mapping[str, SendPreconditions]) -> Mapping[str, Answer]:
+        def write(
+            guards: Mapping[str, SendPreconditions], _refused: Mapping[str, Answer]
+        ) -> Mapping[str, Answer]:
             return {new.id: resend.insert_resend(self.db, new, next_resend_at, guards[new.id])}
 
         answer = admit(self.limiter, {new.id: guard}, new.created_at, write)[new.id]
@@ -77,7 +81,9 @@ class SendWriter:
         refused = statements.find_refused(self.db, sends)
         by_id = {send.new.id: send for send in sends if send.new.id not in refused}
 
-        def write(guards: Mapping[str, SendPreconditions]) -> Mapping[str, Answer]:
+        def write(
+            guards: Mapping[str, SendPreconditions], _refused: Mapping[str, Answer]
+        ) -> Mapping[str, Answer]:
             admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
             return dict(zip(guards, statements.insert_verifications(self.db, admitted), strict=True))
 
@@ -87,6 +93,42 @@ class SendWriter:
         written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
         self._publish([first for first in written if first is not None])
         return [answers[send.new.id] for send in sends]
+
+    def write_batch(
+        self,
+        sends: Sequence[NewSend],
+        batch_id: str,
+        once: IdempotencyKey | None,
+        answer_to: Callable[[Mapping[str, Answer]], str],
+    ) -> str:
+        """Count, write and publish the sends of one request; what ``answer_to`` makes of what became of them.
+
+        They share one transaction. It is given for each send, by its id, what the limits leave or why it is
+        refused. Raises
+        UnauthenticatedError where the app's key is revoked, and RequestInFlightError.
+        """
+        for refusal in statements.find_refused(self.db, sends).values():
+            raise refusal
+        by_id = {send.new.id: send for send in sends}
+
+        def write(
+            guards: Mapping[str, SendPreconditions], refused: Mapping[str, Answer]
+        ) -> Mapping[str, Answer]:
+            admitted = [replace(by_id[name], guard=guard) for name, guard in guards.items()]
+            return insert_batch(
+                self.db,
+                admitted,
+                batch_id,
+                once,
+                now,
+                lambda found: answer_to(_told(guards, refused, found)),
+            )
+
+        now = sends[0].new.created_at
+        answers = admit(self.limiter, {name: send.guard for name, send in by_id.items()}, now, write)
+        written = [send.first for send in sends if not isinstance(answers[send.new.id], Exception)]
+        self._publish([first for first in written if first is not None])
+        return answer_to(answers)
 
     def _refuse_as_repeated(self, send: NewSend, full: RateLimitExceededError) -> None:
         """Raise PendingError for a send that repeats one which another process is writing at this moment.
@@ -115,3 +157,13 @@ class SendWriter:
                 self.announce(waiting)
         except Exception as error:
             log.warning("left_to_the_sweep", deliveries=published, error=type(error).__name__)
+
+
+def _told(
+    guards: Mapping[str, SendPreconditions], refused: Mapping[str, Answer], written: Mapping[str, Answer]
+) -> dict[str, Answer]:
+    """What each send is answered: of one that is written, what was left in Redis stands first."""
+    answers = dict(refused)
+    for name, answer in written.items():
+        answers[name] = answer if isinstance(answer, Exception) else [*guards[name].left, *answer]
+    return answers

@@ -10,6 +10,7 @@ import phonenumbers
 from otp_worker.domain.cause import Cause, explain
 from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.message import ID_PREFIX
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.sim import SANDBOX, Sims
@@ -88,13 +89,17 @@ class Trails:
         if by_id:
             return by_id[:limit]
         name, _, value = what.partition(":")
-        tagged = [Wanted(tag=(name, value))] if value else []
-        for wanted in (Wanted(user=what), Wanted(client_reference=what), *tagged):
+        tagged = [Wanted(tag=(name, value), messages=None)] if value else []
+        for wanted in (
+            Wanted(user=what, messages=None),
+            Wanted(client_reference=what, messages=None),
+            *tagged,
+        ):
             theirs = self.page(wanted, limit).verifications
             if theirs:
                 return list(theirs)
         try:
-            return list(self.of_number(what, Wanted(), limit).verifications)
+            return list(self.of_number(what, Wanted(messages=None), limit).verifications)
         except InvalidFieldError:
             return []
 
@@ -173,8 +178,8 @@ class NewSteps:
 
 
 def verification_id_in(what: str) -> str | None:
-    """The id of a verification that is written as it is, or as a delivery's."""
-    return what.partition(".")[0] if what.startswith("ver_") else None
+    """The id of a verification or a message that is written as it is, or as a delivery's."""
+    return what.partition(".")[0] if what.startswith(("ver_", ID_PREFIX)) else None
 
 
 def _lasting(states: Mapping[str, GatewayState], known: Sequence[Step]) -> list[Step]:

@@ -17,6 +17,7 @@ from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.given_codes import GivenCodes
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.messages import Messenger
 from otp_worker.issue.payments import Payments
 from otp_worker.issue.resend import Resender
 from otp_worker.issue.reverse import Inviter
@@ -51,6 +52,7 @@ class Intake:
     resender: Resender
     inviter: Inviter
     sealer: Sealer
+    messenger: Messenger
     verifier: Verifier
     idempotency: Idempotency
     api_keys: ApiKeys
@@ -121,6 +123,7 @@ def assemble_intake(
     report_lock_seconds: int,
     retention_days: int,
     older_may_run: Callable[[], bool],
+    may_accept_messages: Callable[[], bool],
     issue_step: IssueStep,
     sealer: Sealer,
 ) -> Intake:
@@ -135,6 +138,14 @@ def assemble_intake(
         resender=issue_step.resender,
         inviter=issue_step.inviter,
         sealer=sealer,
+        messenger=Messenger(
+            db=db,
+            drafts=issue_step.issuer.drafts,
+            writer=issue_step.issuer.writer,
+            pauses=issue_step.issuer.pauses,
+            sealer=sealer,
+            may_accept=may_accept_messages,
+        ),
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),

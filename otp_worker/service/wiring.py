@@ -10,6 +10,7 @@ from redis.retry import Retry
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limits
+from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.ports import Clock, Outbox
 from otp_worker.domain.sealing import SealKey, Unsealer
 from otp_worker.domain.tracing import NO_TRACING, Tracer
@@ -63,6 +64,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         report_lock_seconds=settings.report_lock_seconds,
         retention_days=settings.retention_days,
         older_may_run=older.may_run,
+        may_accept_messages=partial(older.know, Derivation.MESSAGE),
         issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older, sealer),
         sealer=sealer,
     )

@@ -17,6 +17,7 @@ from otp_worker.store.schema import Instant, api_keys, apps
 from otp_worker.store.template_rows import read_versions
 
 _k = api_keys.c
+_SCOPES = frozenset(KeyScope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def _key(row: Row[Any]) -> StoredKey:
         name=row.name,
         test=row.test,
         hint=row.hint,
-        scopes=frozenset(map(KeyScope, row.scopes.split())),
+        # One that only a newer version knows is for nothing here.
+        scopes=frozenset(KeyScope(each) for each in row.scopes.split() if each in _SCOPES),
         limit=row.limit,
         checks_limit=row.checks_limit,
         created_at=row.created_at,

@@ -113,6 +113,7 @@ _TAKE = Prepared(
         _d.sim,
         _d.reason,
         _d.lease_until,
+        _d.priority,
     )
 )
 _DUE = Prepared(

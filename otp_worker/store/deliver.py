@@ -16,7 +16,7 @@ from otp_worker.store.acceptance import Acceptance
 from otp_worker.store.database import Database
 from otp_worker.store.deliver_together import Sent, Wanted, claim_all, settle_all
 from otp_worker.store.job import Job, Via
-from otp_worker.store.lifecycle import failed_unsent, lock_verification, start_life
+from otp_worker.store.lifecycle import conclude_messages, failed_unsent, lock_verification, start_life
 from otp_worker.store.schema import deliveries
 
 _d = deliveries.c
@@ -62,6 +62,7 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
     False if the delivery is no longer this claim's.
     """
     with db.write() as connection:
+        lock_verification(connection, job.verification_id)
         _start_life(connection, job, now)
         settled = connection.execute(
             claims.update_claimed(job).values(
@@ -74,6 +75,8 @@ def settle_presumed_sent(db: Database, job: Job, via: Via, now: datetime, reason
             )
         )
         if settled.rowcount:
+            if job.is_message:
+                conclude_messages(connection, [job.verification_id], now)
             steps.write(connection, job.steps)
     return bool(settled.rowcount)
 

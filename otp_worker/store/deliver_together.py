@@ -19,7 +19,7 @@ from otp_worker.store.acceptance import Acceptance, record_acceptance, record_ac
 from otp_worker.store.apps import app_name
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job
-from otp_worker.store.lifecycle import Life, start_life, start_lives
+from otp_worker.store.lifecycle import Life, conclude_messages, start_life, start_lives
 from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import Instant, apps, deliveries, verifications
@@ -85,7 +85,10 @@ def settle_all(db: Database, sent: Sequence[Sent]) -> Sequence[None]:
     # Verifications first, and each kind in the order of its ids, as everybody locks them.
     in_order = sorted(sent, key=lambda each: each.job.delivery_id)
     with db.write() as connection:
-        start_lives(connection, [_life(each) for each in in_order])
+        # The ids of messages are the lower ones.
+        messages = [each.job.verification_id for each in in_order if each.job.is_message]
+        conclude_messages(connection, messages, max(each.taken.accepted_at for each in sent))
+        start_lives(connection, [_life(each) for each in in_order if not each.job.is_message])
         known = record_acceptances(connection, [(each.job.delivery_id, each.taken) for each in in_order])
         told = [_steps(each) for each, is_known in zip(in_order, known, strict=True) if is_known]
         steps.write(connection, [step for each in told for step in each])
@@ -94,7 +97,10 @@ def settle_all(db: Database, sent: Sequence[Sent]) -> Sequence[None]:
 
 def _settle_alone(db: Database, sent: Sent) -> None:
     with db.write() as connection:
-        start_life(connection, *_life(sent))
+        if sent.job.is_message:
+            conclude_messages(connection, [sent.job.verification_id], sent.taken.accepted_at)
+        else:
+            start_life(connection, *_life(sent))
         if record_acceptance(connection, sent.job.delivery_id, sent.taken):
             steps.write(connection, _steps(sent))
 
@@ -154,6 +160,7 @@ def _job(delivery_id: str, claimed: Any, row: Any, earlier_sims: tuple[str, ...]
         created_at=claimed.created_at,
         deadline_at=claimed.deadline_at,
         sim=claimed.sim,
+        priority=claimed.priority,
         earlier_sims=earlier_sims,
         verification_id=row.id,
         hashed=row.code_hash is not None,

@@ -66,14 +66,13 @@ def find(db: Database, once: IdempotencyKey) -> StoredRequest | None:
     return StoredRequest(*row) if row else None
 
 
-def keep_answer(db: Database, once: IdempotencyKey, answer: str) -> None:
+def keep_answer(connection: Connection, once: IdempotencyKey, answer: str) -> None:
     """Keep what was answered."""
-    with db.update() as connection:
-        connection.execute(
-            update(idempotency_keys)
-            .where(_i.app == once.app, _i.key_hash == once.key_hashes[0])
-            .values(answer=answer)
-        )
+    connection.execute(
+        update(idempotency_keys)
+        .where(_i.app == once.app, _i.key_hash == once.key_hashes[0])
+        .values(answer=answer)
+    )
 
 
 def purge(db: Database, before: datetime) -> int:

@@ -18,7 +18,7 @@ from otp_worker.store.new_delivery import NewDelivery, delivery_as_written, inse
 from otp_worker.store.new_verification import NewVerification
 from otp_worker.store.pending import PendingError
 from otp_worker.store.prepared import Prepared
-from otp_worker.store.rows import new_verification_row, verification_of
+from otp_worker.store.rows import bucket_rows, new_verification_row, tag_rows, verification_of
 from otp_worker.store.schema import verification_buckets, verification_tags, verifications
 
 _v = verifications.c
@@ -137,14 +137,19 @@ def find_refused(db: Database, sends: Sequence[NewSend]) -> dict[str, PendingErr
 def _insert_alone(db: Database, send: NewSend) -> Answer:
     try:
         with db.write() as connection:
-            send.guard.begin(connection, send.new.id, send.new.created_at)
-            earlier = pending.of_the_same_person(connection, [send.new], send.new.created_at)[0]
-            pending.refuse_repetition(send.new, earlier, instead=send.instead)
-            left = send.guard.count(connection, send.new.created_at)
-            pending.supersede(connection, earlier, send.new.created_at)
-            _insert(connection, [send], [left])
+            return write_alone(connection, send)
     except Exception as error:
         return error
+
+
+def write_alone(connection: Connection, send: NewSend) -> list[Remaining]:
+    """Write one send in a transaction; what the limits leave. Raises PendingError, and as its guard does."""
+    send.guard.begin(connection, send.new.id, send.new.created_at)
+    earlier = pending.of_the_same_person(connection, [send.new], send.new.created_at)[0]
+    pending.refuse_repetition(send.new, earlier, instead=send.instead)
+    left = send.guard.count(connection, send.new.created_at)
+    pending.supersede(connection, earlier, send.new.created_at)
+    _insert(connection, [send], [left])
     return left
 
 
@@ -152,18 +157,23 @@ def _insert_together(db: Database, sends: Sequence[NewSend]) -> list[Answer]:
     if not sends:
         return []
     with db.write() as connection:
-        now = max(send.new.created_at for send in sends)
         limits.take_turns(connection, {turn for send in sends for turn in send.guard.turns})
-        earlier = pending.of_the_same_person(connection, [send.new for send in sends], now)
-        answers = [
-            pending.repetition(send.new, each, instead=send.instead) or answer
-            for send, each, answer in zip(
-                sends, earlier, _pass_through(connection, [send.guard for send in sends], now), strict=True
-            )
-        ]
-        passed = {n: answer for n, answer in enumerate(answers) if not isinstance(answer, Exception)}
-        pending.supersede(connection, [each for n in passed for each in earlier[n]], now)
-        _insert(connection, [sends[n] for n in passed], list(passed.values()))
+        return write_together(connection, sends)
+
+
+def write_together(connection: Connection, sends: Sequence[NewSend]) -> list[Answer]:
+    """Write usual sends to different numbers in a transaction that has their turns; for each its answer."""
+    now = max(send.new.created_at for send in sends)
+    earlier = pending.of_the_same_person(connection, [send.new for send in sends], now)
+    answers = [
+        pending.repetition(send.new, each, instead=send.instead) or answer
+        for send, each, answer in zip(
+            sends, earlier, _pass_through(connection, [send.guard for send in sends], now), strict=True
+        )
+    ]
+    passed = {n: answer for n, answer in enumerate(answers) if not isinstance(answer, Exception)}
+    pending.supersede(connection, [each for n in passed for each in earlier[n]], now)
+    _insert(connection, [sends[n] for n in passed], list(passed.values()))
     return answers
 
 
@@ -173,26 +183,15 @@ def _insert(connection: Connection, sends: Sequence[NewSend], lefts: Sequence[Se
         _INSERT_VERIFICATION.run(connection, [new_verification_row(send.new) for send in sends])
     if firsts:
         insert_deliveries(connection, firsts)
-    tags = [row for send in sends for row in _tag_rows(send.new)]
+    tags = [row for send in sends for row in tag_rows(send.new)]
     if tags:
         _INSERT_TAG.run(connection, tags)
-    buckets = [row for send in sends for row in _bucket_rows(send.new)]
+    buckets = [row for send in sends for row in bucket_rows(send.new)]
     if buckets:
         _INSERT_BUCKET.run(connection, buckets)
     steps.write(
         connection, [each for send, left in zip(sends, lefts, strict=True) for each in _steps(send, left)]
     )
-
-
-def _tag_rows(new: NewVerification) -> list[dict[str, str]]:
-    tags = (new.tags or {}).items()
-    return [{"verification_id": new.id, "name": name, "value": value} for name, value in tags]
-
-
-def _bucket_rows(new: NewVerification) -> list[dict[str, object]]:
-    return [
-        {"verification_id": new.id, "name": each.name, "bucket_hash": each.hashes[0]} for each in new.buckets
-    ]
 
 
 def _steps(send: NewSend, left: Sequence[Remaining]) -> list[Step]:

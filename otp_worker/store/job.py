@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from otp_worker.domain import message
 from otp_worker.domain.app_settings import NOTHING_SET, AppSettings
 from otp_worker.domain.step import Step, StepKind
 
@@ -49,7 +50,14 @@ class Job:
     template_version: int | None = None
     template_fields: Mapping[str, str] = field(default_factory=dict)
     android_hash: str | None = None
+    channel: str = "sms"
+    priority: str | None = None
     steps: list[Step] = field(default_factory=list, compare=False)
+
+    @property
+    def is_message(self) -> bool:
+        """Whether its text is its app's, and nothing is checked."""
+        return self.channel == message.CHANNEL
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:
         """A step of this delivery."""

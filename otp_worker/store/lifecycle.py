@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import steps
@@ -83,6 +84,15 @@ _START_LIFE = Prepared(
 )
 
 
+def conclude_messages(connection: Connection, ids: Sequence[str], now: datetime) -> None:
+    """End those of these rows that are messages: an SMS was, or may have been, sent, and none follows.
+
+    ``approved`` is the word that every version knows for a row that came to what it was asked for.
+    """
+    if ids:
+        connection.execute(_CONCLUDE, [{"this": each, "now": now} for each in ids])
+
+
 def end(
     status: VerificationStatus,
     now: datetime | BindParameter[datetime],
@@ -98,6 +108,20 @@ def end(
     )
 
 
+_CONCLUDE = (
+    update(verifications)
+    .where(_v.id == bindparam("this"), _v.channel == CHANNEL, _v.status == VerificationStatus.PENDING)
+    .values(
+        {
+            _v.status: VerificationStatus.APPROVED,
+            _v.handed_at: func.coalesce(_v.handed_at, bindparam("now", type_=Instant())),
+            _v.ended_at: bindparam("now", type_=Instant()),
+            **wiped(),
+        }
+    )
+)
+
+
 def close_deliveries(connection: Connection, ended: list[str], reason: str) -> None:
     """Call back the SMS of ended verifications that are not sent yet."""
     if ended:
@@ -111,7 +135,10 @@ def close_deliveries(connection: Connection, ended: list[str], reason: str) -> N
 def fail_if_nothing_was_sent(
     connection: Connection, verification_ids: list[str], now: datetime, reason: str
 ) -> None:
-    """Fail those of the verifications of which no SMS was, may have been, or can still be sent."""
+    """Fail those of the verifications of which no SMS was, may have been, or can still be sent.
+
+    A message that cannot be sent any more is over, even if it may have been sent: nobody enters it.
+    """
     steps.write(connection, failed_unsent(connection, verification_ids, now, reason))
 
 
@@ -125,7 +152,7 @@ def failed_unsent(
         now,
         reason,
         _v.id.in_(verification_ids),
-        _v.handed_at.is_(None),
+        or_(_v.handed_at.is_(None), _v.channel == CHANNEL),
         ~still_open,
     )
     ended = connection.execute(failed).scalars()

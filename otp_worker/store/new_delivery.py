@@ -15,7 +15,10 @@ from otp_worker.store.schema import deliveries
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A delivery as it is first written; ``published_at`` is None where it must wait for the sweep."""
+    """A delivery as it is first written; ``published_at`` is None where it must wait for the sweep.
+
+    It is due when it is asked for, unless ``due_at`` says when.
+    """
 
     verification_id: str
     number: int
@@ -25,6 +28,8 @@ class NewDelivery:
     created_at: datetime
     deadline_at: datetime
     published_at: datetime | None
+    priority: str | None = None
+    due_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -63,5 +68,5 @@ def _new_delivery_row(new: NewDelivery) -> dict[str, object]:
         "attempts": 0,
         "abandoned": 0,
         "uncertain": 0,
-        "due_at": new.created_at,
+        "due_at": new.due_at or new.created_at,
     }

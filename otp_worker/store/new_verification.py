@@ -41,11 +41,11 @@ class NewVerification:
     purpose: str | None = None
     client_reference: str | None = None
     tags: Mapping[str, str] | None = None
+    sealed: bytes | None = None
     buckets: Sequence[Bucket] = ()
     template_version: int | None = None
     template_fields: Mapping[str, str] | None = None
     android_hash: str | None = None
-    sealed: bytes | None = None
     code_hash: bytes | None = None
     link_hashes: Sequence[bytes] = ()
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, null, select, union_all, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, null, or_, select, union_all, update
 
 from otp_worker.domain.errors import NumberReportedError, OptedOutError, OtpError
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database, insert_missing
 from otp_worker.store.lifecycle import EACH, TO_CHANGE, fail_if_nothing_was_sent, in_order
@@ -45,7 +46,7 @@ def stop(
             _v.status == VerificationStatus.PENDING,
             _v.test.is_(False),
             # Where the person texts us, nothing is sent.
-            _v.token_hash.is_(None),
+            or_(_v.token_hash.is_(None), _v.channel == CHANNEL),
         )
         .order_by(_v.id)
         .with_for_update(**TO_CHANGE)

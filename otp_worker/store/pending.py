@@ -68,7 +68,10 @@ def of_the_same_person(
     connection: Connection, new: Sequence[NewVerification], now: datetime
 ) -> list[list[Pending]]:
     """For each new verification those that are pending for the same person, the newest first."""
-    hashes = [each for one in new for each in one.number_hashes]
+    # Of a message, which has no seed, nothing is a repetition.
+    hashes = [each for one in new if one.seed is not None for each in one.number_hashes]
+    if not hashes:
+        return [[] for _ in new]
     found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
     for row in _PENDING.rows(connection, {"hashes": hashes, "now": now}):
         person = (row.number_hash, row.app, row.user, row.purpose)

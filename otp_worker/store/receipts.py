@@ -12,7 +12,7 @@ from otp_worker.domain.step import Step, StepKind, milliseconds
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import early_receipts, steps
 from otp_worker.store.database import Database
-from otp_worker.store.lifecycle import end, lock_verification, start_life, tell_ended
+from otp_worker.store.lifecycle import conclude_messages, end, lock_verification, start_life, tell_ended
 from otp_worker.store.schema import deliveries, notices, replies, verifications
 
 _v, _d, _r, _n = verifications.c, deliveries.c, replies.c, notices.c
@@ -166,9 +166,10 @@ def _note_after_all(delivery_id: str, kind: ReceiptKind, now: datetime) -> Retur
 
 
 def _start_life(connection: Connection, verification_id: str, now: datetime) -> None:
-    """The code's life starts, or starts again where an earlier attempt may have sent it."""
+    """The code's life starts, or again where an earlier attempt may have sent it; a message is over."""
     row = connection.execute(select(_v.ttl_seconds, _v.last_expiry_at).where(_v.id == verification_id)).one()
     start_life(connection, verification_id, row.ttl_seconds, row.last_expiry_at, now)
+    conclude_messages(connection, [verification_id], now)
 
 
 def _fail_if_nothing_arrives(connection: Connection, verification_id: str, now: datetime) -> None:

@@ -48,3 +48,16 @@ def new_verification_row(new: NewVerification) -> dict[str, object]:
         "checks": 0,
         "failed_checks": 0,
     }
+
+
+def tag_rows(new: NewVerification) -> list[dict[str, str]]:
+    """What is written of a new verification's tags."""
+    tags = (new.tags or {}).items()
+    return [{"verification_id": new.id, "name": name, "value": value} for name, value in tags]
+
+
+def bucket_rows(new: NewVerification) -> list[dict[str, object]]:
+    """What is written of the buckets that it counts in."""
+    return [
+        {"verification_id": new.id, "name": each.name, "bucket_hash": each.hashes[0]} for each in new.buckets
+    ]

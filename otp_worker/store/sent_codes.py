@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.policy import DEFAULT_TEMPLATE
 from otp_worker.domain.sent_codes import NO_SIM
 from otp_worker.domain.verification import VerificationStatus
@@ -45,6 +46,8 @@ def were_sent(span: Span) -> list[ColumnElement[bool]]:
         _v.created_at < span.until,
         _v.handed_at.is_not(None),
         _v.test.is_(False),
+        # Nobody enters a message.
+        _v.channel != CHANNEL,
     ]
 
 

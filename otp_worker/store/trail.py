@@ -5,13 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, func, literal, or_, select, tuple_
 
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.step import Step
 from otp_worker.domain.verification import Delivery, Verification, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.rows import delivery_of, verification_of
-from otp_worker.store.schema import IS_PENDING, Instant, deliveries, steps, verification_tags, verifications
+from otp_worker.store.schema import (
+    IS_MESSAGE,
+    IS_PENDING,
+    Instant,
+    deliveries,
+    steps,
+    verification_tags,
+    verifications,
+)
 from otp_worker.store.steps import step_of
 
 _v, _d, _s, _t = verifications.c, deliveries.c, steps.c, verification_tags.c
@@ -27,7 +36,8 @@ class Wanted:
     """Which verifications are looked for; None and empty ask for all.
 
     ``since`` is the first instant of their creation, ``until`` the first one too late. ``number_hashes`` are
-    a number's under every root secret that counts. ``tag`` is the name and the value of one.
+    a number's under every root secret that counts. ``tag`` is the name and the value of one. Without
+    ``messages`` these are verifications; with None both.
     """
 
     app: str | None = None
@@ -39,6 +49,7 @@ class Wanted:
     purpose: str | None = None
     client_reference: str | None = None
     tag: tuple[str, str] | None = None
+    messages: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +193,16 @@ def _status_at(status: VerificationStatus | None, now: datetime) -> list[ColumnE
     return [or_(same, overdue)] if status is VerificationStatus.EXPIRED else [same, ~overdue]
 
 
+def _kind(wanted: Wanted) -> list[ColumnElement[bool] | TextClause]:
+    """Whether messages or verifications are wanted, compared so that no index serves but that of messages."""
+    if wanted.messages is None:
+        return []
+    return [IS_MESSAGE] if wanted.messages else [func.coalesce(_v.channel, "") != CHANNEL]
+
+
 def _part(search: _Search, wanted: Wanted, after: Place | None) -> Select[Any]:
     """What a search finds in the span that is wanted and after a place, newest first."""
-    statement, created_at = search.statement, search.created_at
+    statement, created_at = search.statement.where(*_kind(wanted)), search.created_at
     if wanted.since is not None:
         statement = statement.where(created_at >= wanted.since)
     if wanted.until is not None:

@@ -69,6 +69,7 @@ class Service(service.Service):
             report_lock_seconds=REPORT_LOCK_SECONDS,
             retention_days=30,
             older_may_run=lambda: self.older_may_run,
+            may_accept_messages=lambda: not self.older_may_run,
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
             sealer=self.sealer,
         )

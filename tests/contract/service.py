@@ -91,8 +91,9 @@ class ObedientGateway(Gateway):
 
     @property
     def codes(self) -> list[str]:
-        """The code in each message."""
-        return [re.findall(r"\d{4,10}", message.text)[0] for message in self.messages]
+        """The code in each message that has one."""
+        found = (re.findall(r"\d{4,10}", message.text) for message in self.messages)
+        return [each[0] for each in found if each]
 
 
 class Service:

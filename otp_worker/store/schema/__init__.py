@@ -46,6 +46,7 @@ from otp_worker.store.schema.upkeep import (
     tallies,
 )
 from otp_worker.store.schema.verification import (
+    IS_MESSAGE,
     IS_PENDING,
     idempotency_keys,
     verifications,
@@ -53,6 +54,7 @@ from otp_worker.store.schema.verification import (
 
 __all__ = [
     "ENDED_UNPUBLISHED",
+    "IS_MESSAGE",
     "IS_OPEN",
     "IS_PENDING",
     "IS_PROBLEM",

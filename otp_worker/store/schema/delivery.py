@@ -48,6 +48,8 @@ deliveries = Table(
     Column("delivered_at", Instant),
     # When its gateway is to be asked how far it came; none where it tells by itself, or has told all.
     Column("poll_at", Instant),
+    # "notice" for a message that gives way to codes; none for every other SMS.
+    Column("priority", String(8)),
 )
 Index(
     "ix_deliveries_poll_at",

@@ -4,6 +4,8 @@ from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Tab
 
 from otp_worker.store.schema.base import Instant, Tags, metadata
 
+IS_MESSAGE = text("verifications.channel = 'message'")
+"""A message, in the very words of the index that holds only such."""
 IS_PENDING = text("verifications.status = 'pending'")
 """A verification that is not over, in the very words of the index that holds only such."""
 
@@ -153,6 +155,15 @@ Index(
     verifications.c.id,
     sqlite_where=text("client_reference IS NOT NULL"),
     postgresql_where=text("client_reference IS NOT NULL"),
+)
+
+Index(
+    "ix_verifications_messages",
+    verifications.c.app,
+    verifications.c.created_at,
+    verifications.c.id,
+    sqlite_where=text("channel = 'message'"),
+    postgresql_where=text("channel = 'message'"),
 )
 
 idempotency_keys = Table(

@@ -8,7 +8,8 @@ from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.passcode import Derivation, derive_code
 from otp_worker.domain.payment import Payment
 from otp_worker.domain.texts.choice import Languages
-from otp_worker.domain.texts.compose import Content, compose
+from otp_worker.domain.texts.compose import compose
+from otp_worker.domain.texts.content import Content
 from otp_worker.domain.texts.wording import tags_in
 
 PAYMENT = Payment("1234.50", "EUR", "Müller GmbH")
