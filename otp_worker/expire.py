@@ -4,7 +4,7 @@ Everything here is idempotent: no run too many does harm, and no run at all lets
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from otp_worker.domain.ports import PublishAll
@@ -19,6 +19,7 @@ from otp_worker.store import (
 from otp_worker.store import expire as statements
 from otp_worker.store.database import Database
 from otp_worker.store.expire import Lane
+from otp_worker.store.sim_budgets import Room
 from otp_worker.store.sweeps import SWEEP
 
 ANNOUNCED_FOR = timedelta(hours=1)
@@ -26,8 +27,21 @@ ANNOUNCED_FOR = timedelta(hours=1)
 STALLED_SECONDS = 3
 """A due delivery that no worker has taken up for this long may have lost its place in the queue."""
 
+NOTICE_EVERY = timedelta(seconds=60)
+"""However many codes wait, a SIM sends a notice so often, if one waits."""
+REHEARSED_AT_ONCE = 20
+"""So many notices of test keys, which reach no phone, leave at once."""
+
 Purge = Callable[[Database, datetime], int]
 """Forgets what one noun need not know any more at that time; the number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """What may leave over a SIM now, with its deadlines."""
+
+    codes: dict[str, datetime] = field(default_factory=dict)
+    notice: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +110,46 @@ class Expirer:
         return stuck[: max(missing, 0)]
 
     def _may_leave(self, now: datetime, most: int) -> list[str]:
-        """The waiting deliveries that some SIM could send now, nearest deadline first."""
-        found = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
+        """The waiting deliveries that some SIM could send now: codes first, each kind nearest deadline first.
+
+        Of notices no more are on their way than there are SIMs: no code waits for more than one of them.
+        """
+        codes = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
+        notices: dict[str, datetime] = {}
+        free = len(self.sims.all) - statements.notices_on_their_way(self.db)
         for sim in self.sims.all:
             with isolated("release", sim=sim.name):
-                found |= self._over(sim, now, most)
-        return sorted(found, key=lambda delivery_id: found[delivery_id])[:most]
+                release = self._over(sim, now, most, may_take_notice=len(notices) < free)
+                codes |= release.codes
+                notices |= release.notice
+        rehearsed = Lane([SANDBOX], notices=True)
+        notices |= dict(statements.not_published(self.db, now, rehearsed, REHEARSED_AT_ONCE))
+        return [*sorted(codes, key=codes.__getitem__), *sorted(notices, key=notices.__getitem__)][:most]
 
-    def _over(self, sim: Sim, now: datetime, most: int) -> dict[str, datetime]:
+    def _over(self, sim: Sim, now: datetime, most: int, *, may_take_notice: bool) -> _Release:
         """What could leave over a SIM: all that it has room for, or one delivery as its probe."""
         state = self.breaker.state(sim.gateway)
         if closed_by(state, sim.name, now, now) is not None:
-            return {}
+            return _Release()
         probes = bool(open_breakers(state, sim.name))
         room = sim_budgets.room(self.db, sim, now, most, paced=not probes)
-        find = statements.probe if probes else statements.not_published
         lane = Lane(self.countries if sim.countries is None else sim.countries, sim.name)
+        codes = self._find(lane, room, now, probes=probes)
+        if not may_take_notice or (codes and (probes or self._has_had_notice(sim, now))):
+            return _Release(codes)
+        one = replace(room, to_anybody=min(room.to_anybody, 1), in_all=min(room.in_all, 1))
+        notice = dict(list(self._find(replace(lane, notices=True), one, now, probes=probes).items())[:1])
+        if notice and len(codes) >= room.in_all:
+            # Codes fill the SIM for longer than a notice may wait for its turn: this one is a notice's.
+            codes.popitem()
+        return _Release(codes, notice)
+
+    def _has_had_notice(self, sim: Sim, now: datetime) -> bool:
+        """Whether a notice left over a SIM lately: without a turn now and then, codes would starve them."""
+        return statements.has_sent_notice(self.db, sim.name, now - NOTICE_EVERY)
+
+    def _find(self, lane: Lane, room: Room, now: datetime, *, probes: bool) -> dict[str, datetime]:
+        find = statements.probe if probes else statements.not_published
         found = dict(find(self.db, now, lane, room.to_anybody))
         if room.month is not None:
             # Who was written to this month may be written to again, whatever is left of it.

@@ -12,7 +12,7 @@ from otp_worker.deliver.answer import ask, note_answer
 from otp_worker.deliver.codes import IMPOSSIBLE, Codes
 from otp_worker.deliver.lease import Lease
 from otp_worker.deliver.receipt_poller import first_poll_at
-from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
+from otp_worker.deliver.result import LATE, OVER, Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
 from otp_worker.deliver.text import life_seconds
@@ -36,8 +36,6 @@ from otp_worker.store.persistence import DATABASE_AWAY, Written, persist
 log = structlog.get_logger()
 
 MAX_ABANDONED = 3
-LATE = "not sent in time"
-OVER = "its verification was over before it was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +230,9 @@ class Deliverer:
             held = statements.settle_retry(
                 self.db, job, way.via, status, decision.at, now, outcome.reason, uncertain=uncertain
             )
-            return decision if held else self._not_ours(job.delivery_id)
+            if not held:
+                return self._not_ours(job.delivery_id)
+            return decision if job.priority is None else Waiting(outcome.reason)
         return self._after_giving_up(job, way.via, outcome, decision, now)
 
     def _settle_sent(self, job: Job, way: Way, outcome: Outcome) -> None:

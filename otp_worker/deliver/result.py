@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from otp_worker.deliver.retry import RetryAt
 
+LATE = "not sent in time"
+OVER = "its verification was over before it was sent"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

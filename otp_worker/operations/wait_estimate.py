@@ -58,7 +58,10 @@ class WaitEstimates:
             return None
 
     def _wait(self, delivery: Delivery, now: datetime) -> WaitEstimate:
-        position = verifications.waiting_before(self.db, delivery.route, delivery.deadline_at, FAR) + 1
+        before = verifications.waiting_before(
+            self.db, delivery.route, delivery.deadline_at, FAR, delivery.priority
+        )
+        position = before + 1
         failing = [state.failing_since for state in self._states(self._serving(delivery.route))]
         since = [instant for instant in failing if instant is not None]
         offline_since = min(since) if since and len(since) == len(failing) else None

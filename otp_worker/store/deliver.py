@@ -105,8 +105,9 @@ def settle_retry(
                 sim=via.sim,
                 reason=reason,
                 uncertain=_d.uncertain + int(uncertain),
-                # Celery holds it until then; the sweep looks after it from then on.
-                published_at=due_at,
+                # Celery holds it until then; the sweep looks after it from then on. A notice it puts on the
+                # queue anew, when no code is in its way.
+                published_at=due_at if job.priority is None else None,
                 lease_until=None,
             )
             .returning(_d.id)

@@ -10,6 +10,8 @@ from functools import partial
 
 from sqlalchemy import ColumnElement, Select, TextClause, and_, exists, func, or_, select, update
 
+from otp_worker.domain.message import Priority
+from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.step import Step
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 from otp_worker.store import steps
@@ -99,12 +101,14 @@ def _end_expired(db: Database, now: datetime, size: int) -> int:
 class Lane:
     """What a SIM may take of what waits: deliveries to ``routes``, but for what only another SIM may repeat.
 
-    With ``written_to_in`` a month, only those to numbers that it wrote to in that month.
+    With ``written_to_in`` a month, only those to numbers that it wrote to in that month. Either ``notices``
+    or everything else.
     """
 
     routes: Collection[str]
     sim: str | None = None
     written_to_in: str | None = None
+    notices: bool = False
 
 
 def not_published(db: Database, now: datetime, lane: Lane, limit: int) -> list[tuple[str, datetime]]:
@@ -132,6 +136,7 @@ def _waiting(lane: Lane, now: datetime) -> Select[tuple[str, datetime]]:
         _d.status.in_(_NOT_CLAIMED),
         _d.published_at.is_(None),
         _d.route.in_(lane.routes),
+        _d.priority == Priority.NOTICE if lane.notices else _d.priority.is_(None),
         _d.due_at <= now,
         _d.deadline_at > now,
         # What may have been sent already is repeated over its own SIM alone.
@@ -151,6 +156,23 @@ def _waiting(lane: Lane, now: datetime) -> Select[tuple[str, datetime]]:
 def _found(db: Database, statement: Select[tuple[str, datetime]]) -> list[tuple[str, datetime]]:
     with db.read() as connection:
         return [(row.id, row.deadline_at) for row in connection.execute(statement)]
+
+
+def notices_on_their_way(db: Database) -> int:
+    """How many notices for phones are on the queue, or in a worker's hands."""
+    under_way = or_(_d.published_at.is_not(None), _d.status == DeliveryStatus.SENDING)
+    statement = select(func.count()).where(
+        IS_OPEN, _d.priority == Priority.NOTICE, _d.route != SANDBOX, under_way
+    )
+    with db.read() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def has_sent_notice(db: Database, sim: str, since: datetime) -> bool:
+    """Whether a notice left over a SIM since then."""
+    statement = select(_d.id).where(_d.sim == sim, _d.sent_at > since, _d.priority == Priority.NOTICE)
+    with db.read() as connection:
+        return connection.execute(statement.limit(1)).first() is not None
 
 
 def stalled(db: Database, now: datetime, since: datetime) -> list[str]:

@@ -27,7 +27,9 @@ CANARIES_SHOWN = timedelta(days=1)
 
 def latest_problems(db: Database, now: datetime, limit: int) -> list[Problem]:
     """What failed, expired or did not arrive, newest first, behind what waits, each ``limit`` at most."""
-    waits = _problems().where(IS_OPEN, _d.status == DeliveryStatus.WAITING, _d.created_at <= now - LONG_WAIT)
+    waits = _problems().where(
+        IS_OPEN, _d.status == DeliveryStatus.WAITING, _d.priority.is_(None), _d.created_at <= now - LONG_WAIT
+    )
     # What fails first unless somebody acts comes first.
     waiting = waits.order_by(_d.deadline_at, _d.id).limit(limit)
     over = _problems().where(IS_PROBLEM).order_by(_d.created_at.desc()).limit(limit)
@@ -37,8 +39,8 @@ def latest_problems(db: Database, now: datetime, limit: int) -> list[Problem]:
 
 
 def backlog(db: Database) -> Backlog:
-    """The codes that wait for a SIM."""
-    waits = (IS_OPEN, _d.status == DeliveryStatus.WAITING)
+    """The codes that wait for a SIM; a notice may wait."""
+    waits = (IS_OPEN, _d.status == DeliveryStatus.WAITING, _d.priority.is_(None))
     with db.read() as connection:
         waiting, first = connection.execute(
             select(func.count(), func.min(_d.deadline_at)).where(*waits)

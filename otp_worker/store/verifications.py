@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
@@ -66,15 +66,25 @@ def newest_of_number(db: Database, number_hashes: list[bytes]) -> tuple[str, str
     return (row.id, row.app, row.user) if row else None
 
 
-def waiting_before(db: Database, route: str, deadline_at: datetime, limit: int) -> int:
-    """How many deliveries waiting by a route have a nearer deadline; counts to ``limit`` at most."""
+def waiting_before(
+    db: Database, route: str, deadline_at: datetime, limit: int, priority: str | None = None
+) -> int:
+    """How many deliveries waiting by a route go first; counts to ``limit`` at most.
+
+    Those of a nearer deadline do, and before a notice everything else.
+    """
+    is_first = _d.deadline_at < deadline_at
+    if priority is None:
+        goes_first = and_(_d.priority.is_(None), is_first)
+    else:
+        goes_first = or_(_d.priority.is_(None), is_first)
     before = (
         select(_d.id)
         .where(
             IS_OPEN,
             _d.status == DeliveryStatus.WAITING,
             _d.route == route,
-            _d.deadline_at < deadline_at,
+            goes_first,
         )
         .limit(limit)
     )

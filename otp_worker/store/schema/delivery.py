@@ -83,6 +83,14 @@ Index(
     postgresql_where=_OPEN,
 )
 Index(
+    "ix_deliveries_open_priority",
+    deliveries.c.priority,
+    deliveries.c.route,
+    deliveries.c.deadline_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
     "ix_deliveries_problems",
     deliveries.c.created_at,
     sqlite_where=_PROBLEM,

@@ -14,6 +14,12 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("deliveries", sa.Column("priority", sa.String(length=8), nullable=True))
     create_index(
+        "ix_deliveries_open_priority",
+        "deliveries",
+        ["priority", "route", "deadline_at"],
+        where="status IN ('queued', 'sending', 'waiting')",
+    )
+    create_index(
         "ix_verifications_messages",
         "verifications",
         ["app", "created_at", "id"],
