@@ -45,7 +45,7 @@ def _templates() -> Environment:
     )
     environment.filters.update(words.FILTERS)
     static = {name: _versioned(name) for name in _STATIC_FILES}
-    environment.globals.update(navigation=NAVIGATION, static=static)
+    environment.globals.update(navigation=NAVIGATION, static=static, state_of=words.state_of)
     return environment
 
 

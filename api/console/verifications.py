@@ -8,6 +8,7 @@ import falcon
 
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.message import is_message
 from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.operations.trail import Trail, Trails
@@ -18,10 +19,10 @@ from .acts import Acts
 from .confirmations import confirm, done
 from .pages import Pages
 from .timeline import Line, lines
-from .words import starred
+from .words import starred, state_of
 from .zones import zone_of
 
-_ID = re.compile(r"ver_[0-9A-Z]{26}")
+_ID = re.compile(r"(ver|msg)_[0-9A-Z]{26}")
 _OFFERS = {"resend": "Send again", "cancel": "Cancel", "unlock": "Unlock the number"}
 _QUESTIONS = {
     "cancel": (
@@ -62,7 +63,7 @@ class Verifications:
             "verification.html",
             found=verification,
             deliveries=found.deliveries,
-            status=verification.status_at(self._intake.clock()),
+            status=state_of(verification, self._intake.clock()),
             cause=found.cause.for_operators,
             lines=told,
             support=_for_support(verification, found.cause.for_operators, told),
@@ -91,7 +92,7 @@ class Verifications:
             "resend": self._resend,
             "unlock": self._unlock,
         }
-        if act not in doing:
+        if act not in doing or (act == "resend" and is_message(found)):
             raise falcon.HTTPNotFound
         entry = self._acts.perform(req.context.session.login, act, found.id, lambda: doing[act](found))
         done(resp, f"/verifications/{found.id}", entry)
@@ -112,7 +113,7 @@ class Verifications:
     def _possible(self, found: Verification) -> list[str]:
         now = self._intake.clock()
         if found.status_at(now) is VerificationStatus.PENDING:
-            acts = ["resend", "cancel"] if found.newest_delivery else ["cancel"]
+            acts = ["resend", "cancel"] if found.newest_delivery and not is_message(found) else ["cancel"]
         else:
             acts = []
         return [*acts, "unlock"] if self._intake.operator.number_is_locked(found.id, now) else acts

@@ -7,7 +7,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
+from otp_worker.domain.message import is_message
+from otp_worker.domain.verification import DeliveryStatus, Verification, VerificationStatus
 from otp_worker.service.logs import redact
 
 VERIFICATION_WORDS = {
@@ -35,6 +36,11 @@ _GOOD_SMS = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 _BAD_SMS = (DeliveryStatus.UNDELIVERED, DeliveryStatus.FAILED, DeliveryStatus.EXPIRED)
 NONE = "none"
 """What stands where there is no figure."""
+
+
+def state_of(found: Verification, now: datetime) -> VerificationStatus | DeliveryStatus:
+    """Where a verification stands; of a message, which nobody enters, where its SMS does."""
+    return found.delivery.status if is_message(found) else found.status_at(now)
 
 
 def status_words(status: VerificationStatus | DeliveryStatus) -> str:

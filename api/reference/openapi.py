@@ -183,7 +183,11 @@ def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     for error in errors:
         headers |= {
-            name: {"required": True, **(_SECONDS if name == "Retry-After" else _TEXT)}
+            # Not required where another problem of this status comes without it.
+            name: {
+                "required": all(name in each.headers for each in errors),
+                **(_SECONDS if name == "Retry-After" else _TEXT),
+            }
             for name in error.headers
         }
         if issubclass(error, TooManyRequestsError):

@@ -9,6 +9,7 @@ import typer
 from otp_worker.cli.output import JSON_OPTION, console, plain, print_json, print_rows, shown
 from otp_worker.cli.verification import INTERRUPTED, fields_of, print_verification
 from otp_worker.domain.errors import NotFoundError
+from otp_worker.domain.message import ID_PREFIX, status_of
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.timeline import Moment, describe
 from otp_worker.operations.trail import NewSteps, Trail, Trails
@@ -90,6 +91,8 @@ def _open() -> Trails:
 def _not_found(what: str) -> NotFoundError:
     if what.startswith("ver_"):
         return NotFoundError(f"there is no verification {what}")
+    if what.startswith(ID_PREFIX):
+        return NotFoundError(f"there is no message {what}")
     return NotFoundError("nothing is found by this: no number, user, message or request that is kept")
 
 
@@ -104,7 +107,7 @@ def _fields(trail: Trail) -> dict[str, Any]:
 
 def _row(trail: Trail) -> list[Any]:
     found = trail.verification
-    status = found.status_at(utc_now())
+    status = status_of(found, utc_now())
     whose = [found.app, found.user, found.purpose, found.to]
     return [found.created_at, found.id, *whose, status, trail.cause.for_operators]
 

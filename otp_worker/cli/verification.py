@@ -9,6 +9,7 @@ from otp_worker.cli.output import JSON_OPTION, console, print_json, print_record
 from otp_worker.domain.app import App
 from otp_worker.domain.app_setting_values import PURPOSE
 from otp_worker.domain.errors import InvalidFieldError, VerificationEndedError
+from otp_worker.domain.message import status_of
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.verification import OPEN, Verification
 from otp_worker.issue.request import SendRequest
@@ -128,7 +129,7 @@ def fields_of(found: Verification, now: datetime) -> dict[str, object]:
     """A verification as it is shown, as it stands at ``now``."""
     return {
         "id": found.id,
-        "status": found.status_at(now),
+        "status": status_of(found, now),
         "reason": found.reason,
         "to": found.to,
         "app": found.app,

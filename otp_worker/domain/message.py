@@ -90,3 +90,8 @@ def _unsent(found: Verification, sms: Delivery, now: datetime) -> MessageStatus:
     # What a worker has in hand may have left in time.
     is_late = now >= sms.deadline_at and sms.status is not DeliveryStatus.SENDING
     return MessageStatus.EXPIRED if is_late else MessageStatus.PENDING
+
+
+def status_of(found: Verification, now: datetime) -> MessageStatus | VerificationStatus:
+    """The status of a message, or of a verification, at ``now``."""
+    return status_at(found, now) if is_message(found) else found.status_at(now)

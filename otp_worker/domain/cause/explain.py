@@ -5,9 +5,11 @@ from datetime import UTC, datetime, tzinfo
 
 from otp_worker.domain.cause.ended import ended, given_up
 from otp_worker.domain.cause.facts import Cause, Facts, cause
+from otp_worker.domain.cause.message import of_message
 from otp_worker.domain.cause.outages import outages_of
 from otp_worker.domain.cause.sent import after_all, handed_over, typed
 from otp_worker.domain.cause.unsent import unsent
+from otp_worker.domain.message import is_message
 from otp_worker.domain.sim import Sim
 from otp_worker.domain.step import Step
 from otp_worker.domain.verification import OPEN, Delivery, DeliveryStatus, Verification, VerificationStatus
@@ -39,6 +41,8 @@ def explain(
 def _told(facts: Facts) -> Cause:
     status = facts.verification.status_at(facts.now)
     newest = facts.newest
+    if newest is not None and is_message(facts.verification):
+        return of_message(facts, newest)
     if status is not VerificationStatus.PENDING:
         return ended(facts, status).followed_by(after_all(newest) if newest else "")
     if newest is None:

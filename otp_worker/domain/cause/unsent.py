@@ -3,6 +3,7 @@
 from otp_worker.domain.cause import hindrance, words
 from otp_worker.domain.cause.facts import Cause, Facts, cause
 from otp_worker.domain.gateway import OutcomeKind
+from otp_worker.domain.message import is_message
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 
@@ -99,9 +100,10 @@ def _tried(facts: Facts, delivery: Delivery) -> Cause:
     again = facts.second(delivery.due_at)
     if attempt is not None and attempt.outcome == OutcomeKind.UNCERTAIN:
         maybe = f"It may have been sent at {facts.second(attempt.at)}"
+        what = "text" if is_message(facts.verification) else "code"
         return cause(
-            f"{maybe}, but {reason}; the same code is sent once more at {again}",
-            f"{maybe}, but no answer came; the same code is sent once more at {again}",
+            f"{maybe}, but {reason}; the same {what} is sent once more at {again}",
+            f"{maybe}, but no answer came; the same {what} is sent once more at {again}",
         )
     return cause(
         f"{words.counted(delivery.attempts, 'attempt')} failed ({reason}); the next one is at {again}",
