@@ -84,7 +84,7 @@ MESSAGE_ROUTES = (
         Messages,
         "one",
         scope=KeyScope.MESSAGE,
-        name="readMessage",
+        name="getMessage",
         summary="Look at a message",
         answer=SentMessageBody,
         raises=(NotFoundError,),

@@ -127,7 +127,7 @@ MESSAGE_ANSWERS: dict[str, Mapping[str, BaseModel]] = {
             ],
         )
     },
-    "readMessage": {"delivered": _DELIVERED},
+    "getMessage": {"delivered": _DELIVERED},
     "cancelMessage": {"canceled": _CANCELED},
     "listMessages": {"page": MessagesBody(messages=[_DELIVERED], next_cursor=None)},
 }

@@ -59,7 +59,7 @@ SAID = [
         "It may have been sent",
     ),
     (FAILED, {"status": "failed", "reason": "the person wants no SMS"}, "Not sent: the number texted STOP."),
-    (FAILED, {"status": "expired", "reason": "not sent in time: no worker took it up"}, "Not sent in time"),
+    (FAILED, {"status": "expired", "reason": "not sent in time: no worker took it up"}, "Not sent by 12:05"),
 ]
 
 
