@@ -2,7 +2,7 @@
 
 from otp_worker.store.indices import create_index
 
-revision = "0033_see"
+revision = "0033"
 down_revision = "0032"
 branch_labels = None
 depends_on = None

@@ -6,7 +6,7 @@ from alembic import op
 from otp_worker.store.indices import create_index
 
 revision = "0034"
-down_revision = "0033_see"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
