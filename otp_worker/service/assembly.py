@@ -130,8 +130,7 @@ def assemble_intake(
     """The parts of the HTTP intake."""
     db, countries = base.db, base.policy.countries
     texts = OperatorsTexts(base.policy.languages, base.policy.templates)
-    inbound = issue_step.inviter.sims is not None
-    answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, inbound=inbound)
+    answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, issue_step)
     return Intake(
         db=db,
         issuer=issue_step.issuer,
@@ -169,8 +168,7 @@ def _build_replies(
     languages: Collection[str],
     report_lock_seconds: int,
     confirmations: Confirmations | None,
-    *,
-    inbound: bool,
+    issue_step: IssueStep,
 ) -> Replies:
     return Replies(
         db=base.db,
@@ -178,7 +176,7 @@ def _build_replies(
         languages=languages,
         report_lock_seconds=report_lock_seconds,
         outbox=base.outbox,
-        inbound=inbound,
+        inbound=issue_step.inviter.sims is not None,
         confirmations=confirmations,
         senders=Senders(countries=base.policy.countries, sims=base.sims),
     )
