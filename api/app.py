@@ -64,29 +64,8 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
 def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
     clock = intake.clock
     return (
-        Verifications(
-            issuer=intake.issuer,
-            resender=intake.resender,
-            inviter=intake.inviter,
-            idempotency=intake.idempotency,
-            outlook=intake.outlook,
-            listing=Listing(intake.trails, clock),
-            clock=clock,
-        ),
+        *_sending(intake),
         Checks(intake.verifier),
-        Messages(
-            messenger=intake.messenger,
-            idempotency=intake.idempotency,
-            outlook=intake.outlook,
-            trails=intake.trails,
-            clock=clock,
-        ),
-        MessageBatches(
-            messenger=intake.messenger,
-            idempotency=intake.idempotency,
-            refusals=intake.refusals,
-            clock=clock,
-        ),
         Search(intake.trails, clock),
         Timeline(intake.trails, clock),
         ConversionsResource(intake.conversions, clock),
@@ -102,4 +81,31 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Docs(),
         Problems(),
         Home(welcome_url),
+    )
+
+
+def _sending(intake: Intake) -> Iterable[object]:
+    return (
+        Verifications(
+            issuer=intake.issuer,
+            resender=intake.resender,
+            inviter=intake.inviter,
+            idempotency=intake.idempotency,
+            outlook=intake.outlook,
+            listing=Listing(intake.trails, intake.clock),
+            clock=intake.clock,
+        ),
+        Messages(
+            messenger=intake.messenger,
+            idempotency=intake.idempotency,
+            outlook=intake.outlook,
+            trails=intake.trails,
+            clock=intake.clock,
+        ),
+        MessageBatches(
+            messenger=intake.messenger,
+            idempotency=intake.idempotency,
+            refusals=intake.refusals,
+            clock=intake.clock,
+        ),
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import falcon
 
 from otp_worker.domain.app import check_app_name
-from otp_worker.domain.app_settings import SETTINGS, Setting
+from otp_worker.domain.app_setting import Setting
+from otp_worker.domain.app_settings import SETTINGS
 from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.templates import AppTemplates

@@ -70,22 +70,10 @@ def send(
     call makes its own, so that its retries send one SMS; give one to make your own retries safe too.
     """
     body = _given(
-        to=to,
-        user=user,
-        template=template,
-        fields=fields,
-        locale=locale,
-        ip=ip,
-        ttl_seconds=ttl_seconds,
-        code_length=code_length,
-        code=code,
-        purpose=purpose,
-        client_reference=client_reference,
-        tags=tags,
-        limits=limits,
-        android_hash=android_hash,
-        new=new,
+        to=to, user=user, ip=ip, ttl_seconds=ttl_seconds, code_length=code_length, code=code, new=new
     )
+    body |= _given(template=template, fields=fields, locale=locale, android_hash=android_hash, code=code)
+    body |= _given(purpose=purpose, client_reference=client_reference, tags=tags, limits=limits)
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))
 
 

@@ -29,6 +29,13 @@ from otp_worker.store.new_verification import NewVerification
 SEED_BYTES = 20
 
 
+_AS_ASKED = (
+    *("user", "channel", "template", "android_hash", "request_id"),
+    *("purpose", "client_reference", "tags"),
+)
+"""What a verification has just as its request names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A template of the app's own, in its newest version."""
@@ -73,13 +80,9 @@ class Drafts:
             number_masked=number.masked,
             block_hash=self.limits.block_hash(number.e164),
             country=number.country,
-            user=request.user,
-            channel=request.channel,
-            template=request.template,
             language=first_language(locale),
             locale=locale,
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
-            request_id=request.request_id,
             trace_context=self.trace_context(),
             key_id=self.keyring.newest,
             code_length=code_length,
@@ -91,13 +94,10 @@ class Drafts:
             expires_at=self._expires_at(ttl_seconds, now),
             last_expiry_at=now + timedelta(seconds=MAX_LIFE_SECONDS),
             resend_at=self.next_resend_at(now),
-            purpose=request.purpose,
-            client_reference=request.client_reference,
-            tags=request.tags,
             buckets=self.limits.buckets(app.name, request.limits) if request.limits else (),
             template_version=chosen.version if chosen else None,
             template_fields=request.fields,
-            android_hash=request.android_hash,
+            **{name: getattr(request, name) for name in _AS_ASKED},
         )
 
     def _ttl_seconds(self, request: SendRequest, app: App, number: str) -> int:
