@@ -137,14 +137,7 @@ def assemble_intake(
         resender=issue_step.resender,
         inviter=issue_step.inviter,
         sealer=sealer,
-        messenger=Messenger(
-            db=db,
-            drafts=issue_step.issuer.drafts,
-            writer=issue_step.issuer.writer,
-            pauses=issue_step.issuer.pauses,
-            sealer=sealer,
-            may_accept=may_accept_messages,
-        ),
+        messenger=_build_messenger(db, issue_step, sealer, may_accept_messages),
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),
@@ -160,6 +153,20 @@ def assemble_intake(
         trails=Trails(db, base.keyring, countries, base.sims, base.clock),
         conversions=Conversions(db),
         clock=base.clock,
+    )
+
+
+def _build_messenger(
+    db: Database, issue_step: IssueStep, sealer: Sealer, may_accept: Callable[[], bool]
+) -> Messenger:
+    issuer = issue_step.issuer
+    return Messenger(
+        db=db,
+        drafts=issuer.drafts,
+        writer=issuer.writer,
+        pauses=issuer.pauses,
+        sealer=sealer,
+        may_accept=may_accept,
     )
 
 
