@@ -133,9 +133,7 @@ def assemble_intake(
     answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, issue_step)
     return Intake(
         db=db,
-        issuer=issue_step.issuer,
-        resender=issue_step.resender,
-        inviter=issue_step.inviter,
+        **issue_step._asdict(),
         sealer=sealer,
         messenger=_build_messenger(db, issue_step, sealer, may_accept_messages),
         verifier=build_verifier(base, limits=limits, limiter=limiter),
