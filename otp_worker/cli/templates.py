@@ -14,7 +14,7 @@ from otp_worker.store.schema_state import check_current
 
 app = typer.Typer(
     help="Show and define the templates of one app; they go before the operator's of the same name.",
-    no_args_is_help=True,
+    invoke_without_command=True,
 )
 
 _APP = typer.Argument(..., help="The app's name, which is that of its keys.")
@@ -27,18 +27,31 @@ _ALPHABET = typer.Option(
 _COLUMNS = ["language", "alphabet", "characters", "segments", "text"]
 
 
+@app.callback()
+def _alone(context: typer.Context, json: bool = JSON_OPTION) -> None:
+    if context.invoked_subcommand is None:
+        found = templates_of_apps()
+        _print([(each.name, shown) for each in found.owners() for shown in found.all(each.name)], json)
+
+
 @app.command("list")
 def list_(name: str = _APP, json: bool = JSON_OPTION) -> None:
     """List the templates that an app has in use."""
-    found = templates_of_apps().all(name)
+    _print([(name, each) for each in templates_of_apps().all(name)], json)
+
+
+def _print(found: list[tuple[str, ShownTemplate]], json: bool) -> None:
     if json:
-        print_json([_fields(each) for each in found])
+        print_json([{"app": name, **_fields(each)} for name, each in found])
         return
     rows = [
-        [each.name, each.version, ",".join(each.template.texts), _declared(each.template), each.created_at]
-        for each in found
+        [
+            *(name, each.name, each.version, ",".join(each.template.texts)),
+            *(_declared(each.template), each.created_at),
+        ]
+        for name, each in found
     ]
-    print_rows("templates", ["template", "version", "languages", "fields", "since"], rows)
+    print_rows("templates", ["app", "template", "version", "languages", "fields", "since"], rows)
 
 
 @app.command()

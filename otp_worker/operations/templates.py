@@ -41,6 +41,10 @@ class AppTemplates:
     clock: Clock
     texts: OperatorsTexts
 
+    def owners(self) -> list[apps.StoredApp]:
+        """Every app that may have some."""
+        return apps.list_apps(self.db, self.clock())
+
     def all(self, app: str) -> list[ShownTemplate]:
         """The templates that an app has in use, by name. Raises NotFoundError."""
         settings = self._settings(app)
