@@ -74,22 +74,26 @@ class SendBody(GivenBuckets, GivenReferences, GivenPayment, _Send):
     """A request for a passcode."""
 
 
-class CheckBody(GivenPayment):
-    """A code to be judged."""
-
+class _Check(BaseModel):
     code: Code
     ip: Ip = None
 
 
-class NumberCheckBody(GivenPayment):
-    """A code to be judged against a number's newest pending verification."""
+class CheckBody(GivenPayment, _Check):
+    """A code to be judged."""
 
+
+class _NumberCheck(BaseModel):
     to: To
     code: Code
     ip: Ip = None
     purpose: Purpose | None = Field(
         None, description="The purpose it was asked for; null for one that was asked for without."
     )
+
+
+class NumberCheckBody(GivenPayment, _NumberCheck):
+    """A code to be judged against a number's newest pending verification."""
 
 
 class WaitBody(BaseModel):

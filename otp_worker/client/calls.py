@@ -54,6 +54,9 @@ def send(
     ttl_seconds: int | None = None,
     code_length: int | None = None,
     code: str | None = None,
+    amount: str | None = None,
+    currency: str | None = None,
+    payee: str | None = None,
     purpose: str | None = None,
     client_reference: str | None = None,
     tags: Mapping[str, str] | None = None,
@@ -65,14 +68,16 @@ def send(
     """Ask for a code to be sent to a mobile number.
 
     A repeated send for the same number, user and purpose is a resend while its code is pending; ``new=True``
-    asks for another code. ``code`` is one of your own, where the operator lets your app give it. ``ip`` is
-    the end user's address, for limits. Without an ``idempotency_key`` each
-    call makes its own, so that its retries send one SMS; give one to make your own retries safe too.
+    asks for another code. ``code`` is one of your own, where the operator lets your app give it. The code is
+    good for the payment of ``amount``, ``currency`` and ``payee`` alone. ``ip`` is the end user's address,
+    for limits. Without an ``idempotency_key`` each call makes its own, so that its retries send one SMS; give
+    one to make your own retries safe too.
     """
     body = _given(
         to=to, user=user, ip=ip, ttl_seconds=ttl_seconds, code_length=code_length, code=code, new=new
     )
     body |= _given(template=template, fields=fields, locale=locale, android_hash=android_hash, code=code)
+    body |= _given(amount=amount, currency=currency, payee=payee)
     body |= _given(purpose=purpose, client_reference=client_reference, tags=tags, limits=limits)
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))
 
@@ -114,8 +119,18 @@ def resend(verification_id: str, *, idempotency_key: str | None = None) -> Call[
     return Call("POST", path, read_accepted(Accepted), True, idempotency_key=_key(idempotency_key))
 
 
-def check(verification_id: str, code: str, *, ip: str | None = None) -> Call[CheckResult]:
+def check(
+    verification_id: str,
+    code: str,
+    *,
+    amount: str | None = None,
+    currency: str | None = None,
+    payee: str | None = None,
+    ip: str | None = None,
+) -> Call[CheckResult]:
     """Judge what the person typed, given as text: a wrong code is a result, not an error.
+
+    The code of a payment is judged with its ``amount``, ``currency`` and ``payee``: another one is wrong.
 
     Raises VerificationEndedError and NumberLockedError. Each check counts, so one whose answer was lost
     is not repeated.
@@ -125,18 +140,25 @@ def check(verification_id: str, code: str, *, ip: str | None = None) -> Call[Che
         f"{_one(verification_id)}/check",
         read_as(CheckResult),
         False,
-        _given(code=code, ip=ip),
+        _given(code=code, amount=amount, currency=currency, payee=payee, ip=ip),
     )
 
 
 def check_number(
-    to: str, code: str, *, purpose: str | None = None, ip: str | None = None
+    to: str,
+    code: str,
+    *,
+    purpose: str | None = None,
+    amount: str | None = None,
+    currency: str | None = None,
+    payee: str | None = None,
+    ip: str | None = None,
 ) -> Call[CheckResult]:
     """Judge a code against a number's newest pending verification, where your app keeps no id.
 
     It is one of that purpose, or without one, one that was asked for without.
     """
-    body = _given(to=to, code=code, purpose=purpose, ip=ip)
+    body = _given(to=to, code=code, purpose=purpose, amount=amount, currency=currency, payee=payee, ip=ip)
     return Call("POST", f"{_ALL}/check", read_as(CheckResult), False, body)
 
 

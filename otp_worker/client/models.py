@@ -116,6 +116,9 @@ class Accepted(Verification):
     """
 
     resent: bool = False
+    amount: str | None = None
+    currency: str | None = None
+    payee: str | None = None
     limits: tuple[Left, ...] = ()
     replayed: bool = False
 
@@ -207,6 +210,7 @@ class Problem(Answered):
     errors: tuple[FieldError, ...] = ()
     id: str | None = None
     verification_status: AnyVerificationStatus | None = None
+    message_status: str | None = None
     limit: str | None = None
     bucket: str | None = None
 

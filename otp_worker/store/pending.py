@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, or_, select
 
 from otp_worker.domain.errors import OtpError
+from otp_worker.domain.message import CHANNEL
 from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store.database import Database
@@ -68,8 +69,8 @@ def of_the_same_person(
     connection: Connection, new: Sequence[NewVerification], now: datetime
 ) -> list[list[Pending]]:
     """For each new verification those that are pending for the same person, the newest first."""
-    # Of a message, which has no seed, nothing is a repetition.
-    hashes = [each for one in new if one.seed is not None for each in one.number_hashes]
+    # Of a message nothing is a repetition.
+    hashes = [each for one in new if one.channel != CHANNEL for each in one.number_hashes]
     if not hashes:
         return [[] for _ in new]
     found: dict[tuple[bytes, str, str | None, str | None], list[Pending]] = {}
@@ -79,7 +80,7 @@ def of_the_same_person(
         pending = Pending(
             id=row.id,
             template=row.template,
-            fields=row.template_fields,
+            fields=row.template_fields or {},
             code_length=row.code_length,
             was_handed_over=row.handed_at is not None,
             is_given=is_given,

@@ -1,5 +1,6 @@
 """Whatever is sent: thousands of generated requests to each operation, of the right kind and of the wrong."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from schemathesis.specs.openapi.checks import (
 
 from otp_worker.store.database import insert_missing
 from otp_worker.store.schema import number_guards
+from tests.api.client import Caller
 from tests.api.contract import document
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
 CASES = 540
+TEMPLATE = "/v1/admin/apps/shop/templates/door"
 RULES = [
     not_a_server_error,
     status_code_conformance,
@@ -43,12 +46,26 @@ def test_there_are_ten_thousand_of_them() -> None:
     assert len(OPERATIONS) * CASES >= 10_000
 
 
-def make_known(case: Case[Any], sent: str, service: Service) -> None:
-    """Put what there is where a request names a verification or a number."""
-    if "verification_id" in case.path_parameters:
-        case.path_parameters["verification_id"] = sent
-    if "app" in case.path_parameters:
-        case.path_parameters["app"] = "shop"
+@pytest.fixture
+def known(app: "App[Any, Any]", service: Service, sent: str) -> dict[str, str]:
+    """What there is, by the names that paths have for it."""
+    service.announce_seal_keys()
+    operator = Caller(app, service.admin_key("shop"))
+    texted = operator.simulate_post("/v1/messages", json={"to": NUMBER, "text": "Your table is ready"})
+    assert texted.status_code == 202, texted.text
+    defined = operator.simulate_put(TEMPLATE, json={"texts": {"en": "{code} opens the door"}})
+    assert defined.status_code in (200, 201), defined.text
+    return {
+        "verification_id": sent,
+        "message_id": texted.json["id"],
+        "app": "shop",
+        "template": "door",
+    }
+
+
+def make_known(case: Case[Any], known: Mapping[str, str], service: Service) -> None:
+    """Put what there is where a request names it, or a number."""
+    case.path_parameters |= {name: known[name] for name in case.path_parameters if name in known}
     if isinstance(case.body, dict) and "to" in case.body:
         case.body["to"] = NUMBER
         lock(service)
@@ -63,7 +80,7 @@ def test_every_request_is_answered_as_the_document_says(
     mode: GenerationMode,
     app: "App[Any, Any]",
     service: Service,
-    sent: str,
+    known: Mapping[str, str],
 ) -> None:
     # The app that sent, and may do everything.
     key = service.admin_key("shop")
@@ -81,11 +98,11 @@ def test_every_request_is_answered_as_the_document_says(
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    @given(case=generated, known=st.booleans())
-    def answered(case: Case[Any], known: bool) -> None:
-        # What is generated names no verification and hardly ever a number: half of it is helped to one.
-        if known:
-            make_known(case, sent, service)
+    @given(case=generated, helped=st.booleans())
+    def answered(case: Case[Any], helped: bool) -> None:
+        # What is generated names nothing that there is and hardly ever a number: half of it is helped to it.
+        if helped:
+            make_known(case, known, service)
         response = case.call(headers={"Authorization": f"Bearer {key}"})
         answers[response.status_code] = answers.get(response.status_code, 0) + 1
         case.validate_response(response, checks=RULES)

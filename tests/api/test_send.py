@@ -42,6 +42,7 @@ def test_the_answer_says_all_that_an_app_may_know(shop: Caller) -> None:
         "expires_at": "2026-03-01T12:10:00Z",
         "resend_at": "2026-03-01T12:00:30Z",
         "ended_at": None,
+        **dict.fromkeys(("amount", "currency", "payee")),
         "limits": [],
     }
 

@@ -11,7 +11,6 @@ from sqlalchemy import insert, update
 
 from otp_worker.deliver import codes
 from otp_worker.domain.passcode import hash_code
-from otp_worker.domain.texts.choice import Languages
 from otp_worker.domain.verification import Verification
 from otp_worker.protection.circuit_breaker import Permit
 from otp_worker.store.schema import opt_outs, verifications
@@ -105,7 +104,7 @@ def its_person_said_stop(service: Service, *_: object) -> None:
 
 def its_text_cannot_be_made(_: Service, __: Verification, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a fault of ours."""
-    monkeypatch.setattr(Languages, "text", Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr("otp_worker.deliver.text.compose", Mock(side_effect=ZeroDivisionError))
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_what_is_usual_is_drawn_from_the_figures_that_are_listed_and_needs_no_ve
     assert report.groups[0].codes == SentCodes(48 * 4 + 30, 0, 48 * 3 + 1)
     guard.sweep(service.clock())
     (paused,) = active(service)
-    assert paused.reason == "1 of 30 codes entered in an hour; usual are 75% of 4.0"
+    assert paused.reason == "1 of 30 codes entered in an hour; usually 75% of 4.0 are"
     [block] = Conversions(service.db).read(Question(Dimension.BLOCK), service.clock()).groups
     assert (block.value, block.label) == (paused.name, paused.label)
 

@@ -85,7 +85,7 @@ def test_a_wrong_option_stops_the_start_with_its_name(options: list[str], reason
 def test_a_taken_port_stops_the_start(simulator: Simulator) -> None:
     done = run("--port", str(simulator.port))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "in use" in done.stderr
+    assert "is taken by another program" in done.stderr
 
 
 def test_set_turns_knobs_by_name(simulator: Simulator) -> None:

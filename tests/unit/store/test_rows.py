@@ -49,7 +49,7 @@ def names(kind: type[Verification | Delivery | NewVerification]) -> set[str]:
 @pytest.mark.parametrize(
     ("kind", "table", "not_columns"),
     [
-        (NewVerification, verifications, {"number_hashes", "buckets"}),
+        (NewVerification, verifications, {"number_hashes", "buckets", "link_hashes"}),
         (Verification, verifications, {"to", "newest_delivery"}),
         (Delivery, deliveries, set()),
     ],
