@@ -11,9 +11,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import requests
 
 from api.reference.example_values import NUMBER
 from api.reference.examples import ID
+from api.reference.message_examples import MESSAGE_ID
 from api.reference.openapi import openapi_document
 from tests.acceptance.served import served
 from tests.api.service import Service
@@ -57,15 +59,28 @@ class Place:
         number = next(self._numbers)
         if name != "sendVerification":
             source = source.replace(ID, self.service.issue(number).id)
+        if MESSAGE_ID in source:
+            source = source.replace(MESSAGE_ID, self._message(number))
         if name == "createApp":
             source = re.sub(r"(['\"])shop\1", f"\\1shop-{number[1:]}\\1", source)
         return source.replace(NUMBER, number)
+
+    def _message(self, number: str) -> str:
+        """A notice, which waits."""
+        texted = requests.post(
+            f"{self.url}/v1/messages",
+            json={"to": number, "text": "Your table is ready", "priority": "notice"},
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=10,
+        )
+        return str(texted.json()["id"])
 
 
 @pytest.fixture
 def place(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Place]:
     """Where every sample can be run."""
     with served(migrated_sqlite, tmp_path) as (url, service):
+        service.announce_seal_keys()
         yield Place(url, service, service.admin_key("shop"))
 
 

@@ -33,7 +33,7 @@ def test_a_call_shows_its_samples_and_fits_the_window(
     with window(chromium, url, size, dark=dark) as opened:
         page = opened.page
         opened.open("/docs")
-        page.locator("#operations-verifications-send .opblock-summary-control").click()
+        page.locator("#operations-verifications-sendVerification .opblock-summary-control").click()
         samples = page.get_by_label("Code samples")
         expect(samples).to_contain_text('curl -s "$OTP_URL/v1/verifications"')
         samples.get_by_role("tab", name="Python").click()

@@ -44,7 +44,8 @@ def test_the_first_calls_by_curl_answer_as_the_document_says(shop: Shop, documen
     for call, answer in reads:
         read = documents.run_curl(call, known, shop.stack.url, shop.stack.api_key)
         assert documents.fields_of(answer) <= documents.fields_of(json.dumps(read))
-        assert sent["id"] in json.dumps(read)
+        if documents.WRITTEN_ID in answer:
+            assert sent["id"] in json.dumps(read)
 
 
 def test_the_first_calls_in_python_sign_somebody_in_as_they_are_written(shop: Shop) -> None:

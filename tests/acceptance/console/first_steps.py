@@ -34,7 +34,7 @@ def follow(running: Browser, link: str, phone_url: str) -> None:
         _run_programs(opened)
     assert session["cookies"]
     # The link is worn out.
-    assert requests.get(link, timeout=10).url.endswith("/login?next=/welcome")
+    assert requests.get(link, timeout=10).url.endswith("/login?next=/welcome&link=over")
 
 
 def _send_and_check(opened: Window, phone_url: str) -> None:

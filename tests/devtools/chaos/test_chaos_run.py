@@ -50,8 +50,8 @@ def mutated(name: str) -> Callable[[str], str]:
 
     def put_before_the_program(command: str) -> str:
         if command == "exec otp-worker web":
-            words = WEB_SERVER.command("127.0.0.1", "$PORT")
-            command = f"exec {' '.join(words[words.index('-m') + 1 :])}"
+            _python, _safe_path, program, *words = WEB_SERVER.command("127.0.0.1", "$PORT")
+            command = f"exec otp_worker.service.{Path(program).stem} {' '.join(words)}"
         # What runs it is this interpreter, by the module's name.
         return command.replace("exec python -m ", "exec ").replace("exec ", "exec " + wrapper, 1)
 
