@@ -191,16 +191,9 @@ def list_page(
 ) -> Call[Page]:
     """A page of your app's verifications, newest first; instants have a time zone, a tag a colon in it."""
     given = _given(
-        user=user,
-        status=status,
-        since=_text(since),
-        until=_text(until),
-        purpose=purpose,
-        client_reference=client_reference,
-        tag=tag,
-        limit=limit,
-        cursor=cursor,
+        user=user, status=status, since=_text(since), until=_text(until), limit=limit, cursor=cursor
     )
+    given |= _given(purpose=purpose, client_reference=client_reference, tag=tag)
     query = {name: str(value) for name, value in given.items()}
     return Call("GET", _ALL, read_as(Page), True, query=query)
 
@@ -219,18 +212,8 @@ def search(
     cursor: str | None = None,
 ) -> Call[Page]:
     """A page of the verifications of one number, newest first."""
-    body = _given(
-        to=to,
-        user=user,
-        status=status,
-        since=_text(since),
-        until=_text(until),
-        purpose=purpose,
-        client_reference=client_reference,
-        tag=tag,
-        limit=limit,
-        cursor=cursor,
-    )
+    body = _given(to=to, user=user, status=status, since=_text(since), until=_text(until), cursor=cursor)
+    body |= _given(purpose=purpose, client_reference=client_reference, tag=tag, limit=limit)
     return Call("POST", f"{_ALL}/search", read_as(Page), True, body)
 
 

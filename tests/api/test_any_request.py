@@ -89,7 +89,6 @@ def test_every_request_is_answered_as_the_document_says(
     # Late enough for a resend.
     service.clock.move(31)
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
-    generated = schema[path][method].as_strategy(generation_mode=mode)
     answers: dict[int, int] = {}
 
     @settings(
@@ -100,7 +99,7 @@ def test_every_request_is_answered_as_the_document_says(
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    @given(case=generated, helped=st.booleans())
+    @given(case=schema[path][method].as_strategy(generation_mode=mode), helped=st.booleans())
     def answered(case: Case[Any], helped: bool) -> None:
         # What is generated names nothing that there is and hardly ever a number: half of it is helped to it.
         if helped:

@@ -182,16 +182,15 @@ def _serve(simulator: Simulator, as_json: bool) -> None:
     """Say where it listens, and serve until SIGINT or SIGTERM."""
     ending = {signal.SIGINT, signal.SIGTERM}
     # Waited for, not handled: a handler runs between any two lines of ours, and can wait for itself.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    with simulator:
-        told = {"gateway": simulator.url, "key": simulator.key, "phone": f"{simulator.origin}/"}
-        if as_json:
-            _say(json.dumps(told))
-        else:
-            for name, value in told.items():
-                _say(f"{name.capitalize():<8} {value}")
-            _say("Stop it with Ctrl-C.")
-        signal.sigwait(ending)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    try:
+        with simulator:
+            told = {"gateway": simulator.url, "key": simulator.key, "phone": f"{simulator.origin}/"}
+            lines = [f"{name.capitalize():<8} {value}" for name, value in told.items()]
+            _say(json.dumps(told) if as_json else "\n".join([*lines, "Stop it with Ctrl-C."]))
+            signal.sigwait(ending)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _show_scenario(standing: dict[str, Any], as_json: bool) -> None:

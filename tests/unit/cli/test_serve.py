@@ -1,6 +1,7 @@
 """``otp-worker web``, ``console``, ``flower`` and ``simulator`` on a port that another program has."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -60,10 +61,12 @@ def test_flower_says_it_too(taken: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert str(told.exception).startswith(f"FLOWER_PORT: port {taken} of 127.0.0.1 is taken")
 
 
-def test_the_simulator_says_it_too(taken: str) -> None:
+def test_the_simulator_says_it_too_and_leaves_signals_as_they_were(taken: str) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     told = CliRunner().invoke(app, ["simulator", "--port", taken])
     assert told.exit_code == 1
     assert told.stderr == (
         f"simulator: --port: port {taken} of 127.0.0.1 is taken by another program;"
         " end that one, or choose another port\n"
     )
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

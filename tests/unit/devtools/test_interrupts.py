@@ -1,5 +1,6 @@
 """Ctrl-C ends a block for certain, and what was started in it is ended in peace."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def send(number: signal.Signals) -> None:
-    """Send this thread a signal: one to the process may reach another thread first, and this one later."""
-    signal.raise_signal(number)
+    """Send this process a signal."""
+    os.kill(os.getpid(), number)
 
 
 class Interrupts:
