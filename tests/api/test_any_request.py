@@ -24,7 +24,7 @@ from tests.api.contract import document
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
-CASES, CASES_AT_NIGHT = 340, 700
+CASES, CASES_AT_NIGHT = 540, 700
 TEMPLATE = "/v1/admin/apps/shop/templates/door"
 RULES = [
     not_a_server_error,
