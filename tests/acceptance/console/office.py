@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -139,6 +140,8 @@ def busy(office: Office) -> None:
     """Codes to several countries arrive, most are entered; some requests are refused."""
     ids = {number: office.send(number, user=f"user-{number[-2:]}") for number in _numbers(24)}
     for number, verification_id in list(ids.items())[:20]:
+        # Who types a code before the gateway's answer is written down makes its SMS one that was not needed.
+        eventually(partial(office.is_handed_over, verification_id))
         office.approve(number, verification_id)
     eventually(lambda: all(map(office.is_handed_over, ids.values())))
     for _ in range(6):
