@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from otp_worker.deliver.result import Result
 from otp_worker.domain.app import App
 from otp_worker.domain.message import MessageStatus, Priority, status_at
 from otp_worker.domain.verification import Verification
 from otp_worker.issue.messages import MessageRequest, Messenger
+from otp_worker.store.schema import verifications as rows
 from tests.contract.service import NUMBER, SHOP, Service
 
 TEXT = "Your table is ready, Ms Lovelace"
+OTHER = "+447400123457"
 
 
 def messenger(service: Service) -> Messenger:
@@ -60,3 +64,12 @@ class Texting:
     def status(self, message: Verification) -> MessageStatus:
         """Where it stands now."""
         return status_at(self.read(message), self.service.clock())
+
+
+def sealed(service: Service, message_id: str) -> bytes | None:
+    """What of a message's text its row holds."""
+    with service.db.read() as connection:
+        found: bytes | None = connection.execute(
+            select(rows.c.sealed).where(rows.c.id == message_id)
+        ).scalar_one()
+    return found

@@ -10,23 +10,13 @@ from otp_worker.domain.gateway import ReceiptKind
 from otp_worker.domain.message import MessageEndedError, MessageStatus
 from otp_worker.store import opt_outs, receipts
 from otp_worker.store.schema import verifications as rows
-from tests.contract.messaging import Texting
+from tests.contract.messaging import Texting, sealed
 from tests.contract.service import ACCEPTED, LOST, NUMBER, SHOP, Service
-
-OTHER = "+447400123457"
 
 
 @pytest.fixture
 def texting(service: Service) -> Texting:
     return Texting(service)
-
-
-def sealed(service: Service, message_id: str) -> bytes | None:
-    with service.db.read() as connection:
-        found: bytes | None = connection.execute(
-            select(rows.c.sealed).where(rows.c.id == message_id)
-        ).scalar_one()
-    return found
 
 
 def test_a_receipt_that_overtakes_the_answer_ends_it(service: Service, texting: Texting) -> None:

@@ -17,23 +17,13 @@ from otp_worker.store.deliver_together import Sent, claim_all, settle_all
 from otp_worker.store.deliver_together import Wanted as Claiming
 from otp_worker.store.schema import deliveries
 from otp_worker.store.schema import verifications as rows
-from tests.contract.messaging import TEXT, Texting
+from tests.contract.messaging import OTHER, TEXT, Texting, sealed
 from tests.contract.service import ACCEPTED, LOST, NUMBER, OFFLINE, REFUSED, Service
-
-OTHER = "+447400123457"
 
 
 @pytest.fixture
 def texting(service: Service) -> Texting:
     return Texting(service)
-
-
-def sealed(service: Service, message_id: str) -> bytes | None:
-    with service.db.read() as connection:
-        found: bytes | None = connection.execute(
-            select(rows.c.sealed).where(rows.c.id == message_id)
-        ).scalar_one()
-    return found
 
 
 def test_a_text_is_sent_as_it_is_and_nothing_of_it_is_left(service: Service, texting: Texting) -> None:

@@ -32,20 +32,10 @@ from otp_worker.store.trail import Wanted, page
 from tests.contract.messaging import TEXT, Texting
 from tests.contract.service import NUMBER, SHOP, Service
 
-OTHER = "+447400123457"
-
 
 @pytest.fixture
 def texting(service: Service) -> Texting:
     return Texting(service)
-
-
-def sealed(service: Service, message_id: str) -> bytes | None:
-    with service.db.read() as connection:
-        found: bytes | None = connection.execute(
-            select(rows.c.sealed).where(rows.c.id == message_id)
-        ).scalar_one()
-    return found
 
 
 def test_a_message_is_its_apps_own(service: Service, texting: Texting) -> None:
