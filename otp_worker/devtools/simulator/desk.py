@@ -62,8 +62,11 @@ class Desk:
 
     def snapshot(self) -> dict[str, object]:
         """All that is shown, at once."""
+        return self._snapshot(self.state())
+
+    def _snapshot(self, state: dict[str, object]) -> dict[str, object]:
         return {
-            **self.state(),
+            **state,
             "scenarios": [scenario.as_dict() for scenario in SCENARIOS.values()],
             "messages": [show_message(message) for message in self.messages.select(limit=SHOWN)],
             "replies": [show_reply(reply) for reply in self.messages.replies(SHOWN)],
@@ -75,15 +78,17 @@ class Desk:
 
         Knobs fall back by themselves and may be assigned by anybody, so the state is looked at, not told.
         """
-        told, quiet = b"", 0
+        told: dict[str, object] = {}
+        quiet = 0
         with self.feed.listening() as listener:
             while not self.feed.closed:
                 anew, changes = self.feed.wait(listener, LOOK_SECONDS)
-                news = [_event("snapshot", self.snapshot())] if anew else []
+                state = self.state()
+                # Of one look: a state that changes between two would be told by neither.
+                news = [_event("snapshot", self._snapshot(state))] if anew else []
                 news += [_event(kind_of(change), show(change)) for change in changes]
-                state = _event("state", self.state())
                 if state != told and not anew:
-                    news.append(state)
+                    news.append(_event("state", state))
                 told, quiet = state, 0 if news else quiet + 1
                 if quiet == SILENT_LOOKS:
                     news, quiet = [b": nothing new\n\n"], 0

@@ -10,7 +10,7 @@ import requests
 
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.devtools.simulator import feed as simulator_feed
-from otp_worker.devtools.simulator.exchanges import KEPT
+from otp_worker.devtools.simulator.exchanges import KEPT, Exchange
 from tests.devtools.simulator.rehearsal import NUMBER, Client
 from tests.waiting import awaited
 
@@ -105,6 +105,21 @@ def test_a_knob_that_somebody_assigned_is_told_too(simulator: Simulator) -> None
     with listening(simulator) as events:
         until(events, "snapshot")
         simulator.knobs.offline = True
+        until(events, "state", by_hand={"offline": True})
+
+
+def test_what_changes_while_the_first_look_is_taken_is_told_after_it(
+    client: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = simulator._exchanges.newest
+
+    def newest_and_offline(*args: int) -> list[Exchange]:
+        simulator.knobs.offline = True
+        return newest(*args)
+
+    monkeypatch.setattr(simulator._exchanges, "newest", newest_and_offline)
+    with listening(simulator) as events:
+        assert not until(events, "snapshot")["by_hand"].get("offline")
         until(events, "state", by_hand={"offline": True})
 
 
@@ -209,6 +224,7 @@ def test_a_request_without_an_answer_has_no_status(
 def test_an_answer_that_is_held_back_waits_until_an_instant(client: Client, simulator: Simulator) -> None:
     simulator.knobs.slow_seconds = 3600
     with listening(simulator) as events:
+        until(events, "snapshot")
         with pytest.raises(requests.ReadTimeout):
             client.send(timeout=0.2)
         while not (waits := until(events, "state")["waiting"]):
