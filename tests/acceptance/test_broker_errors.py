@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import redis
 import requests
+from amqp.exceptions import NotFound
 
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.processes.stack import Stack
-from otp_worker.service.celery_app import DELIVER_QUEUE
+from otp_worker.service.celery_app import DELIVER_QUEUE, make_celery
+from otp_worker.service.publisher import DeliveryQueue
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 LINES = ("web", "worker", "upkeep", "beat", "flower", "console")
@@ -199,3 +201,20 @@ def test_every_process_outlives_what_rabbitmq_answers_and_goes_on(shop: Shop, na
     assert shop.check(verification, code_in(shop.sms(number))).json()["valid"]
     stack.await_ready()
     _assert_all_live(stack)
+
+
+@over_rabbitmq
+def test_asking_for_the_length_of_a_missing_queue_makes_none(shop: Shop) -> None:
+    rabbit: Any = shop.stack.broker
+    rabbit.control("add_vhost", "empty")
+    try:
+        rabbit.control("set_permissions", "--vhost", "empty", "otp", ".*", ".*", ".*")
+        app = make_celery(rabbit.url.removesuffix("/") + "empty", publish_wait_seconds=5.0)
+        queue = DeliveryQueue(app)
+        assert [queue.backlog(), queue.check(), queue.backlog()] == [0, 0, 0]
+        with app.connection_for_write() as connection, pytest.raises(NotFound):
+            connection.default_channel.queue_declare(DELIVER_QUEUE, passive=True)
+        assert queue.publish_deliveries(["d1", "d2"])
+        assert queue.backlog() == 2
+    finally:
+        rabbit.control("delete_vhost", "empty")
