@@ -20,6 +20,7 @@ from otp_worker.domain.pumping import PumpedKind
 from otp_worker.domain.sealing import SealingUnavailableError
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.messages import MessageRequest
+from otp_worker.issue.request import SendRequest
 from otp_worker.operations.admin import Operator
 from otp_worker.store import verifications
 from otp_worker.store.conversions import recent
@@ -76,6 +77,17 @@ def test_a_message_is_no_code_to_anybody(service: Service, texting: Texting) -> 
     assert [each.id for each in listed] == [code.id]
     listed = page(service.db, Wanted("shop", messages=True), 10, service.clock())
     assert [each.id for each in listed] == [message.id]
+
+
+def test_a_code_takes_no_message_back_that_waits_for_the_same_person(
+    service: Service, texting: Texting
+) -> None:
+    message = texting.ask()
+    first = service.issue(again=True)
+    assert texting.status(message) is MessageStatus.PENDING
+    second = service.issuer.issue(SendRequest(NUMBER, code_length=8), SHOP, service.clock()).verification
+    assert texting.status(message) is MessageStatus.PENDING
+    assert [service.read(each).status.value for each in (first, second)] == ["canceled", "pending"]
 
 
 def test_no_code_is_made_for_a_message(service: Service, texting: Texting) -> None:
