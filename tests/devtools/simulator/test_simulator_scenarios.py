@@ -15,6 +15,7 @@ from otp_worker.devtools.simulator.scenarios import SCENARIOS, Scenarios
 from tests.devtools.simulator.conftest import Clock
 from tests.devtools.simulator.rehearsal import NUMBER, Client, ListeningApp
 from tests.devtools.simulator.test_simulator_feed import listening, until
+from tests.waiting import awaited
 
 
 def present(client: Client) -> Any:
@@ -248,6 +249,7 @@ def test_the_next_hang_is_one(client: Client, simulator: Simulator) -> None:
     simulator.scenarios.start({"name": "hang"})
     with pytest.raises(requests.ReadTimeout):
         client.send(timeout=0.2)
+    assert awaited(lambda: len(simulator.messages) == 1)
     assert client.send().status_code == 202
 
 
