@@ -7,6 +7,11 @@ _QUICK = (
     "tests/contract",
     "tests/lint",
     "--ignore=tests/contract/gateways/test_real_kannel.py",
+    # These simulate hours, or any history: a quarter of the processor's time for a hundredth of the tests.
+    "--ignore=tests/contract/test_any_history.py",
+    "--ignore=tests/contract/deliver/test_outages.py",
+    "--ignore=tests/contract/expire/test_starvation.py",
+    "--ignore=tests/contract/protection/test_guard_simulated.py",
 )
 # Two processes, each with servers of its own; who is done takes over from the other.
 _TWO_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")

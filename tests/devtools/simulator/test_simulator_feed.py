@@ -29,6 +29,14 @@ def listening(simulator: Simulator, **headers: str) -> Iterator[Iterator[Event]]
             yield _events(answer.iter_lines(chunk_size=1, decode_unicode=True))
 
 
+@contextmanager
+def following(simulator: Simulator) -> Iterator[Iterator[Event]]:
+    """The feed's events from now on: what there was already is read."""
+    with listening(simulator) as events:
+        until(events, "snapshot")
+        yield events
+
+
 def _events(lines: Iterator[str]) -> Iterator[Event]:
     kind = ""
     for line in lines:
@@ -82,8 +90,7 @@ def test_the_feed_begins_with_all_there_is(client: Client, simulator: Simulator)
 
 
 def test_the_feed_tells_every_change(client: Client, simulator: Simulator) -> None:
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator) as events:
         taken = client.send(ref="a").json()
         news = [
             ("message", {"id": taken["id"], "ref": "a"}),
@@ -102,8 +109,7 @@ def test_the_feed_tells_every_change(client: Client, simulator: Simulator) -> No
 
 
 def test_a_knob_that_somebody_assigned_is_told_too(simulator: Simulator) -> None:
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator) as events:
         simulator.knobs.offline = True
         until(events, "state", by_hand={"offline": True})
 
@@ -135,8 +141,7 @@ def test_who_falls_behind_reads_all_again(
 
 
 def test_the_feed_ends_with_the_simulator(simulator: Simulator) -> None:
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator) as events:
         simulator.stop()
         assert list(events) == []
     simulator.start()
@@ -145,8 +150,7 @@ def test_the_feed_ends_with_the_simulator(simulator: Simulator) -> None:
 
 
 def test_nobody_listens_after_the_connection_is_closed(simulator: Simulator) -> None:
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator):
         assert len(simulator._feed._listeners) == 1
     simulator.stop()
     assert simulator._feed._listeners == []
@@ -211,8 +215,7 @@ def test_a_request_without_an_answer_has_no_status(
     client: Client, simulator: Simulator, knob: str, manner: str
 ) -> None:
     simulator.knobs.set(**{knob: True})
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator) as events:
         with pytest.raises(requests.RequestException):
             client.send(timeout=0.2)
         ended = until(events, "request", manner=manner, status=None)
@@ -223,8 +226,7 @@ def test_a_request_without_an_answer_has_no_status(
 
 def test_an_answer_that_is_held_back_waits_until_an_instant(client: Client, simulator: Simulator) -> None:
     simulator.knobs.slow_seconds = 3600
-    with listening(simulator) as events:
-        until(events, "snapshot")
+    with following(simulator) as events:
         with pytest.raises(requests.ReadTimeout):
             client.send(timeout=0.2)
         while not (waits := until(events, "state")["waiting"]):

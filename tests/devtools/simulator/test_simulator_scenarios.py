@@ -14,8 +14,7 @@ from otp_worker.devtools.simulator.knobs import KINDS, LASTING
 from otp_worker.devtools.simulator.scenarios import SCENARIOS, Scenarios
 from tests.devtools.simulator.conftest import Clock
 from tests.devtools.simulator.rehearsal import NUMBER, Client, ListeningApp
-from tests.devtools.simulator.test_simulator_feed import listening, until
-from tests.waiting import awaited
+from tests.devtools.simulator.test_simulator_feed import following, until
 
 
 def present(client: Client) -> Any:
@@ -226,7 +225,7 @@ def test_a_receipt_that_the_app_refuses_waits_for_its_repetition(
     client: Client, simulator: Simulator, app: ListeningApp
 ) -> None:
     app.answers = [500, 500, 500]
-    with listening(simulator) as events:
+    with following(simulator) as events:
         client.send(callback=app.url)
         while not (waits := until(events, "state")["waiting"]):
             pass
@@ -236,9 +235,7 @@ def test_a_receipt_that_the_app_refuses_waits_for_its_repetition(
     assert waiting["until"].endswith("Z")
 
 
-def test_an_sms_that_failed_after_all_is_told(
-    client: Client, app: ListeningApp, simulator: Simulator
-) -> None:
+def test_an_sms_that_failed_is_told(client: Client, app: ListeningApp, simulator: Simulator) -> None:
     simulator.scenarios.start({"name": "undelivered"})
     client.send(callback=app.url)
     message = simulator.messages.wait_for(lambda each: len(each.receipts) == 2)
@@ -249,7 +246,7 @@ def test_the_next_hang_is_one(client: Client, simulator: Simulator) -> None:
     simulator.scenarios.start({"name": "hang"})
     with pytest.raises(requests.ReadTimeout):
         client.send(timeout=0.2)
-    assert awaited(lambda: len(simulator.messages) == 1)
+    simulator.messages.wait_for(lambda _: True)
     assert client.send().status_code == 202
 
 
