@@ -5,9 +5,10 @@ from datetime import timedelta
 import typer
 
 from otp_worker.cli.output import JSON_OPTION, print_json, print_rows, say
-from otp_worker.domain.app import APP_SCOPES, KeyScope
+from otp_worker.domain.app import APP_SCOPES, TEST_PREFIX, KeyScope
 from otp_worker.domain.errors import NotFoundError
 from otp_worker.domain.ports import utc_now
+from otp_worker.domain.twilio_sids import service_sid
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.service.database import open_database
 from otp_worker.service.roles import load_settings
@@ -44,13 +45,34 @@ def create(
     scope: list[KeyScope] = _SCOPES,
     limit: str | None = _LIMIT,
     checks_limit: str | None = _CHECKS_LIMIT,
+    twilio: bool = typer.Option(
+        False, "--twilio", help="An AccountSid and an auth token instead, for Twilio's clients (OTP_TWILIO)."
+    ),
     json: bool = JSON_OPTION,
 ) -> None:
     """Create a key and print it, this once, alone on stdout."""
     key = _keys().create(
-        name, utc_now(), test=test, scopes=frozenset(scope), limit=limit, checks_limit=checks_limit
+        name,
+        utc_now(),
+        test=test,
+        scopes=frozenset(scope),
+        limit=limit,
+        checks_limit=checks_limit,
+        pair=twilio,
     )
-    say(key, {"name": name, "test": test, "key": key}, json)
+    _show(key, name, {"name": name, "test": test}, json, test=test)
+
+
+def _show(key: str, app: str, said: dict[str, object], json: bool, *, test: bool) -> None:
+    """Print a new key, or a pair as the variables that Twilio's clients read, with the app's service."""
+    account, is_pair, token = key.partition(":")
+    if not is_pair:
+        say(key, {**said, "key": key}, json)
+        return
+    service = service_sid(f"{TEST_PREFIX}{app}" if test else app, None)
+    pair = {"account_sid": account, "auth_token": token, "verify_service_sid": service}
+    lines = "\n".join(f"TWILIO_{name.upper()}={value}" for name, value in pair.items())
+    say(lines, {**said, **pair}, json)
 
 
 @app.command("list")
@@ -89,10 +111,12 @@ def rotate(
     json: bool = JSON_OPTION,
 ) -> None:
     """Create a key in place of another, and print it, this once, alone on stdout."""
-    key = _keys().rotate(key_id, utc_now(), timedelta(hours=overlap_hours))
+    keys = _keys()
+    key = keys.rotate(key_id, utc_now(), timedelta(hours=overlap_hours))
     if key is None:
         raise NotFoundError(f"there is no valid key {key_id}")
-    say(key, {"replaces": key_id, "key": key}, json)
+    old = next(each for each in keys.list() if each.id == key_id)
+    _show(key, old.name, {"replaces": key_id}, json, test=old.test)
 
 
 @app.command()

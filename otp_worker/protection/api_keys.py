@@ -1,29 +1,25 @@
-"""API keys: ``otp_live_`` or ``otp_test_``, 32 random characters, a checksum against typing errors."""
+"""API keys and pairs: made, found by their hash, replaced, revoked."""
 
-import hashlib
-import re
-import secrets
-import string
 import time
-import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
 
 from otp_worker.domain.app import APP_SCOPES, TEST_PREFIX, App, KeyScope, check_app_name
-from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
+from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.limits import LONGEST_DAYS, Limit, LimitRates, parse_rates, refuse_forgotten_window
 from otp_worker.domain.ports import Clock, utc_now
+from otp_worker.protection.credentials import hash_of_bearer, is_pairs, new_key, new_pair
 from otp_worker.store import api_keys
 from otp_worker.store.api_keys import StoredKey
 from otp_worker.store.database import Database
 
-_ALPHABET = string.ascii_letters + string.digits
-_RANDOM_LENGTH = 32
-_KEY = re.compile(r"otp_(live|test)_[A-Za-z0-9]{38}")
-
 REMEMBERED_SECONDS = 1.0
+
+Scheme = Callable[[str | None], bytes]
+"""Finds what stands for a credential in an Authorization header; raises UnauthenticatedError."""
 
 
 class ApiKeys:
@@ -47,8 +43,11 @@ class ApiKeys:
         scopes: frozenset[KeyScope] = APP_SCOPES,
         limit: str | None = None,
         checks_limit: str | None = None,
+        pair: bool = False,
     ) -> str:
         """A new key, shown this once. Keys of one name belong to one app. Raises InvalidFieldError.
+
+        A ``pair`` is an account and a token in its place, for Twilio's clients.
 
         Its limits on sends and on checks are rates in place of the operator's; an empty text is no limit.
         """
@@ -58,7 +57,9 @@ class ApiKeys:
         rates = _rates("--limit", limit, self._retention_days)
         # Checks are counted where no row is purged.
         checks_rates = _rates("--checks-limit", checks_limit, LONGEST_DAYS)
-        return self._insert(name, now, test=test, scopes=scopes, limit=rates, checks_limit=checks_rates)
+        return self._insert(
+            name, now, test=test, scopes=scopes, limit=rates, checks_limit=checks_rates, pair=pair
+        )
 
     def _insert(
         self,
@@ -69,33 +70,33 @@ class ApiKeys:
         scopes: frozenset[KeyScope],
         limit: str | None,
         checks_limit: str | None,
+        pair: bool,
     ) -> str:
-        body = f"otp_{'test' if test else 'live'}_{_random()}"
-        key = body + _checksum(body)
+        new = new_pair(name, test=test) if pair else new_key(test=test)
         stored = StoredKey(
             id=f"key_{ULID.from_datetime(now)}",
             name=name,
             test=test,
-            hint=f"{key[:13]}…{key[-4:]}",
+            hint=new.hint,
             scopes=scopes,
             limit=limit,
             checks_limit=checks_limit,
             created_at=now,
             revoked_at=None,
         )
-        api_keys.insert_key(self._db, stored, _hash(key))
-        return key
+        api_keys.insert_key(self._db, stored, new.hash)
+        return new.text
 
-    def authenticate(self, header: str | None) -> App:
+    def authenticate(self, header: str | None, scheme: Scheme = hash_of_bearer) -> App:
         """The app that an Authorization header belongs to; raises UnauthenticatedError."""
-        return self._look_up(_hash_in(header))
+        return self._look_up(scheme(header))
 
-    def recognize(self, header: str | None) -> App:
+    def recognize(self, header: str | None, scheme: Scheme = hash_of_bearer) -> App:
         """As ``authenticate``, by a look-up that may be a second old; then the app's ``key_hash`` is set.
 
         It is for calls that look the key up again with what they do: a key that is revoked does nothing.
         """
-        key_hash = _hash_in(header)
+        key_hash = scheme(header)
         until, app = self._remembered.get(key_hash, (0.0, None))
         if app is not None and time.monotonic() < until:
             return app
@@ -154,6 +155,7 @@ class ApiKeys:
             scopes=old.scopes,
             limit=old.limit,
             checks_limit=old.checks_limit,
+            pair=is_pairs(old.hint),
         )
         api_keys.revoke_key(self._db, key_id, now, now + overlap)
         return new
@@ -170,29 +172,3 @@ def _rates(option: str, text: str | None, retention_days: int) -> str | None:
 def _own_rates(stored: StoredKey) -> LimitRates:
     given = {Limit.KEY: stored.limit, Limit.CHECKS_KEY: stored.checks_limit}
     return {limit: parse_rates(text) for limit, text in given.items() if text is not None}
-
-
-def _hash_in(header: str | None) -> bytes:
-    """What stands for the key in an Authorization header; raises UnauthenticatedError if there is none."""
-    scheme, _, key = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not key:
-        raise UnauthenticatedError("send the header Authorization: Bearer otp_live_...")
-    if not _KEY.fullmatch(key) or _checksum(key[:-6]) != key[-6:]:
-        raise UnauthenticatedError("this is not an API key of otp-worker; was it copied whole?")
-    return _hash(key)
-
-
-def _random() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
-
-
-def _checksum(body: str) -> str:
-    value, digits = zlib.crc32(body.encode()), ""
-    for _ in range(6):
-        value, digit = divmod(value, len(_ALPHABET))
-        digits += _ALPHABET[digit]
-    return digits

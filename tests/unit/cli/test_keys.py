@@ -1,6 +1,7 @@
 """``otp-worker keys``, as an operator and a script use it."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -101,6 +102,41 @@ def test_a_key_can_be_rotated_whatever_its_limit_became(
     monkeypatch.setenv("OTP_RETENTION_DAYS", "6")
     assert command.invoke(app, ["keys", "rotate", str(listed(command)[0]["id"])]).exit_code == 0
     assert [key["limit"] for key in listed(command)] == ["30/7d", "30/7d"]
+
+
+PAIR = re.compile(
+    r"TWILIO_ACCOUNT_SID=(AC[0-9a-f]{32})\nTWILIO_AUTH_TOKEN=([A-Za-z0-9]{38})\n"
+    r"TWILIO_VERIFY_SERVICE_SID=(VA[0-9a-f]{32})\n"
+)
+
+
+def test_a_pair_for_twilios_clients_is_printed_as_their_variables(command: CliRunner) -> None:
+    made = PAIR.fullmatch(command.invoke(app, ["keys", "create", "--name", "shop", "--twilio"]).stdout)
+    assert made is not None
+    (key,) = listed(command)
+    assert (key["name"], key["scopes"]) == ("shop", ["check", "read", "send"])
+    assert key["hint"] == f"{made[1][:13]}…{made[2][-4:]}"
+    assert made[2] not in str(key)
+
+
+def test_a_pair_is_told_to_scripts_by_its_parts(command: CliRunner) -> None:
+    made = json.loads(command.invoke(app, ["keys", "create", "--name", "shop", "--twilio", "--json"]).stdout)
+    assert made.keys() == {"name", "test", "account_sid", "auth_token", "verify_service_sid"}
+
+
+def test_a_rotated_pair_is_a_pair_of_the_same_account_and_service(command: CliRunner) -> None:
+    for mode in ([], ["--test"]):
+        made = command.invoke(app, ["keys", "create", "--name", "shop", "--twilio", *mode]).stdout
+        old = str(listed(command)[0]["id"])
+        first, second = (
+            PAIR.fullmatch(made),
+            PAIR.fullmatch(command.invoke(app, ["keys", "rotate", old]).stdout),
+        )
+        assert first is not None
+        assert second is not None
+        assert (first[1], first[3]) == (second[1], second[3])
+        assert first[2] != second[2]
+    assert len({str(key["hint"])[:13] for key in listed(command)}) == 2
 
 
 @pytest.mark.parametrize("verb", ["rotate", "revoke"])

@@ -12,7 +12,8 @@ import pytest
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import InvalidFieldError, UnauthenticatedError
 from otp_worker.domain.limits import Limit, Rate
-from otp_worker.protection.api_keys import REMEMBERED_SECONDS, ApiKeys, _checksum
+from otp_worker.protection.api_keys import REMEMBERED_SECONDS, ApiKeys
+from otp_worker.protection.credentials import _checksum
 from otp_worker.store import api_keys as stored_keys
 from otp_worker.store.database import Database
 from otp_worker.store.migrate import upgrade
