@@ -10,6 +10,8 @@ SENT_AFTER_ALL = "; the gateway reports it as sent after all"
 
 _SENTENCES = (
     "accepted by the gateway",
+    "approved before this was sent",
+    "approved by the app",
     "canceled before it was sent",
     "expired before it was sent",
     "it may have been sent",

@@ -99,6 +99,11 @@ def milliseconds(since: datetime | None, until: datetime) -> int | None:
     return None if since is None else max(round((until - since).total_seconds() * 1000), 0)
 
 
-def approved(verification_id: str, asked_at: datetime, now: datetime) -> Step:
+BY_ITS_APP = "approved by the app"
+"""The reason of a verification that ended as approved without its code."""
+
+
+def approved(verification_id: str, asked_at: datetime, now: datetime, detail: str | None = None) -> Step:
     """The end of a verification that was asked for at that instant."""
-    return Step(now, StepKind.APPROVED, verification_id, milliseconds=milliseconds(asked_at, now))
+    took = milliseconds(asked_at, now)
+    return Step(now, StepKind.APPROVED, verification_id, milliseconds=took, detail=detail)

@@ -132,7 +132,7 @@ def _of_row(delivery: Delivery) -> Iterator[Step]:
 def _end(verification: Verification, at: datetime) -> Step:
     """How it ended, as its row says."""
     if verification.status is VerificationStatus.APPROVED:
-        return Step(at, StepKind.APPROVED, verification.id)
+        return Step(at, StepKind.APPROVED, verification.id, detail=verification.reason)
     return Step(at, StepKind.ENDED, verification.id, outcome=verification.status, detail=verification.reason)
 
 
@@ -171,7 +171,7 @@ def _apps(step: Step) -> str:
         StepKind.RESEND: "another SMS with the same code was asked for",
         StepKind.BREAKER_OPENED: "the phone went offline",
         StepKind.TAKEN: "the SMS was handed over",
-        StepKind.APPROVED: "approved",
+        StepKind.APPROVED: step.detail or "approved",
     }
     if step.kind in plain:
         return plain[step.kind]

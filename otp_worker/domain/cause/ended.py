@@ -8,7 +8,7 @@ from otp_worker.domain.cause.sent import after_all
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.inbound_token import INBOUND
 from otp_worker.domain.sim import SANDBOX
-from otp_worker.domain.step import StepKind
+from otp_worker.domain.step import BY_ITS_APP, StepKind
 from otp_worker.domain.verification import Delivery, DeliveryStatus, VerificationStatus
 
 SUPERSEDED = "superseded by a newer request"
@@ -81,6 +81,9 @@ def _approved(facts: Facts) -> Cause:
     after = f" {facts.after_request(found.ended_at)} after the request" if found.ended_at else ""
     if found.channel == INBOUND:
         return cause(f"Approved: the person texted the token{after}")
+    if found.reason == BY_ITS_APP:
+        by = f"Approved by the app without the code{after}"
+        return cause(by.replace("the app", f"the app {found.app}"), by)
     number = len(facts.deliveries)
     resent = f", after {words.number_word(number)} SMS" if number > 1 else ""
     return cause(f"Approved: {RIGHT}{after}{resent}")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from otp_worker.domain.sim import SANDBOX
-from otp_worker.domain.step import StepKind
+from otp_worker.domain.step import BY_ITS_APP, StepKind
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from tests.unit.domain.cause.situation import (
     CALLED_BACK,
@@ -35,6 +35,13 @@ OVER = [
         "Approved: the right code was entered 55 s after the request, after two SMS.",
         verification=over(VerificationStatus.APPROVED, 55),
         deliveries=(SENT, replace(DELIVERED, id=f"{ID}.2")),
+    ),
+    Situation(
+        "approved by its app",
+        "Approved by the app shop without the code 12 s after the request.",
+        "Approved by the app without the code 12 s after the request.",
+        verification=replace(over(VerificationStatus.APPROVED, 12.3), reason=BY_ITS_APP),
+        deliveries=(DELIVERED,),
     ),
     Situation(
         "five wrong codes",
