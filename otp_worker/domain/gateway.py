@@ -20,6 +20,8 @@ class OutcomeKind(StrEnum):
     """Our account is refused, whatever the message: only the operator can mend that."""
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
+    DEFERRED = "deferred"
+    """This one is not taken just now, which says nothing of others: a mailbox that is full or slow."""
     UNCERTAIN = "uncertain"
     WITHDRAWN = "withdrawn"
     """It was not wanted any more when it could leave; the gateway was not asked."""
@@ -51,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One SMS to hand over: ``reference`` is the same for every attempt of a delivery.
+    """One SMS, or e-mail with a ``subject``, to hand over; each attempt has the same ``reference``.
 
     ``sender`` (E.164) and ``slot`` name the SIM that is to send it, where one is chosen; ``slot`` is what
     the gateway itself calls that SIM. ``may_leave`` tells right before it leaves whether it is wanted still.
@@ -65,6 +67,7 @@ class Message:
     timeout_seconds: float
     sender: str | None = None
     slot: str | None = None
+    subject: str = ""
     may_leave: Callable[[], bool] = lambda: True
 
 

@@ -72,6 +72,11 @@ class PhoneNumber:
     country: str
 
     @property
+    def identity(self) -> str:
+        """What stands for the number wherever it is counted or looked for."""
+        return self.e164
+
+    @property
     def masked(self) -> str:
         """The number as it may be shown: country calling code and last two digits."""
         return mask(self.e164)

@@ -31,6 +31,7 @@ _HOPS = {
 _ATTEMPTS: dict[str, str] = {
     OutcomeKind.ACCEPTED: "it was handed over",
     OutcomeKind.REFUSED: "the number or the message was refused",
+    OutcomeKind.DEFERRED: "it was not taken just now",
     OutcomeKind.UNCERTAIN: "no answer came, so it may have been sent",
     OutcomeKind.WITHDRAWN: "it was not wanted any more",
 }

@@ -19,7 +19,7 @@ from otp_worker.domain.texts.checks import check_text
 from otp_worker.domain.texts.locales import parse_ranges
 from otp_worker.domain.texts.wording import tags_in
 from otp_worker.gateways.registry import account_kinds
-from otp_worker.operations.smtp_server import parse_smtp_url
+from otp_worker.gateways.smtp.server import parse_smtp_url
 from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.database_url import parse_database_url
 

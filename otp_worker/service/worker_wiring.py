@@ -11,10 +11,10 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.sealing import Unsealer
 from otp_worker.gateways.client import BoundedClient
+from otp_worker.gateways.smtp.server import parse_smtp_url
 from otp_worker.inbound.callbacks import callback_url
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.notifier import Channel, Notifier
-from otp_worker.operations.smtp_server import parse_smtp_url
 from otp_worker.operations.webhook import WebhookChannel
 from otp_worker.protection.pumping_guard import PumpingGuard
 from otp_worker.service.database import open_database

@@ -21,8 +21,8 @@ from otp_worker.domain.gateway import Message, OutcomeKind
 from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.exchange import NotReachedError
 from otp_worker.gateways.mobile_api_connect import MobileApiConnect
+from otp_worker.gateways.smtp.server import parse_smtp_url
 from otp_worker.operations.email import EmailChannel
-from otp_worker.operations.smtp_server import parse_smtp_url
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.settings import Settings

@@ -13,8 +13,8 @@ from email.policy import default
 import pytest
 
 from otp_worker.devtools.processes.ports import free_ports
+from otp_worker.gateways.smtp.server import SmtpServer
 from otp_worker.operations.email import EmailChannel
-from otp_worker.operations.smtp_server import SmtpServer
 from otp_worker.store.notifications import Notification
 from tests.contract.service import START
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from otp_worker.domain.reply import REPLY_LANGUAGES
+from otp_worker.gateways.smtp.server import SmtpServer
 from otp_worker.operations.email import EmailChannel
-from otp_worker.operations.smtp_server import SmtpServer
 from otp_worker.service.roles import load_settings
 from otp_worker.service.worker_wiring import channels
 from tests.unit.service.environments import problem
