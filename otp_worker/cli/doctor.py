@@ -19,6 +19,7 @@ from otp_worker.protection.circuit_breaker import Breaker
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.database import open_database
 from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.redis_cluster import refuse_cluster
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import older_versions, open_redis
@@ -61,6 +62,7 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
     """Every finding about the environment as it is; with ``send_to`` a test SMS is sent there at the end."""
     try:
         settings = load_settings("worker")
+        refuse_cluster(settings)
     except ConfigurationError as error:
         for line in str(error).splitlines():
             yield Finding("configuration", Verdict.FIX, line)

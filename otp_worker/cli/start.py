@@ -15,6 +15,7 @@ from otp_worker.service.logs import configure_logs
 from otp_worker.service.processes.environment import service_environment
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 from otp_worker.service.processes.runner import Runner
+from otp_worker.service.redis_cluster import refuse_cluster
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.service.settings import Settings
 from otp_worker.store.schema_state import check_current
@@ -96,6 +97,7 @@ def _checked(names: dict[str, str]) -> Settings:
     if problems:
         raise ConfigurationError("\n".join(problems))
     settings = load_settings("beat")
+    refuse_cluster(settings)
     if roles & {"web", "worker", "console"}:
         _check_schema(settings)
     return settings

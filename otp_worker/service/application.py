@@ -6,6 +6,7 @@ from celery.signals import setup_logging
 
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.logs import configure_logs
+from otp_worker.service.redis_cluster import refuse_cluster
 from otp_worker.service.roles import load_settings
 from otp_worker.service.start import refused_in_a_sentence
 
@@ -17,4 +18,5 @@ def _configure_logs(**_: Any) -> None:
 
 with refused_in_a_sentence():
     settings = load_settings("beat")
+    refuse_cluster(settings)
 celery = make_celery(settings.broker_url or "", canary_seconds=settings.canary_seconds)

@@ -10,8 +10,9 @@ from celery.app.amqp import AMQP
 from celery.schedules import schedule
 from kombu import Connection, Exchange, Queue
 
+from otp_worker.service.sentinels import Sentinels, is_sentinels
 from otp_worker.service.task_events import TaskEvents
-from otp_worker.service.tls_options import split_tls_options
+from otp_worker.service.tls_options import TlsOptions, split_tls_options
 
 DELIVER = "otp.deliver"
 RELEASE = "otp.release"
@@ -99,9 +100,9 @@ class _ReturningConnection(Connection):
         if kind.driver_type != "redis":
             return kind
         # Not for RabbitMQ: nothing of Redis is imported where there is none.
-        from otp_worker.service.redis_transport import OneClientTransport
+        from otp_worker.service.redis_transport import OneClientSentinelTransport, OneClientTransport
 
-        return OneClientTransport
+        return OneClientSentinelTransport if self.transport_cls == "sentinel" else OneClientTransport
 
     def _connection_factory(self) -> Any:
         """A connected transport. A refusal, such as of the password or of a busy server, may be over soon."""
@@ -137,7 +138,7 @@ class _RabbitCelery(Celery):
 def make_celery(
     broker_url: str, publish_wait_seconds: float | None = None, canary_seconds: int = 0
 ) -> Celery:
-    """The Celery application for a ``redis://``, ``rediss://``, ``redis+socket://`` or ``amqp://`` broker.
+    """The Celery application for a broker, as one of BROKERS.
 
     With ``publish_wait_seconds`` it is made for publishing only: it gives up on a broker that does not
     answer within that time instead of waiting for it. With ``canary_seconds`` beat sends canaries so often.
@@ -145,13 +146,18 @@ def make_celery(
     rabbitmq = broker_url.startswith("amqp")
     kind = _RabbitCelery if rabbitmq else Celery
     url, tls = split_tls_options(broker_url)
+    options = _transport_options(publish_wait_seconds, rabbitmq=rabbitmq)
+    if is_sentinels(url):
+        sentinels = Sentinels.parse(url)
+        url = sentinels.kombu_url
+        options |= _sentinel_options(sentinels, publish_wait_seconds or SOCKET_SECONDS, tls)
     app = kind("otp_worker", broker=url, amqp=_Amqp, events=TaskEvents, set_as_current=False)
     app.conf.update(
         **_EVERYWHERE,
         task_queues=[_queue(name, rabbitmq=rabbitmq) for name in QUEUES],
         broker_connection_timeout=publish_wait_seconds or SOCKET_SECONDS,
         broker_use_ssl=tls and (tls.for_amqp if rabbitmq else tls.for_redis),
-        broker_transport_options=_transport_options(publish_wait_seconds, rabbitmq=rabbitmq),
+        broker_transport_options=options,
     )
     app.conf.beat_schedule = _schedule(app, canary_seconds)
     return app
@@ -198,3 +204,13 @@ def _transport_options(publish_wait_seconds: float | None, *, rabbitmq: bool) ->
             "unacked_restore_throttle": 1,
         }
     return options | {"max_retries": 0, "interval_start": 0} if publish_wait_seconds else options
+
+
+def _sentinel_options(sentinels: Sentinels, seconds: float, tls: TlsOptions | None) -> dict[str, object]:
+    # Not for RabbitMQ: nothing of Redis is imported where there is none.
+    from otp_worker.service.redis_client import sentinel_client
+
+    return {
+        "master_name": sentinels.master_name,
+        "sentinel_kwargs": sentinel_client(sentinels, seconds, tls),
+    }

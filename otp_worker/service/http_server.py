@@ -8,6 +8,7 @@ from pathlib import Path
 import otp_worker
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.service.database import open_database
+from otp_worker.service.redis_cluster import refuse_cluster
 from otp_worker.service.roles import Role, load_settings
 from otp_worker.store.schema_state import await_current
 
@@ -57,7 +58,9 @@ class HttpServer:
 
         Raises ConfigurationError, SchemaNotCurrentError and DatabaseUnavailableError.
         """
-        db = open_database(load_settings(self.role))
+        settings = load_settings(self.role)
+        refuse_cluster(settings)
+        db = open_database(settings)
         try:
             await_current(db)
         finally:

@@ -14,6 +14,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 
 from otp_worker.domain.errors import BrokerUnavailableError
 from otp_worker.service.broker_answer import broker_answer
+from otp_worker.service.broker_urls import REDIS
 from otp_worker.service.celery_app import CONFIRM, DELIVER, DELIVER_QUEUE, NOTIFY, QUEUE_OF
 from otp_worker.service.redis_envelopes import RedisEnvelopes
 from otp_worker.service.task_events import sent_event, succeeded_event
@@ -37,7 +38,8 @@ class DeliveryQueue:
     def __init__(self, app: Celery, node: str | None = None) -> None:
         self._app = app
         self._node = node or nodename("web", host_format("%h"))
-        self._scheme = str(app.conf.broker_url).partition("://")[0]
+        self._by_redis = str(app.conf.broker_url).startswith(REDIS)
+        self._by_rabbitmq = str(app.conf.broker_url).startswith("amqp")
         connection = app.connection_for_write()
         self._queues = {queue.name: queue for queue in app.conf.task_queues}
         self._origin = anon_nodename()
@@ -100,13 +102,13 @@ class DeliveryQueue:
             return self._count(producer)
 
     def _try_to_write(self, producer: Any) -> None:
-        if self._scheme.startswith("amqp"):
+        if self._by_rabbitmq:
             try:
                 # Dropped, for there is no such queue; confirmed only while RabbitMQ takes messages at all.
                 producer.publish("check", routing_key=CHECK_NAME, retry=False)
             except TimeoutError:
                 raise ResourceError("RabbitMQ confirms no message; has it an alarm (memory, disk)?") from None
-        elif self._scheme.startswith("redis"):
+        elif self._by_redis:
             # What a publish does, and nothing of it stays.
             with producer.channel.client.pipeline() as pipeline:
                 pipeline.lpush(CHECK_NAME, "").delete(CHECK_NAME).execute()
@@ -189,7 +191,7 @@ class DeliveryQueue:
         # What send_task does for one task at a time, at less than half its cost.
         queue = self._queues[QUEUE_OF[task]]
         producer.maybe_declare(queue)
-        if self._scheme.startswith("redis"):
+        if self._by_redis:
             self._envelopes.publish(producer.channel, queue, task, subjects)
             return
         # Celery too goes past a direct exchange, to the queue by its name.

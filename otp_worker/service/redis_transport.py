@@ -1,4 +1,4 @@
-"""kombu's Redis transport with one client a channel, where kombu makes a new one for each command.
+"""kombu's Redis transports with one client a channel, where kombu makes a new one for each command.
 
 A client of redis-py holds the pool of connections and tables of how answers are read. Making one costs more
 than an acknowledgement, and each task needs several commands: taking it up, acknowledging it, telling Flower.
@@ -6,7 +6,7 @@ than an acknowledgement, and each task needs several commands: taking it up, ack
 
 from typing import Any
 
-from kombu.transport.redis import Channel, Transport
+from kombu.transport.redis import Channel, SentinelChannel, SentinelTransport, Transport
 
 
 class OneClientChannel(Channel):
@@ -29,3 +29,13 @@ class OneClientTransport(Transport):
     """Connects as kombu's, with channels that keep their client."""
 
     Channel = OneClientChannel
+
+
+class OneClientSentinelChannel(OneClientChannel, SentinelChannel):
+    """The same, with a pool that asks the Sentinels for the primary whenever it connects."""
+
+
+class OneClientSentinelTransport(SentinelTransport):
+    """The same for Redis behind Sentinels."""
+
+    Channel = OneClientSentinelChannel

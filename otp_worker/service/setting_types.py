@@ -20,11 +20,9 @@ from otp_worker.domain.texts.locales import parse_ranges
 from otp_worker.domain.texts.wording import tags_in
 from otp_worker.gateways.registry import account_kinds
 from otp_worker.gateways.smtp.server import parse_smtp_url
-from otp_worker.service.tls_options import split_tls_options
+from otp_worker.service.broker_urls import parse_broker_url, parse_redis_url
 from otp_worker.store.database_url import parse_database_url
 
-REDIS = ("redis://", "rediss://", "redis+socket://")
-BROKERS = (*REDIS, "amqp://", "amqps://")
 SECRET_BYTES = 32
 SECRET_VARIETY = 10
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -74,20 +72,6 @@ def _parse_languages(value: frozenset[str]) -> frozenset[str]:
     if not spoken or spoken.difference(REPLY_LANGUAGES):
         raise ValueError(f"give languages of {', '.join(REPLY_LANGUAGES)}")
     return spoken
-
-
-def _parse_broker_url(value: str) -> str:
-    if not value.startswith(BROKERS):
-        raise ValueError(f"only {', '.join(BROKERS)} are supported")
-    split_tls_options(value)
-    return value
-
-
-def _parse_redis_url(value: str) -> str:
-    if value and not value.startswith(REDIS):
-        raise ValueError(f"only {', '.join(REDIS)} are supported")
-    split_tls_options(value)
-    return value
 
 
 def _parse_http_url(value: str) -> str:
@@ -209,8 +193,8 @@ Rates = Annotated[tuple[Rate, ...], BeforeValidator(_parse_rates)]
 Countries = Annotated[frozenset[str], BeforeValidator(_parse_codes), AfterValidator(parse_countries)]
 Languages = Annotated[frozenset[str], BeforeValidator(_parse_codes), AfterValidator(_parse_languages)]
 DatabaseUrl = Annotated[str, AfterValidator(parse_database_url)]
-BrokerUrl = Annotated[str, AfterValidator(_parse_broker_url)]
-RedisUrl = Annotated[str, AfterValidator(_parse_redis_url)]
+BrokerUrl = Annotated[str, AfterValidator(parse_broker_url)]
+RedisUrl = Annotated[str, AfterValidator(parse_redis_url)]
 HttpUrl = Annotated[str, AfterValidator(_parse_http_url)]
 GatewayKind = Annotated[str, AfterValidator(_parse_gateway_kind)]
 Secrets = Annotated[SecretStr, AfterValidator(_parse_secrets)]

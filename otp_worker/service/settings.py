@@ -15,11 +15,11 @@ from otp_worker.domain.pumping import LONGEST_PAUSE_SECONDS, GuardMode
 from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.gateways.account import PlainSecret
+from otp_worker.service.broker_urls import REDIS, as_redis_py
 from otp_worker.service.gateways_file import read_gateways
 from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.secret_files import PREFIX, SECRETS, read_secret_files, variable_of
 from otp_worker.service.setting_types import (
-    REDIS,
     BrokerUrl,
     Countries,
     DatabaseUrl,
@@ -242,8 +242,7 @@ class Settings(MessageSettings, BaseSettings):
         """The Redis that limits are counted in; None where the database is to count them."""
         broker = self.broker_url or ""
         url = (broker if broker.startswith(REDIS) else "") if self.redis_url is None else self.redis_url
-        # A socket has one spelling at kombu and another at redis-py.
-        return url.replace("redis+socket://", "unix://").replace("?virtual_host=", "?db=") or None
+        return as_redis_py(url) or None
 
     @property
     def root_secrets(self) -> list[str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-TLS_SCHEMES = ("rediss", "amqps")
+TLS_SCHEMES = ("rediss", "sentinels", "amqps")
+_WITH_TLS = {"amqp": "amqps", "sentinel": "sentinels"}
 _PREFIX = "ssl_"
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _CHOICES = {"ssl_cert_reqs": ("required", "none"), "ssl_check_hostname": ("true", "false")}
@@ -59,7 +60,7 @@ def split_tls_options(url: str) -> tuple[str, TlsOptions | None]:
     given = {name: value for name, value in query if name.startswith(_PREFIX)}
     if parts.scheme not in TLS_SCHEMES:
         if given:
-            tls = "amqps" if parts.scheme == "amqp" else "rediss"
+            tls = _WITH_TLS.get(parts.scheme, "rediss")
             raise ValueError(f"{', '.join(given)} needs {tls}://")
         return url, None
     _judge(given)

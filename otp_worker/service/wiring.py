@@ -2,10 +2,7 @@
 
 from functools import partial
 
-from redis import ConnectionError as RedisConnectionError
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from otp_worker.domain.errors import ConfigurationError
 from otp_worker.domain.keyring import Keyring
@@ -28,8 +25,8 @@ from otp_worker.service.celery_app import make_celery
 from otp_worker.service.database import open_database
 from otp_worker.service.foundation import Foundation
 from otp_worker.service.publisher import DeliveryQueue
+from otp_worker.service.redis_client import connect_redis
 from otp_worker.service.settings import Settings
-from otp_worker.service.tls_options import split_tls_options
 from otp_worker.store.clock import service_clock
 from otp_worker.store.database import Database
 from otp_worker.store.older_versions import OlderVersions
@@ -150,15 +147,7 @@ def open_redis(settings: Settings) -> Redis | None:
     """The Redis that limits are counted in; None where the settings name none."""
     if settings.limits_url is None:
         return None
-    url, tls = split_tls_options(settings.limits_url)
-    return Redis.from_url(
-        url,
-        **(tls.for_redis if tls else {}),
-        socket_timeout=settings.publish_wait_seconds,
-        socket_connect_timeout=settings.publish_wait_seconds,
-        # Once more over a new connection, where a restart of Redis has cut the old one.
-        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-    )
+    return connect_redis(settings.limits_url, settings.publish_wait_seconds)
 
 
 def hold(queue: DeliveryQueue, outlook: WaitEstimates, route: str) -> Hold | None:

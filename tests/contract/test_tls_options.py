@@ -13,6 +13,8 @@ WRONG = [
     ("rediss://127.0.0.1/0?ssl_keyfile=/etc/hosts", "ssl_certfile"),
     ("rediss://127.0.0.1/0?ssl_check_hostname=maybe", "ssl_check_hostname"),
     ("redis://127.0.0.1/0?ssl_cert_reqs=required", "rediss://"),
+    ("sentinel://127.0.0.1/0?master_name=otp&ssl_cert_reqs=required", "sentinels://"),
+    ("sentinels://127.0.0.1/0?master_name=otp&ssl_ca_certs=/no/such/file.pem", "ssl_ca_certs"),
 ]
 
 

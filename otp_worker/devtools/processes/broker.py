@@ -34,37 +34,55 @@ daemonize no
 class EmbeddedBroker:
     """The broker among a fleet's processes; every start of it has the same port, password and data."""
 
-    def __init__(self, fleet: Fleet, folder: Path, server: Path | None = None) -> None:
-        """Write the configuration into ``folder``; nothing runs yet. Raises NoBrokerError."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        folder: Path,
+        server: Path | None = None,
+        *,
+        name: str = NAME,
+        password: str | None = None,
+        further: str = "",
+    ) -> None:
+        """Write the configuration into ``folder``, with ``further`` lines of it; nothing runs yet.
+
+        Raises NoBrokerError.
+        """
         self._fleet = fleet
+        self.name = name
         self._server = server or find_server()
         self.version = _version(self._server)
-        self._password = secrets.token_urlsafe(24)
+        self._password = password or secrets.token_urlsafe(24)
         self.port = free_ports(None)[0]
-        self._configuration = self._write_configuration(folder)
+        self._configuration = self._write_configuration(folder, further)
 
     @property
     def url(self) -> str:
         """Where it answers, password included."""
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
+    @property
+    def struck(self) -> str:
+        """The name of the process that matters."""
+        return self.name
+
     def start(self) -> None:
         """Start it and wait until it has loaded its data. Raises EndedEarlyError and NotReadyError."""
         command = f"exec {shlex.quote(str(self._server))} {shlex.quote(str(self._configuration))}"
-        self._fleet.start(NAME, command)
+        self._fleet.start(self.name, command)
         self._await_ready()
 
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """End it as an operator would; its data is on the disk."""
-        self._fleet.stop(NAME, grace_seconds=grace_seconds)
+        self._fleet.stop(self.name, grace_seconds=grace_seconds)
 
     def kill(self) -> None:
         """End it as a power cut would; it may lose its last second."""
-        self._fleet.kill(NAME)
+        self._fleet.kill(self.name)
 
     def restart(self) -> None:
         """Start it again, after a stop or a kill or while it runs, and wait until it answers."""
-        self._fleet.restart(NAME)
+        self._fleet.restart(self.name)
         self._await_ready()
 
     def wipe(self) -> None:
@@ -79,13 +97,13 @@ class EmbeddedBroker:
 
     def _await_ready(self) -> None:
         with closing(self._client()) as client:
-            self._fleet.await_ready(NAME, lambda: _answers(client), _READY_SECONDS)
+            self._fleet.await_ready(self.name, lambda: _answers(client), _READY_SECONDS)
 
     def _client(self) -> redis.Redis:
         # No retries of its own: those would delay the word that the server has died.
         return redis.Redis.from_url(self.url, socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
-    def _write_configuration(self, folder: Path) -> Path:
+    def _write_configuration(self, folder: Path, further: str) -> Path:
         # One data folder per version: an older or another server cannot read what a newer one wrote.
         data = (folder / self.version.replace(" ", "-")).absolute()
         data.mkdir(parents=True, exist_ok=True)
@@ -94,7 +112,7 @@ class EmbeddedBroker:
         # A file only we can read, because anybody on the machine can read an argument list.
         configuration.touch(mode=0o600)
         configuration.write_text(
-            _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self._password, data=data)
+            _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self._password, data=data) + further
         )
         return configuration
 

@@ -6,7 +6,11 @@ import pytest
 from redis import ConnectionPool, Redis
 
 from otp_worker.service.celery_app import make_celery
-from otp_worker.service.redis_transport import OneClientChannel, OneClientTransport
+from otp_worker.service.redis_transport import (
+    OneClientChannel,
+    OneClientSentinelTransport,
+    OneClientTransport,
+)
 
 
 @pytest.fixture
@@ -40,6 +44,15 @@ def test_what_waits_for_work_shares_no_client(channel: OneClientChannel) -> None
 @pytest.mark.parametrize("url", ["redis://localhost/0", "rediss://localhost/0", "redis+socket:///run/redis"])
 def test_every_way_to_redis_is_of_that_kind(url: str) -> None:
     assert make_celery(url).connection_for_write().get_transport_cls() is OneClientTransport
+
+
+def test_redis_behind_sentinels_is_of_that_kind_too() -> None:
+    connection = make_celery(
+        "sentinel://localhost;sentinel://elsewhere?master_name=otp"
+    ).connection_for_write()
+    kind = connection.get_transport_cls()
+    assert kind is OneClientSentinelTransport
+    assert issubclass(kind.Channel, OneClientChannel)
 
 
 def test_rabbitmq_is_none_of_it() -> None:
