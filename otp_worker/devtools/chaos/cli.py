@@ -12,10 +12,13 @@ from otp_worker.devtools.chaos.families import Family, read_families
 from otp_worker.devtools.chaos.plan import MIN_KILLS
 from otp_worker.devtools.chaos.report import Report, write_json
 from otp_worker.devtools.chaos.run import run
-from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario, Topology
 from otp_worker.devtools.processes.interrupts import INTERRUPTED
 
 LARGEST_SEED = 2**32
+Servers = Annotated[
+    Topology, typer.Option(help="On which servers broker and database are; it decides on their kinds too.")
+]
 
 
 def chaos(
@@ -25,6 +28,7 @@ def chaos(
     kills: Annotated[int, typer.Option(min=MIN_KILLS, help="How many processes are killed.")] = MIN_KILLS,
     database: Annotated[DatabaseKind, typer.Option()] = DatabaseKind.SQLITE,
     broker: Annotated[BrokerKind, typer.Option()] = BrokerKind.REDIS,
+    topology: Servers = Topology.ONE,
     deadline: Annotated[int, typer.Option(min=10, max=300, help="Seconds in which a code must leave.")] = 120,
     dedupe: Annotated[bool, typer.Option("--dedupe", help="The gateway takes a reference once.")] = False,
     faults: Annotated[
@@ -39,9 +43,8 @@ def chaos(
         families = read_families(faults)
     except ValueError as unknown:
         raise typer.BadParameter(str(unknown), param_hint="--faults") from None
-    scenario = Scenario(
-        chosen, minutes * 60, requests, kills, database, broker, dedupe, deadline, families=families
-    )
+    kinds = (database, broker, dedupe, deadline)
+    scenario = Scenario(chosen, minutes * 60, requests, kills, *kinds, families=families, topology=topology)
     folder = keep or Path(tempfile.mkdtemp(prefix="otp-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False)

@@ -51,14 +51,12 @@ USUAL_KILLS: tuple[Card, ...] = (
     (Kind.KILL, BROKER),
     (Kind.KILL_LOSING_DATA, BROKER),
 )
-USUAL_OTHERS: tuple[Card, ...] = (
+FREEZES: tuple[Card, ...] = (
     (Kind.FREEZE, WORKERS[0]),
     (Kind.FREEZE, WORKERS[1]),
     (Kind.FREEZE, BROKER),
-    (Kind.REFUSE, BROKER),
-    (Kind.BLACKHOLE, BROKER),
-    (Kind.CUT, BROKER),
-    (Kind.SLOW_LINK, BROKER),
+)
+GATEWAY_TROUBLES: tuple[Card, ...] = (
     (Kind.OFFLINE, GATEWAY),
     (Kind.SLOW, GATEWAY),
     (Kind.ERROR, GATEWAY),
@@ -66,6 +64,14 @@ USUAL_OTHERS: tuple[Card, ...] = (
     (Kind.LOSE_REPLY, GATEWAY),
     (Kind.DRIP, GATEWAY),
 )
+LINK_TROUBLES: tuple[Card, ...] = (
+    (Kind.REFUSE, BROKER),
+    (Kind.BLACKHOLE, BROKER),
+    (Kind.CUT, BROKER),
+    (Kind.SLOW_LINK, BROKER),
+)
+LINK = "one broker"
+"""A part: the broker has one address, and a proxy can stand before it."""
 STEPPED = (WEB, WORKERS[0], "upkeep", "beat")
 """The processes whose clock is stepped; the others keep theirs."""
 
@@ -82,7 +88,9 @@ class Offer:
 
 OFFERS: tuple[Offer, ...] = (
     Offer(Family.USUAL, USUAL_KILLS, kills=True),
-    Offer(Family.USUAL, USUAL_OTHERS),
+    Offer(Family.USUAL, FREEZES),
+    Offer(Family.USUAL, LINK_TROUBLES, LINK),
+    Offer(Family.USUAL, GATEWAY_TROUBLES),
     Offer(Family.USUAL, ((Kind.RESTART, DATABASE),), "postgres"),
     Offer(Family.LONG_OUTAGE, ((Kind.LONG_OUTAGE, GATEWAY),)),
     Offer(Family.WEBHOOK, ((Kind.HOOK_HANG, WEBHOOK),)),

@@ -31,24 +31,26 @@ from otp_worker.devtools.chaos.server_faults import (
 from otp_worker.devtools.chaos.service import Service
 from otp_worker.devtools.chaos.supervisor import Supervisor
 from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 
 RECEIPT_SECONDS = 5.0
 
 
 def injectors(service: Service, supervisor: Supervisor, floods: Floods) -> dict[Kind, Injector]:
     """An injector for each kind of fault that this service's parts can suffer."""
-    fleet, knobs = service.stack.fleet, service.stack.phone.knobs
-    freeze = FreezeInjector(fleet)
+    knobs = service.stack.phone.knobs
+    freeze = FreezeInjector(service.stack)
     found: dict[Kind, Injector] = {
-        **dict.fromkeys(KILLS, KillInjector(supervisor, fleet)),
-        **{kind: LinkInjector(service.proxy, mode) for kind, mode in LINK_MODES.items()},
+        **dict.fromkeys(KILLS, KillInjector(supervisor)),
         **{kind: KnobInjector(knobs, changes) for kind, changes in KNOBS.items()},
         Kind.FREEZE: freeze,
         Kind.FROZEN_FLOOD: FloodInjector(floods, freeze),
-        Kind.CUT: CutInjector(service.proxy),
         Kind.CLOCK_STEP: ClockInjector(service.insides),
         Kind.FULL_DISK: DiskInjector(service.data),
     }
+    if service.proxy is not None:
+        found |= {kind: LinkInjector(service.proxy, mode) for kind, mode in LINK_MODES.items()}
+        found[Kind.CUT] = CutInjector(service.proxy)
     if service.gateway is not None:
         # Nothing is looked up for a connection that is kept.
         cut = CutInjector(service.gateway)
@@ -70,7 +72,7 @@ def _of_broker(service: Service) -> dict[Kind, Injector]:
     broker = service.stack.broker
     if isinstance(broker, EmbeddedBroker):
         return dict.fromkeys(ORDERS, OrderInjector(broker))
-    return {Kind.ALARM: AlarmInjector(broker)}
+    return {Kind.ALARM: AlarmInjector(broker)} if isinstance(broker, EmbeddedRabbit) else {}
 
 
 def _of_database(service: Service, floods: Floods) -> dict[Kind, Injector]:
@@ -80,7 +82,7 @@ def _of_database(service: Service, floods: Floods) -> dict[Kind, Injector]:
     isolation: Injector = DefaultInjector(
         service.postgres, database, "default_transaction_isolation", "repeatable read"
     )
-    if isinstance(service.stack.broker, EmbeddedBroker):
+    if isinstance(service.stack.broker, EmbeddedBroker) and service.proxy is not None:
         # While Redis is there it counts too, and would hide that the database lets too many pass.
         isolation = BothInjector(isolation, LinkInjector(service.proxy, Mode.REFUSE))
     read_only = DefaultInjector(

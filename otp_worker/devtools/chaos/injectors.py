@@ -9,7 +9,7 @@ from otp_worker.devtools.chaos.insides import Insides
 from otp_worker.devtools.chaos.plan import Fault, Kind
 from otp_worker.devtools.chaos.proxy import Mode, Proxy
 from otp_worker.devtools.chaos.supervisor import Supervisor
-from otp_worker.devtools.processes.fleet import Fleet
+from otp_worker.devtools.processes.stack import Stack
 from otp_worker.devtools.simulator.knobs import DEFAULTS, Knobs
 from otp_worker.service.processes.process import Process
 
@@ -29,7 +29,6 @@ class KillInjector:
     """kill -9; the supervisor starts again what died."""
 
     supervisor: Supervisor
-    fleet: Fleet
 
     def inject(self, fault: Fault) -> bool:
         """Kill."""
@@ -37,21 +36,22 @@ class KillInjector:
 
     def heal(self, fault: Fault) -> bool:
         """Whether it runs again."""
-        return fault.target in self.fleet
+        return self.supervisor.runs(fault.target)
 
 
 @dataclass
 class FreezeInjector:
     """SIGSTOP, and SIGCONT to the very process that got it."""
 
-    fleet: Fleet
+    stack: Stack
     _frozen: dict[Fault, Process] = field(default_factory=dict)
 
     def inject(self, fault: Fault) -> bool:
         """Freeze the target's whole group."""
-        if fault.target not in self.fleet:
+        name = self.stack.process_of(fault.target)
+        if name not in self.stack.fleet:
             return False
-        self._frozen[fault] = self.fleet[fault.target]
+        self._frozen[fault] = self.stack.fleet[name]
         self._frozen[fault].pause()
         return True
 

@@ -38,7 +38,7 @@ class Report:
         self._console.print(
             f"[bold]seed {scenario.seed}[/]: {scenario.requests} requests in {scenario.seconds:.0f} s, "
             f"{len(scenario.plan)} faults of which {sum(fault.is_kill for fault in scenario.plan)} kill, "
-            f"{scenario.database}, {scenario.broker}"
+            f"{', '.join(scenario.parts)}"
             + (", deduping gateway" if scenario.dedupe else "")
             + f", faults: {', '.join(scenario.families) or 'none'}",
             soft_wrap=True,
@@ -94,6 +94,7 @@ _SETTINGS = (
     "requests",
     "database",
     "broker",
+    "topology",
     "dedupe",
     "deadline_seconds",
     "families",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from otp_worker.devtools.chaos.abilities import unable
-from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, cards_of, needs
+from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, LINK, Family, cards_of, needs
 from otp_worker.devtools.chaos.flood import LIMIT
 from otp_worker.devtools.chaos.insides import SKEW_SECONDS
 from otp_worker.devtools.chaos.plan import Fault, plan_faults
 from otp_worker.devtools.chaos.records import Terms
-from otp_worker.devtools.processes.stack import WIDE_LIMITS
+from otp_worker.devtools.processes.stack import WIDE_LIMITS, BrokerName
 
 SHORTEST_DEADLINE_SECONDS = 40
 RUN_OF_DEADLINE = 4
@@ -28,6 +28,13 @@ class BrokerKind(StrEnum):
 
     REDIS = "redis"
     RABBITMQ = "rabbitmq"
+
+
+class Topology(StrEnum):
+    """On how many servers the broker and the database are; it decides on their kind where it is not one."""
+
+    ONE = "one"
+    SENTINEL = "sentinel"
 
 
 def as_it_is(command: str) -> str:
@@ -55,6 +62,7 @@ class Scenario:
     command: Callable[[str], str] = as_it_is
     faults: list[Fault] | None = None
     families: tuple[Family, ...] = DEFAULT_FAMILIES
+    topology: Topology = Topology.ONE
     plan: list[Fault] = field(init=False)
     skipped: dict[Family, str] = field(init=False)
 
@@ -76,9 +84,16 @@ class Scenario:
         object.__setattr__(self, name, value)
 
     @property
-    def parts(self) -> tuple[str, str]:
+    def parts(self) -> tuple[str, ...]:
         """What the service is built on, which decides what can befall it."""
-        return self.database.value, self.broker.value
+        if self.topology is Topology.SENTINEL:
+            return self.database.value, "sentinels"
+        return self.database.value, self.broker.value, LINK
+
+    @property
+    def broker_name(self) -> BrokerName:
+        """The broker as a stack knows it."""
+        return "sentinels" if self.topology is Topology.SENTINEL else self.broker.value
 
     @property
     def floods(self) -> bool:

@@ -23,6 +23,7 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.interrupts import interruptible
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
 from otp_worker.devtools.processes.stack import Stack, planned_stack
 from otp_worker.devtools.simulator import Simulator
 
@@ -35,7 +36,7 @@ class Service:
     """What runs, and where its records are."""
 
     stack: Stack
-    proxy: Proxy
+    proxy: Proxy | None
     postgres: EmbeddedPostgres | None
     journal: Path
     database_url: str
@@ -67,14 +68,12 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
                 settings=scenario.settings,
                 copies=COPIES,
                 journal=journal,
-                broker=scenario.broker.value,
+                broker=scenario.broker_name,
             )
         )
         stack.prepare()
         stack.phone.knobs.set(dedupe=scenario.dedupe, receipts=["delivered"])
-        proxy = parts.enter_context(Proxy(stack.broker.port))
-        through_proxy = make_url(stack.broker.url).set(port=proxy.port)
-        stack.settings["OTP_BROKER_URL"] = through_proxy.render_as_string(hide_password=False)
+        proxy = _broker_front(parts, stack)
         insides = Insides(folder, scenario.families, scenario.seed)
         hook = parts.enter_context(Hook()) if Family.WEBHOOK in scenario.families else None
         if hook is not None:
@@ -94,6 +93,16 @@ def _start(stack: Stack, scenario: Scenario, insides: Insides) -> None:
         environment = {**stack.settings, **insides.environment(name)}
         stack.fleet.start(name, scenario.command(command), environment)
     stack.await_ready()
+
+
+def _broker_front(parts: ExitStack, stack: Stack) -> Proxy | None:
+    """What stands before a broker with one address; the service is sent there."""
+    if isinstance(stack.broker, EmbeddedSentinels):
+        return None
+    proxy = parts.enter_context(Proxy(stack.broker.port))
+    through_proxy = make_url(stack.broker.url).set(port=proxy.port)
+    stack.settings["OTP_BROKER_URL"] = through_proxy.render_as_string(hide_password=False)
+    return proxy
 
 
 def _hook_settings(hook: Hook) -> dict[str, str]:

@@ -49,9 +49,14 @@ class Supervisor:
         """Whether nothing waits to be started again."""
         return not self._due
 
+    def runs(self, target: str) -> bool:
+        """Whether what was killed under that name was started again."""
+        return target in self._fleet and target not in self._due
+
     def kill(self, fault: Fault) -> bool:
         """Do the killing that the fault names; False if what it strikes does not run at the moment."""
-        if fault.target not in self._fleet or self._fleet[fault.target].ended:
+        name = self._stack.process_of(fault.target)
+        if name not in self._fleet or self._fleet[name].ended:
             return False
         if fault.kind in (Kind.KILL_CHILD, Kind.KILL_WEB_CHILD):
             if not self._kill_child(fault):
@@ -62,7 +67,7 @@ class Supervisor:
         else:
             if fault.kind is Kind.KILL_LOSING_DATA:
                 self._stack.broker.wipe()
-            self._fleet.kill(fault.target)
+            self._fleet.kill(name)
             self._due[fault.target] = time.monotonic() + fault.for_seconds
         self.kills += 1
         return True

@@ -57,6 +57,11 @@ class EmbeddedRabbit:
         """Where it answers, password included."""
         return f"amqp://{_USER}:{self._password}@{LOOPBACK}:{self.port}//"
 
+    @property
+    def struck(self) -> str:
+        """The name of the process that matters."""
+        return NAME
+
     def start(self) -> None:
         """Start it and wait until it takes connections. Raises EndedEarlyError and NotReadyError."""
         self._start_port_mapper()

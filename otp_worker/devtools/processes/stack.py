@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import Literal
 import requests
 
 from otp_worker.devtools.processes.addresses import Addresses
+from otp_worker.devtools.processes.broker import NAME as BROKER
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.errors import CommandFailedError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
+from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
 from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import OF_THE_OPERATOR
@@ -37,7 +39,13 @@ CONSOLE_AUTH = "operator:watching-console"
 WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in OF_THE_OPERATOR}
 """One client asks for many codes here, which is what limits are there to prevent; they count, and let it."""
 
-BrokerName = Literal["redis", "rabbitmq"]
+BrokerName = Literal["redis", "rabbitmq", "sentinels"]
+Broker = EmbeddedBroker | EmbeddedRabbit | EmbeddedSentinels
+_BROKERS: dict[BrokerName, Callable[[Fleet, Path], Broker]] = {
+    "redis": EmbeddedBroker,
+    "rabbitmq": EmbeddedRabbit,
+    "sentinels": EmbeddedSentinels,
+}
 
 
 @dataclass
@@ -45,7 +53,7 @@ class Stack(Addresses):
     """The service's parts; ``settings`` is the environment that its processes get."""
 
     fleet: Fleet
-    broker: EmbeddedBroker | EmbeddedRabbit
+    broker: Broker
     phone: Simulator
     settings: dict[str, str]
     copies: Mapping[str, int]
@@ -55,6 +63,10 @@ class Stack(Addresses):
     def lines(self) -> dict[str, str]:
         """The commands of the service's processes by their names."""
         return procfile_commands(OWN_PROCFILE, self.copies)
+
+    def process_of(self, name: str) -> str:
+        """The process that a blow at this one strikes: of several servers of a broker, the one that leads."""
+        return self.broker.struck if name == BROKER else name
 
     def start(self, *names: str) -> None:
         """Start the processes of these names, or all of them; none is awaited."""
@@ -121,7 +133,7 @@ def planned_stack(
         simulator as phone,
         Fleet(folder, cwd=ROOT, env=child_environment({})) as fleet,
     ):
-        server = (EmbeddedRabbit if broker == "rabbitmq" else EmbeddedBroker)(fleet, folder / "broker")
+        server = _BROKERS[broker](fleet, folder / "broker")
         environment = {
             **_environment(folder, phone.url, public_url),
             "PORT": str(web),

@@ -27,6 +27,9 @@ class Supervisor:
     def kill(self, _: Fault) -> bool:
         return True
 
+    def runs(self, _: str) -> bool:
+        return True
+
 
 @pytest.fixture
 def said() -> list[Kind]:
@@ -35,12 +38,13 @@ def said() -> list[Kind]:
 
 @pytest.fixture
 def nemesis(tmp_path: Path, said: list[Kind]) -> Iterator[Nemesis]:
-    fleet = cast(Any, {BROKER: SimpleNamespace(pause=lambda: None, resume=lambda: None)})
+    fleet = {BROKER: SimpleNamespace(pause=lambda: None, resume=lambda: None)}
+    stack = cast(Any, SimpleNamespace(fleet=fleet, process_of=lambda name: name))
     supervisor = cast(Any, Supervisor())
     knobs = Knobs()
     injectors: dict[Kind, Injector] = {
-        Kind.FREEZE: FreezeInjector(fleet),
-        Kind.KILL_LOSING_DATA: KillInjector(supervisor, fleet),
+        Kind.FREEZE: FreezeInjector(stack),
+        Kind.KILL_LOSING_DATA: KillInjector(supervisor),
         Kind.SLOW: KnobInjector(knobs, {"slow_seconds": 0.7}),
         Kind.ERROR: KnobInjector(knobs, {"error_status": 500}),
     }

@@ -1,10 +1,12 @@
 """The faults of a run, and the people who ask for codes in it."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family, cards_of, needs, read_families
+from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, LINK, Family, cards_of, needs, read_families
 from otp_worker.devtools.chaos.load import plan_errands
 from otp_worker.devtools.chaos.plan import (
     DATABASE,
@@ -21,7 +23,10 @@ SEEDS = st.integers(min_value=0, max_value=2**32)
 USUAL_ON_POSTGRES = cards_of([Family.USUAL], ("postgres", "redis"))
 USUAL_ON_SQLITE = cards_of([Family.USUAL], ("sqlite", "redis"))
 ROUNDING = 0.01
-SERVICES = [("sqlite", "redis"), ("postgres", "redis"), ("sqlite", "rabbitmq"), ("postgres", "rabbitmq")]
+SERVICES = [
+    *product(("sqlite", "postgres"), ("redis", "rabbitmq"), (LINK,)),
+    ("sqlite", "sentinels"),
+]
 
 
 @given(SEEDS)
@@ -76,7 +81,7 @@ def test_every_errand_has_a_number_of_its_own_that_intake_takes(seed: int) -> No
 
 
 @given(SEEDS, st.sampled_from(SERVICES))
-def test_everything_that_a_service_can_suffer_is_dealt(seed: int, parts: tuple[str, str]) -> None:
+def test_everything_that_a_service_can_suffer_is_dealt(seed: int, parts: tuple[str, ...]) -> None:
     cards = cards_of(tuple(Family), parts)
     plan = plan_faults(seed, 1200, 120, cards, deadline_seconds=60)
     struck = {(fault.kind, fault.target) for fault in plan}

@@ -34,7 +34,9 @@ def parent(tmp_path: Path) -> Iterator[Supervisor]:
     """Two children, whose leader ends as soon as one of them does, as some servers do."""
     with Fleet(tmp_path, cwd=tmp_path, env=child_environment({})) as fleet:
         fleet.start(WEB, "sleep 60 & sleep 60 & wait -n; exit 1".join(["exec bash -c '", "'"]))
-        yield Supervisor(cast(Any, SimpleNamespace(fleet=fleet, url=URL)), random.Random(4))
+        yield Supervisor(
+            cast(Any, SimpleNamespace(fleet=fleet, url=URL, process_of=lambda name: name)), random.Random(4)
+        )
 
 
 @pytest.mark.parametrize(("kind", "is_breach"), [(Kind.KILL_CHILD, False), (Kind.KILL_WEB_CHILD, True)])
