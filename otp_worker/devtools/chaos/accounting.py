@@ -17,10 +17,11 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the requests; ``ends`` counts each accepted one once."""
+    """What became of the requests; ``ends`` and ``doors`` count each accepted one once."""
 
     asked: int
     accepted: int
+    doors: Counter[str]
     unknown: int
     ends: Counter[str]
     messages: int
@@ -51,6 +52,7 @@ def account(records: Records, *, worker_kills: int, concurrency: int, dedupe: bo
     return Account(
         asked=len(records.requests),
         accepted=len(records.accepted),
+        doors=Counter(str(request.wish.door) for request in records.accepted),
         unknown=sum(not request.accepted_at and not request.refused for request in records.requests),
         ends=Counter(_end(records, request.verification_id or "") for request in records.accepted),
         messages=len(records.journal),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 from otp_worker.devtools.chaos.client import Client
+from otp_worker.devtools.chaos.doors import Wishes, draw_wish, shapes
+from otp_worker.devtools.chaos.records import Request
 from otp_worker.devtools.simulator.schedule import Schedule
 
 AGAIN_SECONDS = 1.0
@@ -16,28 +18,35 @@ RESEND_AFTER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One person who wants a code: when, to which number, and what they do ``later_seconds`` after it."""
+    """One request of an app: when, what is wished for which numbers, and what follows ``later_seconds`` on.
+
+    Of several wishes each is a message, and they are made as a batch.
+    """
 
     at_seconds: float
-    number: str
+    wishes: Wishes
     follow_up: str | None
     later_seconds: float
 
 
-def plan_errands(seed: int, requests: int, seconds: float) -> list[Errand]:
-    """That many errands with different numbers, spread over the time."""
+def plan_errands(seed: int, requests: int, seconds: float, notice_seconds: int) -> list[Errand]:
+    """Errands for so many SMS to different numbers, through every door, spread over the time."""
     chance = random.Random(f"{seed} load")  # nosec B311 # noqa: S311 - a plan must be repeatable, not secret
-    numbers = chance.sample(range(1_000_000), requests)
-    return [
-        Errand(chance.uniform(0, seconds), f"+447400{number:06d}", *_follow_up(chance)) for number in numbers
-    ]
+    numbers = iter(chance.sample(range(1_000_000), requests))
+    errands = []
+    for doors in shapes(requests):
+        wishes = [(f"+447400{next(numbers):06d}", draw_wish(each, chance, notice_seconds)) for each in doors]
+        errands.append(Errand(chance.uniform(0, seconds), wishes, *_follow_up(wishes, chance)))
+    return errands
 
 
-def _follow_up(chance: random.Random) -> tuple[str | None, float]:
+def _follow_up(wishes: Wishes, chance: random.Random) -> tuple[str | None, float]:
     draw = chance.random()
+    if len(wishes) > 1:
+        return None, 0.0
     if draw < FOLLOW_UP_SHARE:
         return "cancel", chance.uniform(0, CANCEL_WITHIN_SECONDS)
-    if draw < 2 * FOLLOW_UP_SHARE:
+    if draw < 2 * FOLLOW_UP_SHARE and not wishes[0][1].is_message:
         return "resend", RESEND_AFTER_SECONDS
     return None, 0.0
 
@@ -71,17 +80,23 @@ class Load:
         self._schedule.after(seconds, lambda: self._send(errand, tries))
 
     def _send(self, errand: Errand, tries: int) -> None:
-        request = self._client.send(errand.number)
-        if request.verification_id is None:
-            if request.refused is None and tries < MAX_TRIES:
+        requests = self._ask(errand)
+        if any(each.verification_id is None and each.refused is None for each in requests):
+            if tries < MAX_TRIES:
                 self._after(AGAIN_SECONDS, errand, tries + 1)
             else:
                 self._finish()
-        elif errand.follow_up is None:
+        elif errand.follow_up is None or requests[0].verification_id is None:
             self._finish()
         else:
-            what, verification_id = errand.follow_up, request.verification_id
+            what, verification_id = errand.follow_up, requests[0].verification_id
             self._schedule.after(errand.later_seconds, lambda: self._follow(what, verification_id))
+
+    def _ask(self, errand: Errand) -> list[Request]:
+        if len(errand.wishes) > 1:
+            return self._client.send_batch(errand.wishes)
+        number, wish = errand.wishes[0]
+        return [self._client.send(number, wish=wish)]
 
     def _follow(self, what: str, verification_id: str) -> None:
         self._client.ask(what, verification_id)

@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 from sqlalchemy import select
 
+from otp_worker.devtools.chaos.doors import PLAIN, Door, Wish
 from otp_worker.devtools.chaos.plan import Fault
+from otp_worker.domain.message import CHANNEL, MIN_LIFE_SECONDS
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
@@ -32,6 +35,7 @@ class Request:
     verification_id: str | None = None
     refused: int | None = None
     failed: int | None = None
+    wish: Wish = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Resend:
 
 @dataclass(frozen=True, slots=True)
 class VerificationRow:
-    """A verification as the run left it in the database."""
+    """A verification, or a message, as the run left it in the database.
+
+    ``is_sealed`` tells whether a text or code that its app gave is still there, sealed.
+    """
 
     id: str
     number: str | None
@@ -53,6 +60,8 @@ class VerificationRow:
     expires_at: datetime
     key_id: str
     code_hash: bytes | None
+    is_message: bool = False
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class JournalLine:
     to: str
     code: str
     taken_at: datetime
+    text: str = ""
 
     @property
     def verification_id(self) -> str:
@@ -109,6 +119,15 @@ class Terms:
     lease_seconds: float = 16.0
     clocks_differ_by: float | None = None
     flood_limit: int = 0
+
+    @property
+    def notice_seconds(self) -> int:
+        """How long a notice may wait to be sent: as a code, but that no message's life may be shorter."""
+        return max(ceil(self.deadline_seconds), MIN_LIFE_SECONDS)
+
+    def deadline_of(self, wish: Wish) -> float:
+        """How many seconds an SMS that is asked for so may wait to be sent."""
+        return self.notice_seconds if wish.door is Door.NOTICE else self.deadline_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,11 @@ class Records:
         return [request for request in self.requests if request.accepted_at]
 
     @property
+    def wishes(self) -> dict[str, Wish]:
+        """What was asked for with each number: each has one wish alone."""
+        return {request.number: request.wish for request in self.requests}
+
+    @property
     def unsure(self) -> list[DeliveryRow]:
         """What was settled as perhaps sent, and was not: the price of the policy for uncertain outcomes."""
         taken = {line.ref for line in self.journal}
@@ -181,6 +205,8 @@ def read_database(db: Database) -> tuple[dict[str, VerificationRow], dict[str, D
                 row.expires_at,
                 row.key_id,
                 row.code_hash,
+                row.channel == CHANNEL,
+                row.sealed is not None,
             )
             for row in verification_rows
         },
@@ -216,6 +242,7 @@ def _lines(texts: Iterable[str]) -> Iterable[JournalLine]:
             line["to"],
             code.group() if code else "",
             datetime.fromisoformat(line["taken_at"]),
+            line["text"],
         )
 
 

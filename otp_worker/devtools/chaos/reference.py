@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+from otp_worker.devtools.chaos.doors import PLAIN
 from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records
 
 ANSWER = timedelta(seconds=10)
@@ -16,6 +17,7 @@ class Reference:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._wishes = records.wishes
         self._accepted: dict[str, list[Window]] = defaultdict(list)
         self._unknown: dict[str, list[Window]] = defaultdict(list)
         self._resent: dict[str, list[Window]] = defaultdict(list)
@@ -40,6 +42,12 @@ class Reference:
             return None
         return min(asked for asked, _ in windows + unknown), max(latest for _, latest in windows)
 
+    def seconds_of(self, row: DeliveryRow) -> float:
+        """For how long the row's SMS may wait to be sent."""
+        verification = self._records.verifications.get(row.verification_id)
+        wish = self._wishes.get(verification.number or "", PLAIN) if verification else PLAIN
+        return self._records.terms.deadline_of(wish)
+
     def deadline_of(self, row: DeliveryRow) -> datetime:
         """After which the row's message is late.
 
@@ -49,12 +57,14 @@ class Reference:
         window = self.asked_between(row)
         if margin is None or window is None:
             return row.deadline_at
-        return window[1] + timedelta(seconds=self._records.terms.deadline_seconds + margin)
+        return window[1] + timedelta(seconds=self.seconds_of(row) + margin)
 
     def life_ends(self, line: JournalLine, earlier: list[JournalLine]) -> datetime | None:
-        """After which the code of a message is dead, given the messages before it; None if unknown."""
+        """After which an SMS's code is dead, given the SMS before it; None if unknown, or if it has none."""
         records, margin = self._records, self._records.terms.clocks_differ_by
         verification = records.verifications.get(line.verification_id)
+        if verification and verification.is_message:
+            return None
         if margin is None:
             return verification.expires_at if verification else None
         cap = self.cap_of(line.verification_id)

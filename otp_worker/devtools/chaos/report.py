@@ -14,6 +14,7 @@ from rich.table import Table
 from otp_worker import __version__
 from otp_worker.devtools.chaos.accounting import Account
 from otp_worker.devtools.chaos.breaches import MUST_BE_NONE, Breach
+from otp_worker.devtools.chaos.doors import Door
 from otp_worker.devtools.chaos.plan import Fault
 from otp_worker.devtools.chaos.records import Span
 from otp_worker.devtools.chaos.run import Result
@@ -117,6 +118,7 @@ def _table(result: Result) -> Table:
     table.add_row("broker and database", result.servers)
     table.add_row("asked (tries)", str(account.asked))
     table.add_row("accepted (202)", str(account.accepted))
+    table.add_row("  by their kinds", ", ".join(f"{account.doors[door]} {door}" for door in Door))
     for end in ("sent", "failed", "expired", "canceled"):
         table.add_row(f"  {end}", str(account.ends[end]))
     table.add_row("unknown to the client", str(account.unknown))

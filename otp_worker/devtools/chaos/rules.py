@@ -1,12 +1,13 @@
 """The promises, each as a pure function that finds its breaches in the records."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
+from otp_worker.devtools.chaos.doors import PLAIN
 from otp_worker.devtools.chaos.plan import BROKER, TLS_FAULTS, Kind
-from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, grouped
+from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, VerificationRow, grouped
 from otp_worker.devtools.chaos.reference import Reference, Window
 from otp_worker.devtools.chaos.spans import covered
 from otp_worker.devtools.chaos.timely import early, failed_in_calm, misled, outlived, slow, stalled, unswept
@@ -17,6 +18,7 @@ SETTLED = timedelta(seconds=20)
 _AWAY = frozenset({Kind.OFFLINE, Kind.LONG_OUTAGE})
 TAKE_OVER_SECONDS = 14.0
 """What an orphan's rescue may take beyond its lease."""
+NEVER_BACK = "its worker never came back"
 
 
 def lost(records: Records) -> Iterable[Finding]:
@@ -29,7 +31,7 @@ def lost(records: Records) -> Iterable[Finding]:
             yield Finding(Breach.LOST, verification_id, "answered 202, and not in the database")
             continue
         for row in records.deliveries_of(verification_id):
-            away = _was_away(records, reference.asked_between(row))
+            away = _was_away(records, reference.asked_between(row), reference.seconds_of(row))
             if evidence := _lost_delivery(row, row.id in taken, away=away):
                 yield Finding(Breach.LOST, row.id, evidence)
 
@@ -45,18 +47,18 @@ def _lost_delivery(row: DeliveryRow, taken: bool, *, away: bool) -> str | None:
     return None
 
 
-def _was_away(records: Records, asked: Window | None) -> bool:
+def _was_away(records: Records, asked: Window | None, seconds: float) -> bool:
     """Whether the phone was away in its time, and either it or the broker for all but what a rescue takes.
 
     A RabbitMQ that was killed needs several seconds to come back, and no delivery reaches a worker meanwhile.
     """
     if asked is None:
         return False
-    ends = asked[1] + timedelta(seconds=records.terms.deadline_seconds)
+    ends = asked[1] + timedelta(seconds=seconds)
     phone = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.kind in _AWAY]
     broker = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.target == BROKER]
     rescue = records.terms.lease_seconds + TAKE_OVER_SECONDS
-    left = records.terms.deadline_seconds - covered([*phone, *broker], asked[1], ends)
+    left = seconds - covered([*phone, *broker], asked[1], ends)
     return covered(phone, asked[1], ends) > 0 and left < rescue
 
 
@@ -106,8 +108,24 @@ def unexpected(records: Records) -> Iterable[Finding]:
             yield Finding(Breach.UNEXPECTED, line.ref, "sent to another number than its own")
 
 
+def repeated(records: Records) -> Iterable[Finding]:
+    """Messages beside the one that was asked for, however often, under one Idempotency-Key."""
+    ids = defaultdict(list)
+    for row in records.verifications.values():
+        if row.is_message and row.number:
+            ids[row.number].append(row.id)
+    for number, found in ids.items():
+        if len(found) > 1:
+            yield Finding(Breach.UNEXPECTED, number, f"{len(found)} messages, and one was asked for")
+
+
 def differing(records: Records) -> Iterable[Finding]:
-    """Verifications of which more than one code was sent."""
+    """Verifications of which more than one code was sent, and SMS that do not say what they must."""
+    wishes = records.wishes
+    for line in records.journal:
+        wish = wishes.get(line.to, PLAIN)
+        if not wish.is_said_by(line.text):
+            yield Finding(Breach.DIFFERING, line.ref, f"does not say what was asked for: {wish.door}")
     for verification_id, lines in grouped(records.journal, lambda line: line.verification_id).items():
         codes = {line.code for line in lines}
         if len(codes) > 1:
@@ -127,12 +145,30 @@ def uncaused(records: Records) -> Iterable[Finding]:
 
 
 def disowned(records: Records) -> Iterable[Finding]:
-    """Verifications that failed as unsent although the phone took a message of theirs."""
+    """Verifications and messages that are said to be unsent although the phone took one of theirs."""
     sent = {line.verification_id for line in records.journal}
     for row in records.verifications.values():
-        if row.status is VerificationStatus.FAILED and row.id in sent:
+        if row.id in sent and _is_said_to_be_unsent(records, row):
             reasons = "; ".join(each.reason or "-" for each in records.deliveries_of(row.id))
             yield Finding(Breach.DISOWNED, row.id, f"failed, but the phone has it: {reasons}")
+
+
+def _is_said_to_be_unsent(records: Records, row: VerificationRow) -> bool:
+    if not row.is_message:
+        return row.status is VerificationStatus.FAILED
+    # Nobody can enter a message: one of which nobody knows whether it left is over with its deadline.
+    nobody_knows = any(
+        each.uncertain or each.abandoned or NEVER_BACK in (each.reason or "")
+        for each in records.deliveries_of(row.id)
+    )
+    return row.status in (VerificationStatus.FAILED, VerificationStatus.EXPIRED) and not nobody_knows
+
+
+def kept(records: Records) -> Iterable[Finding]:
+    """Texts and codes of apps that were not wiped when no SMS could follow any more."""
+    for row in records.verifications.values():
+        if row.is_sealed and row.status is not VerificationStatus.PENDING:
+            yield Finding(Breach.KEPT, row.id, f"{row.status}, and what its app gave is still there")
 
 
 def refused(records: Records) -> Iterable[Finding]:
@@ -158,9 +194,11 @@ RULES: tuple[Callable[[Records], Iterable[Finding]], ...] = (
     late,
     unreached,
     unexpected,
+    repeated,
     differing,
     uncaused,
     disowned,
+    kept,
     refused,
     over_limit,
     early,

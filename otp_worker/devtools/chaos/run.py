@@ -146,7 +146,10 @@ class _Run:
     def _strike(self) -> None:
         """Load and faults, until both are over."""
         scenario = self.scenario
-        load = Load(self.client, plan_errands(scenario.seed, scenario.requests, scenario.seconds))
+        errands = plan_errands(
+            scenario.seed, scenario.requests, scenario.seconds, scenario.terms.notice_seconds
+        )
+        load = Load(self.client, errands)
         deadline = time.monotonic() + scenario.seconds + LOAD_OVERTIME_SECONDS
         self.nemesis.begin(scenario.plan)
         load.start()
@@ -160,7 +163,7 @@ class _Run:
 
     def _settle(self, db: Database) -> None:
         """Wait until nothing is on its way any more, but not longer than that may take."""
-        seconds = self.scenario.deadline_seconds + self.scenario.lease_seconds + MARGIN_SECONDS
+        seconds = self.scenario.terms.notice_seconds + self.scenario.lease_seconds + MARGIN_SECONDS
         deadline = time.monotonic() + seconds
         while _open_deliveries(db) and time.monotonic() < deadline:
             self.nemesis.act()

@@ -6,16 +6,18 @@ import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from otp_worker.devtools.chaos.disk import small_disk
+from otp_worker.devtools.chaos.doors import TEMPLATE, TEMPLATE_FIELD, TEMPLATE_TEXT
 from otp_worker.devtools.chaos.families import Family
 from otp_worker.devtools.chaos.hook import Hook
 from otp_worker.devtools.chaos.insides import Insides
+from otp_worker.devtools.chaos.plan import WORKERS
 from otp_worker.devtools.chaos.proxy import Proxy
 from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario
 from otp_worker.devtools.chaos.tls import HOST, TlsFront, tls_front
@@ -24,8 +26,11 @@ from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.interrupts import interruptible
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
-from otp_worker.devtools.processes.stack import Stack, planned_stack
+from otp_worker.devtools.processes.stack import APP, READY_SECONDS, Stack, planned_stack
 from otp_worker.devtools.simulator import Simulator
+from otp_worker.domain.app import APP_SCOPES, KeyScope
+from otp_worker.store import seal_keys
+from otp_worker.store.database import Database
 
 MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
 COPIES = {"worker": 2, "flower": 0, "console": 0}
@@ -71,7 +76,7 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
                 broker=scenario.broker_name,
             )
         )
-        stack.prepare()
+        _prepare(stack)
         stack.phone.knobs.set(dedupe=scenario.dedupe, receipts=["delivered"])
         proxy = _broker_front(parts, stack)
         insides = Insides(folder, scenario.families, scenario.seed)
@@ -81,18 +86,28 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
         tls, gateway = _gateway_front(parts, stack, scenario, folder)
         if tls is not None:
             insides.trusted = tls.certificate
-        _start(stack, scenario, insides)
         database_url = url.replace("postgresql://", "postgresql+psycopg://")
+        _start(stack, scenario, insides, database_url)
         yield Service(stack, proxy, postgres, journal, database_url, data, insides, hook, tls, gateway)
         # Before the proxy goes: nothing then waits for the broker in vain.
         stack.stop()
 
 
-def _start(stack: Stack, scenario: Scenario, insides: Insides) -> None:
+def _prepare(stack: Stack) -> None:
+    """Let the one app use every door."""
+    stack.prepare(scopes=(*sorted(APP_SCOPES), KeyScope.MESSAGE))
+    stack.must("apps", "set", APP, "custom_codes=on")
+    stack.must("templates", "set", APP, TEMPLATE, TEMPLATE_TEXT, "--field", TEMPLATE_FIELD)
+
+
+def _start(stack: Stack, scenario: Scenario, insides: Insides, database_url: str) -> None:
     for name, command in stack.lines.items():
         environment = {**stack.settings, **insides.environment(name)}
         stack.fleet.start(name, scenario.command(command), environment)
     stack.await_ready()
+    with closing(Database(database_url)) as db:
+        # Else the first sends that are sealed might be refused.
+        stack.fleet.await_ready(WORKERS[0], lambda: bool(seal_keys.known(db)), READY_SECONDS)
 
 
 def _broker_front(parts: ExitStack, stack: Stack) -> Proxy | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
+from otp_worker.devtools.chaos.doors import Door
 from otp_worker.devtools.chaos.plan import BROKER, DATABASE, FLOODS, HARMLESS
 from otp_worker.devtools.chaos.records import Records, Span, grouped
 from otp_worker.devtools.chaos.recovery import is_of_broker, is_outage
@@ -41,11 +42,13 @@ def early(records: Records) -> Iterable[Finding]:
     for row in records.deliveries.values():
         seen_at, window = records.sightings.expired.get(row.id), reference.asked_between(row)
         if seen_at and window:
-            left = window[0] + timedelta(seconds=terms.deadline_seconds) - seen_at
+            left = window[0] + timedelta(seconds=reference.seconds_of(row)) - seen_at
             if left > LONGEST_BACKOFF + margin:
                 evidence = f"expired {left.total_seconds():.0f} s before its deadline"
                 yield Finding(Breach.LOST, row.id, evidence)
     for verification_id, lines in grouped(records.journal, lambda line: line.verification_id).items():
+        if _is_message(records, verification_id):
+            continue
         seen_at = records.sightings.expired.get(verification_id)
         first = records.deliveries.get(f"{verification_id}.1")
         window = reference.asked_between(first) if first else None
@@ -57,6 +60,11 @@ def early(records: Records) -> Iterable[Finding]:
                 yield Finding(Breach.UNUSABLE, verification_id, evidence)
 
 
+def _is_message(records: Records, verification_id: str) -> bool:
+    found = records.verifications.get(verification_id)
+    return found is not None and found.is_message
+
+
 def outlived(records: Records) -> Iterable[Finding]:
     """Codes whose rows let them live beyond the hard cap, or let them be dead when they arrived."""
     if records.terms.clocks_differ_by is None:
@@ -64,13 +72,13 @@ def outlived(records: Records) -> Iterable[Finding]:
     reference = Reference(records)
     margin = timedelta(seconds=records.terms.clocks_differ_by)
     for row in records.verifications.values():
-        cap = reference.cap_of(row.id)
+        cap = None if row.is_message else reference.cap_of(row.id)
         if cap and row.expires_at > cap and row.status is VerificationStatus.PENDING:
             over = (row.expires_at - cap).total_seconds()
             yield Finding(Breach.OUTLIVED, row.id, f"may be entered {over:.0f} s beyond its cap")
     for verification_id, lines in grouped(records.journal, lambda line: line.verification_id).items():
         found = records.verifications.get(verification_id)
-        if found and lines[-1].taken_at > found.expires_at + margin:
+        if found and not found.is_message and lines[-1].taken_at > found.expires_at + margin:
             over = (lines[-1].taken_at - found.expires_at).total_seconds()
             yield Finding(Breach.UNUSABLE, verification_id, f"dead {over:.0f} s before it arrived")
 
@@ -150,7 +158,10 @@ def misled(records: Records) -> Iterable[Finding]:
 
 
 def calm_delays(records: Records) -> list[float]:
-    """For each request that was accepted while nothing was wrong: the seconds until the phone had it."""
+    """For each request that was accepted while nothing was wrong: the seconds until the phone had it.
+
+    Notices are left out: they give way to all others.
+    """
     excuses = _troubled(records, BACKLOG)
     first_taken: dict[str, datetime] = {}
     for line in records.journal:
@@ -159,6 +170,8 @@ def calm_delays(records: Records) -> list[float]:
     for request in records.accepted:
         at, row = request.accepted_at, records.verifications.get(request.verification_id or "")
         if at is None or row is None or row.status is VerificationStatus.CANCELED:
+            continue
+        if request.wish.door is Door.NOTICE:
             continue
         if not any(begun < at + CALM and healed > at for begun, healed in excuses):
             taken_at = first_taken.get(row.id, at + CALM)

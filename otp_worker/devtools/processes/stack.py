@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from otp_worker.inbound.callbacks import inbound_url
 from otp_worker.service.processes.procfile import OWN_PROCFILE, procfile_commands
 
 ROOT = Path(__file__).resolve().parents[3]
+APP = "shop"
 READY_SECONDS = 60
 _COMMAND_SECONDS = 60
 
@@ -99,13 +100,18 @@ class Stack(Addresses):
             check=False,
         )
 
-    def prepare(self) -> None:
-        """Start the broker, migrate the database and make an API key. Raises CommandFailedError."""
-        self.broker.start()
-        self._must("migrate")
-        self.api_key = self._must("keys", "create", "--name", "shop").strip()
+    def prepare(self, scopes: Sequence[str] = ()) -> None:
+        """Start the broker, migrate the database and make an API key, with these scopes if any are named.
 
-    def _must(self, *arguments: str) -> str:
+        Raises CommandFailedError.
+        """
+        self.broker.start()
+        self.must("migrate")
+        words = [word for scope in scopes for word in ("--scope", scope)]
+        self.api_key = self.must("keys", "create", "--name", APP, *words).strip()
+
+    def must(self, *arguments: str) -> str:
+        """What an ``otp-worker`` command prints. Raises CommandFailedError where it fails."""
         done = self.command(*arguments)
         if done.returncode != 0:
             raise CommandFailedError(f"otp-worker {' '.join(arguments)}: {done.stderr}")

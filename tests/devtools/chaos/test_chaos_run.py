@@ -15,6 +15,7 @@ from otp_worker.devtools.chaos.plan import BROKER, GATEWAY, MIN_KILLS, WEB, WORK
 from otp_worker.devtools.chaos.run import Result, run
 from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario, as_it_is
 from otp_worker.devtools.processes.rabbitmq import SERVER
+from otp_worker.domain.message import ID_PREFIX
 from otp_worker.service.http_server import WEB as WEB_SERVER
 
 SEED = 20_260_601
@@ -121,3 +122,9 @@ def test_a_promise_that_is_taken_out_is_missed(mutation: str, mutated_runs: dict
     result = mutated_runs[mutation]
     assert result.kills == 4
     assert Breach.LOST in {finding.breach for finding in result.findings}
+
+
+def test_a_message_that_is_lost_is_missed_as_a_code_is(mutated_runs: dict[str, Result]) -> None:
+    """Without the sweep no notice ever leaves."""
+    findings = mutated_runs["no_sweep"].findings
+    assert {each.breach for each in findings if each.subject.startswith(ID_PREFIX)} == {Breach.LOST}

@@ -73,10 +73,10 @@ def test_nothing_is_struck_while_it_still_suffers(seed: int) -> None:
 
 @given(SEEDS)
 def test_every_errand_has_a_number_of_its_own_that_intake_takes(seed: int) -> None:
-    errands = plan_errands(seed, 50, 60)
-    assert errands == plan_errands(seed, 50, 60)
-    numbers = {parse_number(errand.number, frozenset({"GB"})).e164 for errand in errands}
-    assert len(numbers) == 50
+    errands = plan_errands(seed, 60, 60, 120)
+    assert errands == plan_errands(seed, 60, 60, 120)
+    asked = [number for errand in errands for number, _ in errand.wishes]
+    assert len(asked) == len({parse_number(number, frozenset({"GB"})).e164 for number in asked}) == 60
     assert all(0 <= errand.at_seconds <= 60 for errand in errands)
 
 
