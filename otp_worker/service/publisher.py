@@ -114,7 +114,7 @@ class DeliveryQueue:
                 pipeline.lpush(CHECK_NAME, "").delete(CHECK_NAME).execute()
 
     def _count(self, producer: Any) -> int:
-        if not self._scheme.startswith("amqp"):
+        if not self._by_rabbitmq:
             return int(self._queues[DELIVER_QUEUE](producer.channel).queue_declare().message_count)
         # Asked on a channel of its own, which a missing queue closes, and not made anew: of a quorum queue
         # that is there again within 50 ms of its deletion RabbitMQ 3.10 loses whatever is published.
