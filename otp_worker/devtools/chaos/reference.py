@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from otp_worker.devtools.chaos.doors import PLAIN
+from otp_worker.devtools.chaos.doors import PLAIN, Wish
 from otp_worker.devtools.chaos.records import DeliveryRow, JournalLine, Records
 
 ANSWER = timedelta(seconds=10)
@@ -42,11 +42,14 @@ class Reference:
             return None
         return min(asked for asked, _ in windows + unknown), max(latest for _, latest in windows)
 
+    def wish_of(self, row: DeliveryRow) -> Wish:
+        """What the row's SMS was asked for with."""
+        verification = self._records.verifications.get(row.verification_id)
+        return self._wishes.get(verification.number or "", PLAIN) if verification else PLAIN
+
     def seconds_of(self, row: DeliveryRow) -> float:
         """For how long the row's SMS may wait to be sent."""
-        verification = self._records.verifications.get(row.verification_id)
-        wish = self._wishes.get(verification.number or "", PLAIN) if verification else PLAIN
-        return self._records.terms.deadline_of(wish)
+        return self._records.terms.deadline_of(self.wish_of(row))
 
     def deadline_of(self, row: DeliveryRow) -> datetime:
         """After which the row's message is late.

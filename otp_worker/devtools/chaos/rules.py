@@ -6,60 +6,41 @@ from datetime import timedelta
 
 from otp_worker.devtools.chaos.breaches import Breach, Finding
 from otp_worker.devtools.chaos.doors import PLAIN
-from otp_worker.devtools.chaos.plan import BROKER, TLS_FAULTS, Kind
+from otp_worker.devtools.chaos.excuses import Excuses
+from otp_worker.devtools.chaos.plan import TLS_FAULTS, Kind
 from otp_worker.devtools.chaos.records import SENT, DeliveryRow, Records, VerificationRow, grouped
-from otp_worker.devtools.chaos.reference import Reference, Window
-from otp_worker.devtools.chaos.spans import covered
+from otp_worker.devtools.chaos.reference import Reference
 from otp_worker.devtools.chaos.timely import early, failed_in_calm, misled, outlived, slow, stalled, unswept
 from otp_worker.domain.verification import OPEN, DeliveryStatus, VerificationStatus
 
 SETTLED = timedelta(seconds=20)
 """A delivery that met no fault but of TLS is settled within so long."""
-_AWAY = frozenset({Kind.OFFLINE, Kind.LONG_OUTAGE})
-TAKE_OVER_SECONDS = 14.0
-"""What an orphan's rescue may take beyond its lease."""
 NEVER_BACK = "its worker never came back"
 
 
 def lost(records: Records) -> Iterable[Finding]:
     """Accepted requests that did not come to an end which their records agree on."""
     taken = {line.ref for line in records.journal}
-    reference = Reference(records)
+    excuses = Excuses(records)
     for request in records.accepted:
         verification_id = request.verification_id or ""
         if verification_id not in records.verifications:
             yield Finding(Breach.LOST, verification_id, "answered 202, and not in the database")
             continue
         for row in records.deliveries_of(verification_id):
-            away = _was_away(records, reference.asked_between(row), reference.seconds_of(row))
-            if evidence := _lost_delivery(row, row.id in taken, away=away):
+            if evidence := _lost_delivery(row, row.id in taken, excused=excuses.hold_for(row)):
                 yield Finding(Breach.LOST, row.id, evidence)
 
 
-def _lost_delivery(row: DeliveryRow, taken: bool, *, away: bool) -> str | None:
+def _lost_delivery(row: DeliveryRow, taken: bool, *, excused: bool) -> str | None:
     if row.status in OPEN:
         return f"still {row.status} after {row.attempts} attempts: {row.reason}"
     if row.status in SENT and row.gateway_message_id and not taken:
         return f"{row.status}, but the phone never had it"
     # Other faults heal long before the deadline: somebody should have tried, and noted what came of it.
-    if row.status is DeliveryStatus.EXPIRED and row.gateway is None and not taken and not away:
+    if row.status is DeliveryStatus.EXPIRED and row.gateway is None and not taken and not excused:
         return f"expired after {row.attempts} attempts of which nothing is known: {row.reason}"
     return None
-
-
-def _was_away(records: Records, asked: Window | None, seconds: float) -> bool:
-    """Whether the phone was away in its time, and either it or the broker for all but what a rescue takes.
-
-    A RabbitMQ that was killed needs several seconds to come back, and no delivery reaches a worker meanwhile.
-    """
-    if asked is None:
-        return False
-    ends = asked[1] + timedelta(seconds=seconds)
-    phone = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.kind in _AWAY]
-    broker = [(span.begun_at, span.healed_at) for span in records.spans if span.fault.target == BROKER]
-    rescue = records.terms.lease_seconds + TAKE_OVER_SECONDS
-    left = seconds - covered([*phone, *broker], asked[1], ends)
-    return covered(phone, asked[1], ends) > 0 and left < rescue
 
 
 def late(records: Records) -> Iterable[Finding]:

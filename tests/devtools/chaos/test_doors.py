@@ -149,3 +149,30 @@ def test_what_an_app_gave_goes_with_the_end() -> None:
 def test_a_lost_message_is_lost() -> None:
     waits = message({}, status=DeliveryStatus.WAITING)
     assert judged(waits, terms=STEADY) == [(Breach.LOST, DELIVERY)]
+
+
+@pytest.mark.parametrize(
+    ("wish", "waited", "breaches"),
+    [
+        (NOTICE, 40, []),
+        (NOTICE, 20, [(Breach.LOST, DELIVERY)]),
+        (NOTICE, 2, [(Breach.LOST, DELIVERY)]),
+        (MESSAGE, 40, [(Breach.LOST, DELIVERY)]),
+    ],
+)
+def test_a_notice_may_expire_untried_where_codes_stood_in_a_queue_for_half_its_time(
+    wish: Wish, waited: float, breaches: list[tuple[Breach, str]]
+) -> None:
+    code = request(number="+447400000009", verification_id="ver_9", accepted_at=after(10))
+    untried = delivery(status=DeliveryStatus.EXPIRED, gateway=None, gateway_message_id=None, attempts=0)
+    sent = delivery(id="ver_9.1", verification_id="ver_9", deadline_at=after(70))
+    found = records(
+        requests=[request(wish=wish), code],
+        verifications=[
+            verification(is_message=True, status=VerificationStatus.FAILED),
+            verification(id="ver_9", number=code.number),
+        ],
+        deliveries=[untried, sent],
+        journal=[line(ref="ver_9.1", to=code.number, taken_at=after(10 + waited))],
+    )
+    assert judged(found, terms=STEADY) == breaches
