@@ -1,11 +1,15 @@
 """The names of all commands. Stdlib only: it is read where nothing is installed."""
 
 _OPERATE, _VERIFICATION = "otp_worker.cli.operate", "otp_worker.cli.verification"
+_BACKUP = "otp_worker.cli.backup"
 _TRAIL, _SERVE = "otp_worker.cli.trail", "otp_worker.cli.serve"
 COMMANDS = {
     "demo": ("otp_worker.devtools.demo.command", "demo"),
     "init": ("otp_worker.cli.init", "init"),
     "migrate": (_OPERATE, "migrate"),
+    "backup": (_BACKUP, "backup"),
+    "restore": (_BACKUP, "restore"),
+    "move": (_BACKUP, "move"),
     "start": ("otp_worker.cli.start", "start"),
     "web": (_SERVE, "web"),
     "console": (_SERVE, "console"),

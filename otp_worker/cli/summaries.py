@@ -5,6 +5,11 @@ SUMMARIES = {
     "init": "Ask for what only you know, make strong secrets, and write an environment file "
     "that only you can read.",
     "migrate": "Create the database's schema, or bring it up to date.",
+    "backup": "Copy the SQLite database into a file while the service runs; what is made is whole and found "
+    "sound.",
+    "restore": "Put a backup in the database's place and end what was pending in it, so that no old code is "
+    "sent.",
+    "move": "Move everything from SQLite to an empty Postgres database, while the service is stopped.",
     "start": "Run the service: web, worker, upkeep, beat, flower and console, or those named.",
     "web": "Serve the API. Further options are Granian's.",
     "console": "Serve the console, the operators' pages. Further options are Granian's.",

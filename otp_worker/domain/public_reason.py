@@ -22,6 +22,7 @@ _SENTENCES = (
     "superseded by a newer request",
     "taken by the rehearsal; no SMS is sent",
     "the code was entered before this was sent",
+    "the database was restored from a backup",
     "the gateway refuses this message",
     "the gateway reports it as not delivered",
     "the gateway reports this number as unreachable",

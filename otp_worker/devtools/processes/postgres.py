@@ -48,6 +48,10 @@ class EmbeddedPostgres:
         """Where one of its databases answers."""
         return f"postgresql://postgres@{LOOPBACK}:{self.port}/{database}"
 
+    def program(self, name: str) -> Path:
+        """One of the programs that come with it, such as pg_dump."""
+        return self._programs / name
+
     def start(self) -> None:
         """Start it and wait until it answers. Raises EndedEarlyError and NotReadyError."""
         options = f"-D {shlex.quote(str(self._data))} -h {LOOPBACK} -p {self.port} -k ''{self._settings}"

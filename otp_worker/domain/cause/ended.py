@@ -13,6 +13,7 @@ from otp_worker.domain.verification import Delivery, DeliveryStatus, Verificatio
 
 SUPERSEDED = "superseded by a newer request"
 REPORTED = "reported by the person"
+RESTORED = "the database was restored from a backup"
 WANTS_NO_SMS = "the person wants no SMS"
 LATE = "not sent in time: "
 NO_WORKER = "no worker took it up"
@@ -100,6 +101,8 @@ def _canceled(facts: Facts) -> Cause:
     if found.reason == REPORTED:
         at = f" {facts.when(found.ended_at)}" if found.ended_at else ""
         return cause(f"The person reported{at} that somebody else asked for the code")
+    if (found.reason or "").startswith(RESTORED):
+        return cause(f"Canceled: {found.reason}", "Canceled: the service was restored from a backup")
     by = f"Canceled by the app{after}, {sent}"
     return cause(by.replace("the app", f"the app {found.app}"), by)
 

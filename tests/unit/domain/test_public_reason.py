@@ -52,6 +52,11 @@ def test_the_operators_affairs_are_no_apps_business(
         (D.SENT, "it may have been sent: the gateway gave no answer (ReadTimeout)", "it may have been sent"),
         (D.SUPERSEDED, "canceled before it was sent", "canceled before it was sent"),
         (V.CANCELED, "reported by the person", "reported by the person"),
+        (
+            V.CANCELED,
+            "the database was restored from a backup, made 2026-03-01 12:00:00Z",
+            "the database was restored from a backup",
+        ),
         (D.SENT, None, None),
     ],
 )

@@ -94,6 +94,17 @@ OVER = [
         deliveries=(DELIVERED,),
     ),
     Situation(
+        "the database was restored",
+        "Canceled: the database was restored from a backup, made 2026-05-13 01:00:00Z.",
+        "Canceled: the service was restored from a backup.",
+        verification=over(
+            VerificationStatus.CANCELED,
+            40,
+            "the database was restored from a backup, made 2026-05-13 01:00:00Z",
+        ),
+        deliveries=(SENT,),
+    ),
+    Situation(
         "a STOP of another day",
         "Not sent: the number texted STOP on 12 May.",
         "Not sent: the number texted STOP on 12 May.",
