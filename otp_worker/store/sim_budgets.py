@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from otp_worker.domain.pace import ahead, has_turn, slot_after, turns_left
 from otp_worker.domain.sim import Sim
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.store.batches import delete_where
@@ -15,7 +16,6 @@ from otp_worker.store.schema import IS_OPEN, deliveries, sim_recipients, sims
 
 _s, _r, _d = sims.c, sim_recipients.c, deliveries.c
 
-SLOTS_AHEAD = timedelta(seconds=1)
 CLOCKS_DIFFER = timedelta(seconds=5)
 """The clocks of two machines that are kept by NTP differ by less."""
 
@@ -75,7 +75,7 @@ def reserve(
         return Reservation(sim.name)
     with db.write() as connection:
         at = _standing(_locked(connection, sim), sim, now)
-        if paced and at.slot > now + _ahead(sim):
+        if paced and not has_turn(sim, at.slot, now):
             return f"waits for its turn: {sim.pace_per_minute} a minute"
         if sim.per_day and at.used >= sim.per_day:
             return f"{sim.name} has sent its {sim.per_day} of today"
@@ -90,8 +90,7 @@ def reserve(
             update(sims)
             .where(_s.name == sim.name)
             .values(
-                # What goes out of turn puts the others off by as much as the pace allows, and no more.
-                next_slot_at=min(at.slot, now + _ahead(sim)) + sim.interval if sim.interval else None,
+                next_slot_at=slot_after(sim, at.slot, now),
                 day=at.day,
                 used=at.used + 1,
                 month=at.month,
@@ -136,7 +135,7 @@ def _standing(row: Row[Any], sim: Sim, now: datetime) -> _Standing:
     day = max(own_day, min(row.day, sim.day(now + CLOCKS_DIFFER)))
     month = max(own_day[:7], min(row.month, sim.month(now + CLOCKS_DIFFER)))
     slot = row.next_slot_at or now
-    if sim.interval is not None and slot > now + _ahead(sim) + sim.interval + CLOCKS_DIFFER:
+    if sim.interval is not None and slot > now + ahead(sim) + sim.interval + CLOCKS_DIFFER:
         slot = now
     return _Standing(
         slot=max(slot, now),
@@ -145,11 +144,6 @@ def _standing(row: Row[Any], sim: Sim, now: datetime) -> _Standing:
         month=month,
         recipients=0 if month > row.month else row.recipients,
     )
-
-
-def _ahead(sim: Sim) -> timedelta:
-    """How far ahead of its time a turn may be taken."""
-    return max(SLOTS_AHEAD, sim.interval or SLOTS_AHEAD)
 
 
 def room(db: Database, sim: Sim, now: datetime, most: int, *, paced: bool = True) -> Room:
@@ -161,10 +155,7 @@ def room(db: Database, sim: Sim, now: datetime, most: int, *, paced: bool = True
     with db.read() as connection:
         row = connection.execute(select(sims).where(_s.name == sim.name)).first()
     at = _Standing(now, sim.day(now), 0, sim.month(now), 0) if row is None else _standing(row, sim, now)
-    left = most
-    if paced and sim.interval is not None:
-        ahead = now + _ahead(sim) - at.slot
-        left = min(left, max(int(ahead / sim.interval) + 1, 0))
+    left = turns_left(sim, at.slot, now, most) if paced else most
     if sim.per_day:
         left = min(left, max(sim.per_day - at.used, 0))
     if not sim.recipients_per_month:
