@@ -3,9 +3,10 @@
 Everything here is idempotent: no run too many does harm, and no run at all lets a code live longer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from random import Random
 
 from otp_worker.domain.ports import PublishAll
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
@@ -114,31 +115,45 @@ class Expirer:
 
         Of notices no more are on their way than there are SIMs: no code waits for more than one of them.
         """
+        if not statements.is_any_waiting(self.db, now):
+            return []
         codes = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
         notices: dict[str, datetime] = {}
         free = len(self.sims.all) - statements.notices_on_their_way(self.db)
-        for sim in self.sims.all:
+        for sim in self._from_anywhere(now):
+            if len(codes) >= most:
+                break
             with isolated("release", sim=sim.name):
-                release = self._over(sim, now, most, may_take_notice=len(notices) < free)
+                taken = _Release(codes, notices)
+                release = self._over(sim, now, most, taken, may_take_notice=len(notices) < free)
                 codes |= release.codes
                 notices |= release.notice
         rehearsed = Lane([SANDBOX], notices=True)
         notices |= dict(statements.not_published(self.db, now, rehearsed, REHEARSED_AT_ONCE))
         return [*sorted(codes, key=codes.__getitem__), *sorted(notices, key=notices.__getitem__)][:most]
 
-    def _over(self, sim: Sim, now: datetime, most: int, *, may_take_notice: bool) -> _Release:
-        """What could leave over a SIM: all that it has room for, or one delivery as its probe."""
+    def _from_anywhere(self, now: datetime) -> Sequence[Sim]:
+        """Every SIM, each time from another one on: none is always behind those that fill the queue."""
+        known = self.sims.all
+        first = Random(now.timestamp()).randrange(max(len(known), 1))  # nosec B311 # noqa: S311 - no secret
+        return [*known[first:], *known[:first]]
+
+    def _over(
+        self, sim: Sim, now: datetime, most: int, taken: _Release, *, may_take_notice: bool
+    ) -> _Release:
+        """What could leave over a SIM beside what others take: all it has room for, or one as its probe."""
         state = self.breaker.state(sim.gateway)
         if closed_by(state, sim.name, now, now) is not None:
             return _Release()
         probes = bool(open_breakers(state, sim.name))
         room = sim_budgets.room(self.db, sim, now, most, paced=not probes)
         lane = Lane(self.countries if sim.countries is None else sim.countries, sim.name)
-        codes = self._find(lane, room, now, probes=probes)
+        codes = self._find(lane, room, now, taken.codes, probes=probes)
         if not may_take_notice or (codes and (probes or self._has_had_notice(sim, now))):
             return _Release(codes)
         one = replace(room, to_anybody=min(room.to_anybody, 1), in_all=min(room.in_all, 1))
-        notice = dict(list(self._find(replace(lane, notices=True), one, now, probes=probes).items())[:1])
+        found = self._find(replace(lane, notices=True), one, now, taken.notice, probes=probes)
+        notice = dict(list(found.items())[:1])
         if notice and len(codes) >= room.in_all:
             # Codes fill the SIM for longer than a notice may wait for its turn: this one is a notice's.
             codes.popitem()
@@ -148,14 +163,23 @@ class Expirer:
         """Whether a notice left over a SIM lately: without a turn now and then, codes would starve them."""
         return statements.has_sent_notice(self.db, sim.name, now - NOTICE_EVERY)
 
-    def _find(self, lane: Lane, room: Room, now: datetime, *, probes: bool) -> dict[str, datetime]:
-        find = statements.probe if probes else statements.not_published
-        found = dict(find(self.db, now, lane, room.to_anybody))
+    def _find(
+        self, lane: Lane, room: Room, now: datetime, taken: Collection[str], *, probes: bool
+    ) -> dict[str, datetime]:
+        find = self._probe if probes else self._untaken
+        found = find(lane, now, room.to_anybody, taken)
         if room.month is not None:
             # Who was written to this month may be written to again, whatever is left of it.
-            known = replace(lane, written_to_in=room.month)
-            found |= dict(find(self.db, now, known, room.in_all))
+            found |= find(replace(lane, written_to_in=room.month), now, room.in_all, taken)
         return dict(list(found.items())[:1]) if probes else found
+
+    def _probe(self, lane: Lane, now: datetime, limit: int, _taken: Collection[str]) -> dict[str, datetime]:
+        return dict(statements.probe(self.db, now, lane, limit))
+
+    def _untaken(self, lane: Lane, now: datetime, limit: int, taken: Collection[str]) -> dict[str, datetime]:
+        """What waits in a lane and leaves over no other SIM: each has room of its own."""
+        found = statements.not_published(self.db, now, lane, limit + len(taken) if limit > 0 else 0)
+        return dict([each for each in found if each[0] not in taken][:limit])
 
     def purge(self, now: datetime) -> int:
         """Forget plain numbers that are not needed any more, and delete what is old; the number of rows."""

@@ -111,6 +111,19 @@ class Lane:
     notices: bool = False
 
 
+def is_any_waiting(db: Database, now: datetime) -> bool:
+    """Whether anything is due that is not on the queue: most of the time there is nothing to ask SIMs for."""
+    statement = select(_d.id).where(
+        IS_OPEN,
+        _d.status.in_(_NOT_CLAIMED),
+        _d.published_at.is_(None),
+        _d.due_at <= now,
+        _d.deadline_at > now,
+    )
+    with db.read() as connection:
+        return connection.execute(statement.limit(1)).first() is not None
+
+
 def not_published(db: Database, now: datetime, lane: Lane, limit: int) -> list[tuple[str, datetime]]:
     """The due deliveries of a lane that are not on the queue, with their deadlines, nearest first."""
     if limit <= 0:
