@@ -22,6 +22,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.payment import Payment
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock, Outbox
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.sealing import UnknownSealKeyError
 from otp_worker.domain.sim import UncertainPolicy
 from otp_worker.domain.tracing import NO_TRACING, Tracer
@@ -84,6 +85,9 @@ class Deliverer:
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
         if lease.now() >= job.deadline_at:
             return self._give_up(job, None, DeliveryStatus.EXPIRED, LATE)
+        quiet_until = self.policy.notice_waits_until(job.number, lease.now()) if job.is_notice else None
+        if quiet_until is not None:
+            return self._park(job, QUIET, until=quiet_until)
         try:
             # Intake asks too, but a STOP can come after its answer, or between two attempts.
             if not job.test:
@@ -193,8 +197,8 @@ class Deliverer:
         """Write down what came of an attempt, however often the database is away, until the lease ends."""
         return persist(write, lease.seconds_left, self.pause)
 
-    def _park(self, job: Job, reason: str, via: Via | None = None) -> Result:
-        held = statements.park(self.db, job, self.clock(), reason, via)
+    def _park(self, job: Job, reason: str, via: Via | None = None, until: datetime | None = None) -> Result:
+        held = statements.park(self.db, job, self.clock(), reason, via, until)
         return Waiting(reason) if held else self._not_ours(job.delivery_id)
 
     def _message(self, job: Job, way: Way, content: str, lease: Lease) -> Message:

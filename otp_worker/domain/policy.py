@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from otp_worker.domain.quiet_hours import QuietHours
 from otp_worker.domain.texts.choice import Languages
 
 MAX_LIFE_SECONDS = 600
@@ -29,3 +31,8 @@ class Policy:
     languages: Languages = field(default_factory=Languages)
     gateway_timeout_seconds: float = 15.0
     lease_seconds: float = 30.0
+    quiet_hours: QuietHours | None = None
+
+    def notice_waits_until(self, e164: str, now: datetime) -> datetime | None:
+        """When a notice to a number may be sent; None where it may be sent at ``now``."""
+        return self.quiet_hours.until(e164, now) if self.quiet_hours else None

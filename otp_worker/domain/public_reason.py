@@ -3,6 +3,7 @@
 A row keeps the reason in the operator's words, with the SIM's name, its budget or the gateway's code word.
 """
 
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
 
 SENT_AFTER_ALL = "; the gateway reports it as sent after all"
@@ -15,7 +16,9 @@ _SENTENCES = (
     "canceled before it was sent",
     "expired before it was sent",
     "it may have been sent",
+    f"not sent in time: {QUIET}",
     "not sent in time",
+    QUIET,
     "rehearsed: no paired phone is online",
     "rehearsed: the gateway refused the number",
     "reported by the person",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.cause.words import lasting
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.public_reason import public_reason
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import Delivery, Verification, VerificationStatus
 
@@ -182,7 +183,11 @@ def _apps(step: Step) -> str:
     if step.kind is StepKind.ATTEMPT:
         return _ATTEMPTS.get(step.outcome or "", "it could not be sent just now")
     if step.kind is StepKind.WAITING:
-        return f"waits for a phone that can send it{_position(step)}"
+        return (
+            f"waits: {QUIET}"
+            if step.detail == QUIET
+            else f"waits for a phone that can send it{_position(step)}"
+        )
     if step.kind is StepKind.BREAKER_CLOSED:
         return f"the phone is back{_after(step)}"
     if step.kind is StepKind.PROBE:

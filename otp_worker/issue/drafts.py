@@ -15,6 +15,7 @@ from otp_worker.domain.message import Priority
 from otp_worker.domain.passcode import Derivation, derivation_of
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.texts.choice import LONGEST_CODE, first_language
 from otp_worker.domain.texts.template import Template
 from otp_worker.domain.texts.template_checks import judge_fields
@@ -166,13 +167,19 @@ class Drafts:
         return now + timedelta(seconds=self.policy.resend_after_seconds)
 
     def message_delivery(
-        self, message_id: str, route: str, priority: Priority, now: datetime, deadline_at: datetime
+        self, new: NewVerification, route: str, priority: Priority, now: datetime, deadline_at: datetime
     ) -> NewDelivery:
-        """A message's one delivery. A notice waits for the sweep, which lets codes go first."""
-        hold = self.hold(route)
+        """A message's one delivery. A notice waits for the sweep, which lets codes go first.
+
+        It waits for the end of the quiet hours too, and expires where its deadline comes before that.
+        """
         is_notice = priority is Priority.NOTICE
+        quiet_until = None
+        if is_notice and not new.test:
+            quiet_until = self.policy.notice_waits_until(new.number, now)
+        hold = Hold(DeliveryStatus.WAITING, QUIET) if quiet_until else self.hold(route)
         return NewDelivery(
-            verification_id=message_id,
+            verification_id=new.id,
             number=1,
             route=route,
             status=hold.status if hold else DeliveryStatus.QUEUED,
@@ -181,6 +188,7 @@ class Drafts:
             deadline_at=deadline_at,
             published_at=None if hold or is_notice else now,
             priority=Priority.NOTICE if is_notice else None,
+            due_at=quiet_until,
         )
 
     def callers_limits(self, ip: str | None, app: App) -> list[LimitKey]:

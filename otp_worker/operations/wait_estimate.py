@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 from otp_worker.protection.circuit_breaker import Breaker, open_breakers
@@ -48,7 +49,7 @@ class WaitEstimates:
 
     def of(self, delivery: Delivery, now: datetime) -> WaitEstimate | None:
         """How a delivery that waits for a SIM stands; None for any other, or where nobody can say."""
-        if delivery.status is not DeliveryStatus.WAITING:
+        if delivery.status is not DeliveryStatus.WAITING or delivery.reason == QUIET:
             return None
         try:
             return self._wait(delivery, now)

@@ -1,12 +1,13 @@
-"""The part of the environment that decides what an SMS says."""
+"""The part of the environment that decides what an SMS says, and when a notice may disturb its person."""
 
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.quiet_hours import QuietHours
 from otp_worker.domain.texts.checks import check_template
 from otp_worker.domain.texts.choice import Languages
 from otp_worker.domain.texts.wording import WordingError
@@ -14,7 +15,7 @@ from otp_worker.service.setting_types import Locale, Locales, Templates
 
 
 class MessageSettings(BaseModel):
-    """Templates, and the languages of the built-in text; each field is the variable ``OTP_<FIELD>``."""
+    """Templates, the languages of the built-in text, quiet hours; each field is ``OTP_<FIELD>``."""
 
     templates: Templates = Field(default_factory=dict)
     locale: Locale | None = None
@@ -22,6 +23,12 @@ class MessageSettings(BaseModel):
     locales_dir: Path | None = None
     sms_alphabet: Literal["gsm7", "auto"] = "gsm7"
     sms_warning: bool = False
+    quiet_hours: QuietHours | None = None
+
+    @field_validator("quiet_hours", mode="before")
+    @classmethod
+    def _hours_are_told(cls, value: object) -> object:
+        return QuietHours.parse(value) if isinstance(value, str) and value else value or None
 
     @cached_property
     def languages(self) -> Languages:

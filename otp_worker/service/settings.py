@@ -205,6 +205,7 @@ class Settings(MessageSettings, BaseSettings):
             gateway_timeout_seconds=self.gateway_timeout_seconds,
             # The lease must outlive the longest attempt: connecting, the answer, bcrypt, and a slow database.
             lease_seconds=self.gateway_timeout_seconds + 15,
+            quiet_hours=self.quiet_hours,
         )
 
     @cached_property

@@ -117,8 +117,10 @@ def settle_retry(
     return settled is not None
 
 
-def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = None) -> bool:
-    """Let a claimed delivery wait in the database for a SIM; this does not count as an attempt.
+def park(
+    db: Database, job: Job, now: datetime, reason: str, via: Via | None = None, until: datetime | None = None
+) -> bool:
+    """Let a claimed delivery wait in the database for a SIM, or ``until`` then; this counts as no attempt.
 
     False if it is no longer this claim's.
     """
@@ -130,7 +132,7 @@ def park(db: Database, job: Job, now: datetime, reason: str, via: Via | None = N
                 gateway=via.gateway if via else _d.gateway,
                 sim=via.sim if via else _d.sim,
                 reason=reason,
-                due_at=now,
+                due_at=until or now,
                 published_at=None,
                 lease_until=None,
             )

@@ -59,6 +59,11 @@ class Job:
         """Whether its text is its app's, and nothing is checked."""
         return self.channel == message.CHANNEL
 
+    @property
+    def is_notice(self) -> bool:
+        """Whether it may wait for a time of day at which it disturbs nobody; a test key's reaches nobody."""
+        return self.priority == message.Priority.NOTICE and not self.test
+
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:
         """A step of this delivery."""
         return Step.of(self.delivery_id, at, kind, **more)

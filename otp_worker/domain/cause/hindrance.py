@@ -7,6 +7,7 @@ from otp_worker.domain.cause import words
 from otp_worker.domain.cause.facts import Facts
 from otp_worker.domain.cause.outages import Outage
 from otp_worker.domain.gateway import OutcomeKind
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import Delivery
 
@@ -19,6 +20,8 @@ _NO_SIM = re.compile(r"no SIM serves (?P<country>\S+)")
 
 def for_operators(facts: Facts, delivery: Delivery, reason: str | None, at: datetime) -> str:
     """Why a delivery did not leave by an instant, with the names of SIMs and gateways; empty if unknown."""
+    if reason == QUIET:
+        return QUIET
     parts = [part.removeprefix("rehearsed: ") for part in (reason or "").split("; ") if part]
     if not parts:
         outage = facts.outage(delivery, at)
@@ -27,7 +30,9 @@ def for_operators(facts: Facts, delivery: Delivery, reason: str | None, at: date
 
 
 def for_apps(facts: Facts, delivery: Delivery, reason: str | None, at: datetime) -> str:
-    """The same for an app: since when the phone is offline, and nothing else of the operator's affairs."""
+    """The same for an app: quiet hours or an offline phone, and nothing else of the operator's affairs."""
+    if reason == QUIET:
+        return QUIET
     if not is_offline(facts, delivery, reason, at):
         return ""
     return _offline(facts, "the phone that sends it", facts.outage(delivery, at))
@@ -36,7 +41,9 @@ def for_apps(facts: Facts, delivery: Delivery, reason: str | None, at: datetime)
 def is_offline(facts: Facts, delivery: Delivery, reason: str | None, at: datetime) -> bool:
     """Whether a delivery waited for a phone, or a gateway, that was away."""
     parts = [part for part in (reason or "").split("; ") if part]
-    if any(pattern.fullmatch(part) for part in parts for pattern in (_DAY, _MONTH, _HOURS, _PACE, _NO_SIM)):
+    if QUIET in parts or any(
+        pattern.fullmatch(part) for part in parts for pattern in (_DAY, _MONTH, _HOURS, _PACE, _NO_SIM)
+    ):
         return False
     if any(_outcome(facts, delivery, part) == OutcomeKind.MISCONFIGURED for part in parts):
         return False

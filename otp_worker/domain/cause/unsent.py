@@ -4,6 +4,7 @@ from otp_worker.domain.cause import hindrance, words
 from otp_worker.domain.cause.facts import Cause, Facts, cause
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.message import is_message
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import Delivery, DeliveryStatus
 
@@ -20,6 +21,8 @@ def unsent(facts: Facts, delivery: Delivery) -> Cause:
     if facts.now >= delivery.deadline_at:
         return _overdue(facts, delivery)
     if delivery.status is DeliveryStatus.WAITING:
+        if delivery.reason == QUIET:
+            return _quiet(facts, delivery)
         return _waiting(facts, delivery)
     idle = (facts.now - max(delivery.due_at, delivery.created_at)).total_seconds()
     if idle > STUCK_SECONDS:
@@ -84,6 +87,12 @@ def _waiting(facts: Facts, delivery: Delivery) -> Cause:
         f"Waiting: {why or 'for a SIM that can send it'}; {then}",
         f"Waiting: {told}; {then}" if told else f"Waiting for a phone that can send it, {latest}",
     ).followed_by(line)
+
+
+def _quiet(facts: Facts, delivery: Delivery) -> Cause:
+    if delivery.due_at >= delivery.deadline_at:
+        return cause(f"{QUIET}, until after {facts.minute(delivery.deadline_at)}, when it expires unsent")
+    return cause(f"{QUIET}; it is sent from {facts.minute(delivery.due_at)} on")
 
 
 def _stuck(facts: Facts, delivery: Delivery, idle: float) -> Cause:

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 
 import pytest
 
+from otp_worker.domain.quiet_hours import QuietHours
 from otp_worker.domain.reply import REPLY_LANGUAGES
 from otp_worker.gateways.smtp.server import SmtpServer
 from otp_worker.operations.email import EmailChannel
@@ -200,6 +202,16 @@ def test_a_language_that_cannot_be_written_stops_the_start(
 ) -> None:
     environment.setenv(variable, value)
     assert problem() == said
+
+
+def test_quiet_hours_are_two_times_of_day_or_none(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings("worker").policy.quiet_hours is None
+    environment.setenv("OTP_QUIET_HOURS", "")
+    assert load_settings("web").policy.quiet_hours is None
+    environment.setenv("OTP_QUIET_HOURS", "21:00-08:00")
+    assert load_settings("web").policy.quiet_hours == QuietHours(time(21), time(8))
+    environment.setenv("OTP_QUIET_HOURS", "21-8")
+    assert problem("web") == "OTP_QUIET_HOURS: give two different times of day, such as 21:00-08:00"
 
 
 def test_who_writes_no_text_imports_nothing_for_it() -> None:

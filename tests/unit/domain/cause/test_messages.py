@@ -7,6 +7,7 @@ import pytest
 
 from otp_worker.domain.cause import explain
 from otp_worker.domain.message import CHANNEL
+from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -60,6 +61,21 @@ SAID = [
     ),
     (FAILED, {"status": "failed", "reason": "the person wants no SMS"}, "Not sent: the number texted STOP."),
     (FAILED, {"status": "expired", "reason": "not sent in time: no worker took it up"}, "Not sent by 12:05"),
+    (
+        PENDING,
+        {"status": "waiting", "reason": QUIET, "due_at": NOON + timedelta(seconds=120)},
+        "Quiet hours where the number is; it is sent from 12:02 on.",
+    ),
+    (
+        PENDING,
+        {"status": "waiting", "reason": QUIET, "due_at": NOON + timedelta(hours=8)},
+        "Quiet hours where the number is, until after 12:05, when it expires unsent.",
+    ),
+    (
+        FAILED,
+        {"status": "expired", "reason": f"not sent in time: {QUIET}"},
+        "Not sent by 12:05, when its time was over: quiet hours where the number is.",
+    ),
 ]
 
 
