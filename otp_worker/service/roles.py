@@ -44,8 +44,10 @@ def load_settings(role: Role) -> Settings:
     if missing:
         raise ConfigurationError("\n".join(f"{variable}: is not set" for variable in missing))
     if role in ("web", "worker", "console"):
-        # What is wrong with the gateways stops the start as well.
+        # What is wrong with the gateways stops the start as well, and what is wrong with the hooks.
         _ = settings.sims
+    if role == "web":
+        _ = settings.hooks
     return settings
 
 

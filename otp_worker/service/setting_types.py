@@ -120,16 +120,22 @@ def _parse_logins(value: SecretStr) -> SecretStr:
 
 
 def _parse_webhook_secret(value: SecretStr) -> SecretStr:
-    # The library that signs passes over whatever is no base64, and would sign with another key.
-    secret = value.get_secret_value().removeprefix("whsec_")
+    decode_webhook_secret(value.get_secret_value().removeprefix("whsec_"))
+    return value
+
+
+def decode_webhook_secret(secret: str) -> bytes:
+    """The key that base64 spells, padded or not. Raises ValueError with the fix.
+
+    The library that signs passes over whatever is no base64, and would sign with another key.
+    """
     try:
         unpadded = secret.rstrip("=")
-        base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+        return base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
     except ValueError:
         raise ValueError(
             "not a Standard Webhooks secret; give base64, with or without whsec_ before it"
         ) from None
-    return value
 
 
 def _parse_smtp_secret(value: SecretStr) -> SecretStr:

@@ -17,6 +17,7 @@ from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.gateways.account import PlainSecret
 from otp_worker.service.broker_urls import REDIS, as_redis_py
 from otp_worker.service.gateways_file import read_gateways
+from otp_worker.service.hook_settings import HookSettings
 from otp_worker.service.message_settings import MessageSettings
 from otp_worker.service.secret_files import PREFIX, SECRETS, read_secret_files, variable_of
 from otp_worker.service.setting_types import (
@@ -58,7 +59,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return {fields[name]: value for name, value in read_secret_files(environment, fields).items()}
 
 
-class Settings(MessageSettings, BaseSettings):
+class Settings(MessageSettings, HookSettings, BaseSettings):
     """What the operator decides; each field is the variable ``OTP_<FIELD>`` unless it says otherwise."""
 
     model_config = SettingsConfigDict(
