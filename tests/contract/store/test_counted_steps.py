@@ -13,10 +13,11 @@ from otp_worker.domain.tally import Counted, Tally
 from otp_worker.operations.rejections import Rejections
 from otp_worker.service.purges import purges
 from otp_worker.store import schema, steps, tallies
-from otp_worker.store.counted_steps import AT_ONCE, LONGEST_TRANSACTION, count_steps
+from otp_worker.store.counted_steps import count_steps
 from otp_worker.store.database import Database
 from otp_worker.store.schema import steps as table
 from otp_worker.store.schema import verifications
+from otp_worker.store.step_cursor import AT_ONCE, LONGEST_TRANSACTION
 from otp_worker.store.tallies import Period, Total
 from tests.contract.service import START, Service
 
