@@ -14,6 +14,7 @@ from .apps import Apps
 from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
+from .endpoints import EndpointEvents, Endpoints
 from .health import Alive, Ready
 from .message_batches import MessageBatches
 from .messages import Messages
@@ -73,6 +74,8 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Numbers(intake.operator),
         Apps(intake.apps),
         Templates(intake.templates),
+        Endpoints(intake.endpoints),
+        EndpointEvents(intake.endpoints),
         CallbackResource(intake.callbacks, clock),
         Alive(),
         Ready(intake.health, clock),

@@ -20,6 +20,7 @@ from .admin_routes import ADMIN_ROUTES
 from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import Docs, Home, OpenApi, Problems
+from .endpoint_routes import ENDPOINT_ROUTES
 from .health import Alive, Ready
 from .message_routes import MESSAGE_ROUTES
 from .metrics import Metrics
@@ -173,6 +174,7 @@ ROUTES = (
         answer=ConversionsBody,
     ),
     *MESSAGE_ROUTES,
+    *ENDPOINT_ROUTES,
     *ADMIN_ROUTES,
     Route("POST", "/v1/callbacks/{gateway}/{token}", CallbackResource),
     Route("GET", "/v1/callbacks/{gateway}/{token}", CallbackResource),

@@ -24,6 +24,7 @@ from ..schemas.verifications import (
     VerificationBody,
 )
 from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
+from .endpoint_examples import ENDPOINT_ANSWERS, ENDPOINT_REQUESTS
 from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
 from .message_examples import MESSAGE_ANSWERS, MESSAGE_REQUESTS
 
@@ -148,6 +149,7 @@ REQUESTS: dict[str, Requests] = {
         "failed": ("Its last one that failed", {"to": NUMBER, "status": "failed", "limit": 1}),
     },
     **MESSAGE_REQUESTS,
+    **ENDPOINT_REQUESTS,
     **ADMIN_REQUESTS,
 }
 
@@ -199,6 +201,7 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
         )
     },
     **MESSAGE_ANSWERS,
+    **ENDPOINT_ANSWERS,
     **ADMIN_ANSWERS,
     "isAlive": {"alive": AlivenessBody()},
     "isReady": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},

@@ -219,7 +219,8 @@ _EXPLANATION = {"description": f'`<{PAGE}#...>; rel="help"`: cause and fix.', "r
 def _headers(route: Route) -> dict[str, Any]:
     """What comes with a 202: a batch has no one place to look at."""
     is_one = route.answer is not None and "id" in route.answer.model_fields
-    return _ACCEPTED if is_one else {REPLAYED_HEADER: _ACCEPTED[REPLAYED_HEADER]}
+    names = (["Location"] if is_one else []) + ([REPLAYED_HEADER] if route.idempotent else [])
+    return {name: _ACCEPTED[name] for name in names}
 
 
 _OTHER_METHODS = {

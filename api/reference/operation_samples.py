@@ -2,6 +2,7 @@
 
 from ..route import Route
 from .code_samples import FROM_ENVIRONMENT, Call, code_samples
+from .endpoint_examples import ENDPOINT_ID, EVENT_ID
 from .example_values import NUMBER
 from .examples import ID, REQUESTS
 from .message_examples import MESSAGE_ID
@@ -27,6 +28,8 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
         route.method,
         route.path.replace("{verification_id}", ID)
         .replace("{message_id}", MESSAGE_ID)
+        .replace("{endpoint_id}", ENDPOINT_ID)
+        .replace("{event_id}", EVENT_ID)
         .replace("{app}", APP)
         .replace("{template}", TEMPLATE),
         next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None,

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from otp_worker.domain.endpoint import GONE
+from otp_worker.domain.event import MEANINGS, TEST
+
+from .endpoint_examples import ENDPOINT_ID
 from .example_values import AT, MASKED, NUMBER
 from .examples import ID
+from .message_examples import MESSAGE_ID
 
 _DESCRIPTION = """{when}
 
@@ -12,6 +17,16 @@ by [Standard Webhooks](https://www.standardwebhooks.com): check the signature ov
 timestamp that is minutes old. A 2xx alone means taken. Anything else is repeated with the same `webhook-id`
 for a day, so handle an id once."""
 
+_APP_DESCRIPTION = """{when}
+
+It is posted to the endpoints that an app has made with `POST /v1/webhook-endpoints`. Each post is signed
+with the endpoint's secret by [Standard Webhooks](https://www.standardwebhooks.com): check the signature over
+the raw body, and refuse a timestamp that is minutes old. A 2xx alone means taken, and a 410 disables the
+endpoint. Anything else is repeated with the same `webhook-id` for three days, so handle an id once, and go by
+`timestamp` for the order."""
+
+APP = "endpoint:"
+"""Before the name of what an app's endpoints are told."""
 _AT_RISK = {"codes_waiting": 3, "first_ends_at": AT.isoformat()}
 _REPLY = {
     "id": "rep_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F",
@@ -94,12 +109,63 @@ EVENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "Test SMS arrive there again.",
         {"from_sim": "gb1", "to_sim": "gb2", **_AT_RISK},
     ),
+    "endpoint.failing": (
+        "An app's endpoint took no event for 12 hours.",
+        {
+            "endpoint": ENDPOINT_ID,
+            "app": "shop",
+            "reason": "nothing was taken since 2026-03-01 00:00Z (503)",
+            **_AT_RISK,
+        },
+    ),
+    "endpoint.disabled": (
+        "An app's endpoint is told of nothing more.",
+        {"endpoint": ENDPOINT_ID, "app": "shop", "reason": GONE, **_AT_RISK},
+    ),
     "canary.failed": (
         "A SIM could not send its test SMS.",
         {"from_sim": "gb1", "to_sim": "gb2", "reason": "no paired phone is online", **_AT_RISK},
     ),
 }
 """Each event: when it is posted, and an example of its data."""
+
+_SUBJECT = {
+    "id": ID,
+    "to": MASKED,
+    "country": "GB",
+    "channel": "sms",
+    "user": "user-17",
+    "purpose": "payment",
+    "client_reference": "order-1017",
+    "tags": {"campaign": "spring"},
+}
+_MORE: dict[str, dict[str, Any]] = {
+    "sent": {"sms": 1},
+    "delivered": {"sms": 1},
+    "undelivered": {"sms": 1, "reason": "the gateway reports it as not delivered"},
+    "check_failed": {"checks_left": 4},
+    "locked": {"status": "max_checks_reached", "reason": "too many wrong codes"},
+    "expired": {"status": "expired", "reason": "its time was over"},
+    "failed": {"status": "failed", "reason": "the gateway refuses this message"},
+    "canceled": {"status": "canceled", "reason": None},
+    "reported": {"text": "Not me!"},
+    "opted_out": {"text": "STOP"},
+    "opted_in": {"text": "START"},
+    "received": {"text": "Who is this?"},
+}
+_AS_MESSAGE = {"id": MESSAGE_ID, "channel": "message", "purpose": None}
+
+
+def _example(name: str) -> dict[str, Any]:
+    subject = _SUBJECT | (_AS_MESSAGE if name.startswith("message.") else {})
+    return subject | _MORE.get(name.partition(".")[2], {})
+
+
+APP_EVENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (meaning, _example(name)) for name, meaning in MEANINGS.items()},
+    TEST: ("Somebody tries the endpoint.", {"endpoint": ENDPOINT_ID, "app": "shop"}),
+}
+"""Each event of an app's endpoints: when it is posted, and an example of its data."""
 
 _HEADERS = {
     "webhook-id": "The event's id; the same however often it is posted.",
@@ -112,8 +178,12 @@ EVENT_SCHEMA = {
     "title": "EventBody",
     "description": "One event.",
     "properties": {
-        "type": {"type": "string", "enum": list(EVENTS)},
-        "timestamp": {"type": "string", "format": "date-time", "description": "When it is told."},
+        "type": {"type": "string", "enum": list(dict.fromkeys((*EVENTS, *APP_EVENTS)))},
+        "timestamp": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it is told; for an app's endpoint, when it happened.",
+        },
         "data": {"type": "object", "description": "What happened. A field may be added at any time."},
     },
     "required": ["type", "timestamp", "data"],
@@ -121,17 +191,22 @@ EVENT_SCHEMA = {
 
 
 def webhooks() -> dict[str, Any]:
-    """Every event as a path item."""
-    return {name: {"post": _operation(name, *EVENTS[name])} for name in EVENTS}
+    """Every event as a path item; those of an app's endpoints have a prefix."""
+    of_operator = {name: {"post": _operation(name, name, _DESCRIPTION, *EVENTS[name])} for name in EVENTS}
+    of_apps = {
+        f"{APP}{name}": {"post": _operation(name, f"{APP}{name}", _APP_DESCRIPTION, *event)}
+        for name, event in APP_EVENTS.items()
+    }
+    return of_operator | of_apps
 
 
-def _operation(name: str, when: str, data: dict[str, Any]) -> dict[str, Any]:
+def _operation(name: str, unique: str, description: str, when: str, data: dict[str, Any]) -> dict[str, Any]:
     example = {"type": name, "timestamp": AT.isoformat(), "data": data}
     content = {"schema": {"$ref": "#/components/schemas/EventBody"}, "example": example}
     return {
-        "operationId": f"event.{name}",
+        "operationId": f"event.{unique}",
         "summary": when.replace("`", ""),
-        "description": _DESCRIPTION.format(when=when),
+        "description": description.format(when=when),
         "tags": ["webhooks"],
         "security": [],
         "parameters": [

@@ -23,6 +23,8 @@ class KeyScope(StrEnum):
     READ = "read"
     MESSAGE = "message"
     """Have texts of the app's own sent, look at them, call them back."""
+    WEBHOOK = "webhook"
+    """Say where the app is told of events, and look at what it was told."""
     ADMIN = "admin"
     """Do what an operator does: unlock and erase numbers, lift pauses. No app needs it."""
 

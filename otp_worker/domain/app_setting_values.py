@@ -4,7 +4,7 @@ A judge raises ValueError, with the fix, for what its setting may not be.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from otp_worker.domain.inbound_token import INBOUND
@@ -102,16 +102,20 @@ def web_origin(value: object) -> str:
     return origin
 
 
-def webhook_url(value: object) -> str:
-    """An https URL on the public internet."""
+def webhook_url(value: object, *, private: bool = False) -> str:
+    """An https URL on the public internet; with ``private`` also one of http, and in a network of one's own.
+
+    What a name stands for is judged when something is posted.
+    """
     text = _text(value)
-    fix = "give an https URL without a password in it, such as https://shop.example/otp-events"
+    schemes = ("https", "http") if private else ("https",)
+    fix = f"give an {schemes[-1]} URL without a password in it, such as https://shop.example/otp-events"
     if len(text) > LONGEST_URL or not re.fullmatch(r"[!-~]+", text):
         raise ValueError(fix)
-    host = _https_host(text)
+    host = _host(text, schemes)
     if not host:
         raise ValueError(fix)
-    if _is_private(host):
+    if not private and _is_private(host):
         raise ValueError("this is a private address; give one on the public internet")
     return text
 
@@ -149,11 +153,11 @@ def _text(value: object) -> str:
     raise ValueError("give text")
 
 
-def _https_host(text: str) -> str | None:
-    """The host of an https URL; None for any other, and for one with a password or a fragment."""
+def _host(text: str, schemes: Sequence[str]) -> str | None:
+    """The host of a URL of these schemes; None for any other, and for one with a password or a fragment."""
     try:
         url = urlsplit(text)
-        is_plain = url.scheme == "https" and "@" not in url.netloc and not url.fragment and url.port != 0
+        is_plain = url.scheme in schemes and "@" not in url.netloc and not url.fragment and url.port != 0
     except ValueError:
         return None
     return url.hostname if is_plain else None

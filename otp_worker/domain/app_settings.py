@@ -200,7 +200,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "webhook_url": Setting(
         "Webhook",
-        "Where the app will be told of events. Nothing is posted yet.",
+        "Kept for older versions; nothing is posted there. The app's endpoints are told of events.",
         "https://shop.example/otp-events",
         values.webhook_url,
     ),

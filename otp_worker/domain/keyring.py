@@ -30,6 +30,7 @@ class _Root:
     pepper: bytes
     numbers: bytes
     callbacks: bytes
+    endpoints: bytes
 
     @classmethod
     def of(cls, secret: str) -> "_Root":
@@ -38,6 +39,7 @@ class _Root:
             pepper=_derive(secret, "pepper"),
             numbers=_derive(secret, "numbers"),
             callbacks=_derive(secret, "callbacks"),
+            endpoints=_derive(secret, "endpoints"),
         )
 
 
@@ -71,6 +73,13 @@ class Keyring:
         """The key that codes are hashed with; raises UnknownKeyError."""
         try:
             return self._roots[key_id].pepper
+        except KeyError:
+            raise UnknownKeyError(key_id) from None
+
+    def endpoint_key(self, key_id: str) -> bytes:
+        """The key that the secrets of endpoints are encrypted with; raises UnknownKeyError."""
+        try:
+            return self._roots[key_id].endpoints
         except KeyError:
             raise UnknownKeyError(key_id) from None
 

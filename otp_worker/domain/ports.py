@@ -28,6 +28,10 @@ class Outbox:
             self.publish(notice_id)
 
 
+NO_OUTBOX = Outbox((), lambda _: False)
+"""Nobody is told of anything."""
+
+
 def utc_now() -> datetime:
     """The present instant."""
     return datetime.now(UTC)

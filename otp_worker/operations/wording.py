@@ -16,6 +16,8 @@ _SENTENCES = {
     "conversion.back": "In {country} codes are entered as usual again.",
     "canary.lost": "A canary from {from_sim} to {to_sim} did not arrive.",
     "canary.back": "Canaries from {from_sim} to {to_sim} arrive again.",
+    "endpoint.failing": "The endpoint {endpoint} of the app {app} takes no event: {reason}.",
+    "endpoint.disabled": "The endpoint {endpoint} of the app {app} is told of nothing more: {reason}.",
     "canary.failed": "{from_sim} could not send its canary: {reason}.",
 }
 

@@ -27,6 +27,7 @@ from otp_worker.operations.admin import Operator
 from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.conversions import Conversions
+from otp_worker.operations.endpoints import Endpoints
 from otp_worker.operations.health import Health
 from otp_worker.operations.rejections import Rejections
 from otp_worker.operations.request_times import RequestTimes
@@ -58,6 +59,7 @@ class Intake:
     api_keys: ApiKeys
     apps: Apps
     templates: AppTemplates
+    endpoints: Endpoints
     callbacks: Callbacks
     operator: Operator
     health: Health
@@ -76,6 +78,14 @@ class IssueStep(NamedTuple):
     issuer: Issuer
     resender: Resender
     inviter: Inviter
+
+
+class AppParts(NamedTuple):
+    """What holds for one app alone."""
+
+    apps: Apps
+    templates: AppTemplates
+    endpoints: Endpoints
 
 
 def build_issue_step(
@@ -122,6 +132,7 @@ def assemble_intake(
     reply_languages: Collection[str],
     report_lock_seconds: int,
     retention_days: int,
+    private_endpoints: bool,
     older_may_run: Callable[[], bool],
     may_accept_messages: Callable[[], bool],
     issue_step: IssueStep,
@@ -129,7 +140,6 @@ def assemble_intake(
 ) -> Intake:
     """The parts of the HTTP intake."""
     db, countries = base.db, base.policy.countries
-    texts = OperatorsTexts(base.policy.languages, base.policy.templates)
     answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, issue_step)
     return Intake(
         db=db,
@@ -139,8 +149,7 @@ def assemble_intake(
         verifier=build_verifier(base, limits=limits, limiter=limiter),
         idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
         api_keys=ApiKeys(db=db, clock=base.clock),
-        apps=Apps(db=db, clock=base.clock, retention_days=retention_days, texts=texts),
-        templates=AppTemplates(db, base.clock, texts),
+        **_build_app_parts(base, retention_days, private_endpoints=private_endpoints)._asdict(),
         callbacks=_build_callbacks(base, answering),
         operator=Operator(db=db, limits=limits, countries=countries),
         health=_build_health(base, older_may_run),
@@ -151,6 +160,15 @@ def assemble_intake(
         trails=Trails(db, base.keyring, countries, base.sims, base.clock),
         conversions=Conversions(db),
         clock=base.clock,
+    )
+
+
+def _build_app_parts(base: Foundation, retention_days: int, *, private_endpoints: bool) -> AppParts:
+    texts = OperatorsTexts(base.policy.languages, base.policy.templates)
+    return AppParts(
+        apps=Apps(db=base.db, clock=base.clock, retention_days=retention_days, texts=texts),
+        templates=AppTemplates(base.db, base.clock, texts),
+        endpoints=Endpoints(base.db, base.keyring, base.clock, private_endpoints),
     )
 
 

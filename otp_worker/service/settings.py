@@ -125,6 +125,7 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
     reply_webhook_url: HttpUrl | None = None
     reply_webhook_secret: WebhookSecret | None = None
     reply_webhook_private: bool = False
+    endpoints_private: bool = False
 
     console_url: HttpUrl | None = None
     support_email: Email | None = None

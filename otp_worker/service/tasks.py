@@ -5,6 +5,7 @@ SUCCESS once it was handed over or is not to be sent any more.
 
 Each kind of work has a bulkhead, so that no server that hangs, and no pile of messages, takes the threads
 of the others: the sweeps one thread each, confirmations two, and notices what their channels' budgets allow.
+Endpoints of apps have a few of their own, of which those that fail hold only some.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from celery.exceptions import Ignore, Retry
 
 from otp_worker.deliver.result import Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import RetryAt
+from otp_worker.domain.endpoint import ID_PREFIX as ENDPOINT_PREFIX
 from otp_worker.domain.ports import utc_now
 from otp_worker.protection.isolation import isolated, note_error
 from otp_worker.service.bulkhead import Bulkhead
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from otp_worker.service.worker_assembly import WorkerParts
 
 CONFIRMATIONS_AT_ONCE = 2
+ENDPOINTS_AT_ONCE, FAILING_ENDPOINTS_AT_ONCE = 4, 2
 
 
 class UnsentError(Exception):
@@ -65,10 +68,6 @@ def register_tasks(app: Celery, parts: "Callable[[], WorkerParts]") -> None:
                 # No event: one that came after the other worker's would hide what that one did.
                 raise Ignore
 
-    @app.task(name=NOTIFY, shared=False, send_events=False)
-    def notify(notice_id: str) -> str:
-        return parts().notifier.notify(notice_id, parts().clock())
-
     confirming = Bulkhead(CONFIRMATIONS_AT_ONCE)
 
     @app.task(name=CONFIRM, shared=False, send_events=False)
@@ -78,8 +77,20 @@ def register_tasks(app: Celery, parts: "Callable[[], WorkerParts]") -> None:
                 return "others are being confirmed: the sweep publishes it again"
             return parts().confirmer.confirm(reply_id, parts().clock())
 
+    _register_notices(app, parts)
     for name, sweep in _SWEEPS.items():
         _register_sweep(app, parts, name, sweep)
+
+
+def _register_notices(app: Celery, parts: "Callable[[], WorkerParts]") -> None:
+    well, failing = Bulkhead(ENDPOINTS_AT_ONCE), Bulkhead(FAILING_ENDPOINTS_AT_ONCE)
+
+    @app.task(name=NOTIFY, shared=False, send_events=False)
+    def notify(notice_id: str) -> str:
+        # No task of its own: an older version says of an endpoint's id that there is no such notice.
+        if notice_id.startswith(ENDPOINT_PREFIX):
+            return _post_events(parts(), notice_id, well, failing)
+        return parts().notifier.notify(notice_id, parts().clock())
 
 
 def _attempt(parts: "WorkerParts", delivery_id: str, worker: str | None) -> Result:
@@ -90,6 +101,17 @@ def _attempt(parts: "WorkerParts", delivery_id: str, worker: str | None) -> Resu
         verification = delivery_id.rpartition(".")[0]
         note_error("attempt_failed", error, verification=verification, delivery=delivery_id)
         return Waiting(f"its attempt ended with {type(error).__name__}")
+
+
+def _post_events(parts: "WorkerParts", endpoint_id: str, well: Bulkhead, failing: Bulkhead) -> str:
+    """A turn of an endpoint. Those that hang find each other in their way, and nobody else."""
+    is_failing = parts.events.is_failing(endpoint_id)
+    if is_failing is None:
+        return "there is no such endpoint"
+    with (failing if is_failing else well).enter() as may_run:
+        if not may_run:
+            return "others are being posted to: the sweep publishes it again"
+        return parts.events.run(endpoint_id)
 
 
 def _register_sweep(
@@ -108,7 +130,8 @@ def _register_sweep(
 def _expire(parts: "WorkerParts") -> str:
     ended = parts.expirer.expire(parts.clock())
     counted = parts.count_steps(parts.clock())
-    return f"{ended} ended, {counted} steps counted"
+    told = _each(parts, events=lambda now: parts.events.fan_out(now))
+    return f"{ended} ended, {counted} steps counted, {told} events to tell"
 
 
 def _release(parts: "WorkerParts") -> str:
@@ -118,12 +141,14 @@ def _release(parts: "WorkerParts") -> str:
         deliveries=parts.expirer.enqueue_due,
         returned=lambda _: parts.expirer.enqueue_due(parts.clock()) if parts.recovery.ask() else 0,
         notices=lambda now: parts.notifier.publish_due(queue.publish_notice, now),
+        events=lambda now: parts.events.publish_due(queue.publish_notice, now),
         confirmations=lambda now: parts.confirmer.publish_waiting(queue.publish_confirmation, now),
     )
     return f"{released} published again"
 
 
 def _purge(parts: "WorkerParts") -> str:
+    _each(parts, secrets=lambda _: parts.events.keep_by_newest_key())
     purged = _each(parts, rows=parts.expirer.purge, notices=parts.notifier.give_up)
     return f"{purged} purged"
 

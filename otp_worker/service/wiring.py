@@ -60,6 +60,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         reply_languages=settings.reply_languages,
         report_lock_seconds=settings.report_lock_seconds,
         retention_days=settings.retention_days,
+        private_endpoints=settings.endpoints_private,
         older_may_run=older.may_run,
         may_accept_messages=partial(older.know, Derivation.MESSAGE),
         issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older, sealer),

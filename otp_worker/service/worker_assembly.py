@@ -14,11 +14,13 @@ from otp_worker.domain.ports import Clock
 from otp_worker.domain.reply import ReplyKind
 from otp_worker.domain.sealing import Unsealer
 from otp_worker.expire import Expirer, Purge
+from otp_worker.gateways.client import BoundedClient
 from otp_worker.gateways.sandbox import Sandbox
 from otp_worker.inbound.canary import Canaries
 from otp_worker.inbound.confirmations import Confirmer
 from otp_worker.operations.budget_monitor import BudgetMonitor
 from otp_worker.operations.conversion_monitor import ConversionMonitor
+from otp_worker.operations.event_poster import EventPoster
 from otp_worker.operations.notifier import Notifier
 from otp_worker.operations.phone_monitor import PhoneMonitor
 from otp_worker.protection.pumping_guard import PumpingGuard
@@ -40,6 +42,7 @@ class WorkerParts:
     deliverer: Deliverer
     expirer: Expirer
     notifier: Notifier
+    events: EventPoster
     guard: PumpingGuard
     poller: Poller
     phone_monitor: PhoneMonitor
@@ -63,6 +66,7 @@ def assemble_worker(
     guard: PumpingGuard,
     confirmations: Mapping[ReplyKind, str],
     canary_seconds: int,
+    private_endpoints: bool,
     number_retention_seconds: int,
     retention_days: int,
 ) -> WorkerParts:
@@ -73,6 +77,7 @@ def assemble_worker(
         deliverer=_build_deliverer(base, unsealer, callback_url),
         expirer=_build_expirer(base, purges(sims, number_retention_seconds, retention_days)),
         notifier=notifier,
+        events=_build_events(base, private_endpoints=private_endpoints),
         guard=guard,
         poller=Poller(db=db, gateways=sims.gateways, tracer=base.tracer),
         recovery=RecoveryWatch(breaker=base.breaker, gateways=sims.gateways, clock=base.clock),
@@ -105,6 +110,16 @@ def _build_deliverer(
         clock=base.clock,
         outbox=base.outbox,
         tracer=base.tracer,
+    )
+
+
+def _build_events(base: Foundation, *, private_endpoints: bool) -> EventPoster:
+    return EventPoster(
+        db=base.db,
+        keyring=base.keyring,
+        client=BoundedClient(public_only=not private_endpoints),
+        outbox=base.outbox,
+        clock=base.clock,
     )
 
 

@@ -53,6 +53,7 @@ def build_worker(
         ),
         confirmations=settings.confirmations,
         canary_seconds=settings.canary_seconds or 60,
+        private_endpoints=settings.endpoints_private,
         number_retention_seconds=settings.number_retention_seconds,
         retention_days=settings.retention_days,
     )

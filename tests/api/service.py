@@ -68,6 +68,7 @@ class Service(service.Service):
             reply_languages=REPLY_LANGUAGES,
             report_lock_seconds=REPORT_LOCK_SECONDS,
             retention_days=30,
+            private_endpoints=False,
             older_may_run=lambda: self.older_may_run,
             may_accept_messages=lambda: not self.older_may_run,
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),

@@ -163,6 +163,7 @@ class Service:
             guard=PumpingGuard(self.db, GuardMode.ON, 20, 3600, NO_CHANNELS),
             confirmations={},
             canary_seconds=60,
+            private_endpoints=True,
             number_retention_seconds=3600,
             retention_days=30,
         )

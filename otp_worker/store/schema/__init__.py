@@ -9,6 +9,7 @@ from otp_worker.store.schema.delivery import (
     deliveries,
     early_receipts,
 )
+from otp_worker.store.schema.endpoint import endpoint_events, endpoints
 from otp_worker.store.schema.gateway import (
     canaries,
     canary_turns,
@@ -72,6 +73,8 @@ __all__ = [
     "counters",
     "deliveries",
     "early_receipts",
+    "endpoint_events",
+    "endpoints",
     "gateways",
     "idempotency_keys",
     "machine_clock",

@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _UPKEEP = procfile_commands(ROOT / "Procfile")["upkeep"].split()
 CONSUMED = _UPKEEP[_UPKEEP.index("--queues") + 1].split(",")
 CHANNELS = ("webhook", "email")
+_WELL, _FAILING = "ep_well", "ep_failing"
 
 
 class _Outside:
@@ -93,6 +94,7 @@ def upkeep(
         clock=lambda: START,
         expirer=sweeps,
         count_steps=lambda _: 0,
+        events=SimpleNamespace(is_failing=_FAILING.__eq__, run=outside.hang, publish_due=lambda *_: 0),
         notifier=Notifier(database, channels),
         queue=SimpleNamespace(publish_notice=len, publish_confirmation=len),
         confirmer=SimpleNamespace(confirm=outside.hang, publish_waiting=lambda *_: 0),
@@ -133,6 +135,8 @@ def test_texts_and_everything_else_that_hangs_leave_the_sweeps_their_threads(
         app.send_task(NOTIFY, [notice], queue=queue)
     for number, queue in product(range(60), (UPKEEP_QUEUE, QUEUE_OF[CONFIRM])):
         app.send_task(CONFIRM, [f"rep_{number}"], queue=queue)
+    for _, endpoint in product(range(60), (_WELL, _FAILING)):
+        app.send_task(NOTIFY, [endpoint])
     for sweep in 5 * (LOOK, POLL, CANARY):
         app.send_task(sweep)
     for sweep in (EXPIRE, RELEASE):

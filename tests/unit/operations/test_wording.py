@@ -23,6 +23,8 @@ EVERY_FIELD: dict[str, object] = {
     "usual_percent": 80,
     "from_sim": "gb1",
     "to_sim": "gb2",
+    "endpoint": "ep_1",
+    "app": "shop",
 }
 
 
