@@ -24,6 +24,7 @@ COMMANDS = {
     "optouts": ("otp_worker.cli.optouts", "app"),
     "template": ("otp_worker.cli.template", "app"),
     "templates": ("otp_worker.cli.templates", "app"),
+    "webhooks": ("otp_worker.cli.webhooks", "app"),
     "send": (_VERIFICATION, "send"),
     "check": (_VERIFICATION, "check"),
     "find": (_TRAIL, "find"),

@@ -6,12 +6,15 @@ from enum import StrEnum
 
 from redis import RedisError
 
-from otp_worker.domain.errors import ConfigurationError, OtpError
+from otp_worker.domain.endpoint import BY_HAND
+from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
+from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.operations.apps import Apps
+from otp_worker.operations.endpoints import Endpoints
 from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
@@ -126,6 +129,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
             yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)
     yield from _key_limits(db, settings.retention_days)
+    yield from _endpoints(Endpoints(db, Keyring(settings.root_secrets), utc_now))
     db.close()
 
 
@@ -161,6 +165,26 @@ def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
     for key in forgotten:
         detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
         yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; make another key")
+
+
+def _endpoints(endpoints: Endpoints) -> Iterator[Finding]:
+    """The endpoints of apps that are told of nothing."""
+    try:
+        found = [(each, endpoints.can_sign(each.id)) for each in endpoints.all(None)]
+    except (DatabaseError, NotFoundError):
+        # Already a finding, or removed at this moment.
+        return
+    for each, can_sign in found:
+        named = f"{each.id} of {each.app}"
+        if not can_sign:
+            detail = f"the secret of {named} cannot be read: otp-worker webhooks rotate {each.id}"
+            yield Finding("events", Verdict.FIX, detail)
+        elif each.disabled_at is not None:
+            detail = f"{named} is disabled: {each.disabled_reason}; otp-worker webhooks enable {each.id}"
+            yield Finding("events", Verdict.LOOK, detail, chosen=each.disabled_reason == BY_HAND)
+        elif each.failing_since is not None:
+            detail = f"{named} took nothing since {each.failing_since:%Y-%m-%d %H:%M}Z: look at its app"
+            yield Finding("events", Verdict.LOOK, detail)
 
 
 def _limits(settings: Settings) -> Finding:

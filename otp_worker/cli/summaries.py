@@ -27,6 +27,7 @@ SUMMARIES = {
     "optouts": "Show and lift the opt-outs of people who texted STOP.",
     "template": "Show what an SMS says.",
     "templates": "Show and define the templates of one app; they go before the operator's of the same name.",
+    "webhooks": "Say where apps are told of events, try it, see what they were told and missed.",
     "send": "Send a code through the running service and follow it until the gateway has taken it.",
     "check": "Judge a code; exits 0 only if it is right.",
     "find": "List the verifications of a number, user, reference, tag or id, newest first, each with "

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
@@ -14,12 +15,18 @@ from otp_worker.cli.app import app
 from otp_worker.cli.doctor import Finding, Verdict, examine, summarize
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.domain.endpoint import GONE
 from otp_worker.domain.gateway import PhoneState
+from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.ports import utc_now
+from otp_worker.operations.endpoints import Endpoints
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import FAILURES_TO_OPEN
 from otp_worker.store.apps import insert_app
 from otp_worker.store.database import Database
+from otp_worker.store.endpoints import disable
 from otp_worker.store.migrate import upgrade
+from otp_worker.store.schema import endpoints as table
 from tests.contract.service import ACCEPTED, START, fail_gateway
 
 
@@ -106,6 +113,28 @@ def test_an_app_whose_sends_are_purged_before_they_are_counted_is_to_be_fixed(
     bank, shop = (each.detail for each in found)
     assert "shop has 5/7d: longer than OTP_RETENTION_DAYS=6" in shop
     assert "bank has device=5/7d: longer than OTP_RETENTION_DAYS=6" in bank
+
+
+def test_an_endpoint_that_is_told_of_nothing_is_to_be_looked_at(environment: pytest.MonkeyPatch) -> None:
+    db = Database(os.environ["OTP_DATABASE_URL"])
+    ApiKeys(db).create("shop", START)
+    endpoints = Endpoints(db, Keyring([os.environ["OTP_SECRET_KEY"]]), utc_now)
+    urls = [f"https://shop.example/{number}" for number in range(4)]
+    well, failing, gone, off = [endpoints.create("shop", url).endpoint for url in urls]
+    with db.write() as connection:
+        connection.execute(update(table).where(table.c.id == failing.id).values(failing_since=START))
+        disable(connection, gone.id, GONE, START)
+    endpoints.change("shop", off.id, {"disabled": True})
+    found = {each.detail.split()[0]: each for each in examine() if each.name == "events"}
+    assert found.keys() == {failing.id, gone.id, off.id}
+    assert "took nothing since 2026-03-01 12:00Z" in found[failing.id].detail
+    assert "the endpoint answered 410" in found[gone.id].detail
+    assert [found[each.id].fails for each in (failing, gone, off)] == [True, True, False]
+    other = Endpoints(db, Keyring(["another root secret, long enough for it"]), utc_now)
+    other.rotate("shop", well.id)
+    unreadable = [each.verdict for each in examine() if f"secret of {well.id}" in each.detail]
+    assert unreadable == [Verdict.FIX]
+    db.close()
 
 
 def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:
