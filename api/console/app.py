@@ -16,6 +16,7 @@ from .apps import NEW, AppsPage
 from .attempts import LoginAttempts
 from .conversions import ConversionsPage
 from .countries import Countries
+from .endpoints import EndpointPage
 from .errors import add_error_pages
 from .find import Find
 from .guard import HEALTH, SIGN_IN, Guard
@@ -87,7 +88,8 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[_Route]:
     sims = SimsPage(pages, intake.health, acts, clock)
     countries = Countries(pages, intake.operator, reader, acts, clock)
     apps = AppsPage(pages, intake.apps, intake.templates, acts)
-    webhooks = Webhooks(pages, db, acts, clock)
+    webhooks = Webhooks(pages, intake.endpoints, acts, clock)
+    endpoint = EndpointPage(pages, intake.endpoints, acts)
     trails = Trails(db, intake.operator.limits.keyring, intake.operator.countries, intake.health.sims, clock)
     verifications = Verifications(pages, intake, trails, acts)
     return [
@@ -104,6 +106,9 @@ def _routes(intake: Intake, sessions: Sessions, pages: Pages) -> list[_Route]:
         ("/conversions", ConversionsPage(pages, intake.conversions, clock), None),
         ("/webhooks", webhooks, None),
         ("/webhooks/{notice_id}/again", webhooks, "again"),
+        ("/endpoints/{endpoint_id}", endpoint, None),
+        ("/endpoints/{endpoint_id}/{act}", endpoint, "act"),
+        ("/endpoints/{endpoint_id}/events/{event_id}/again", endpoint, "again"),
         ("/replies", Replies(pages, db), None),
         ("/apps", apps, None),
         (NEW, apps, "new"),

@@ -81,7 +81,7 @@ def _section(path: str) -> str:
     return _BESIDE.get(first, first)
 
 
-_BESIDE = {"/verifications": "/find", "/new-app": "/apps"}
+_BESIDE = {"/verifications": "/find", "/endpoints": "/webhooks", "/new-app": "/apps"}
 """Paths that belong to another entry than that of their own name."""
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import falcon
 
 from otp_worker.domain.ports import Clock
+from otp_worker.operations.endpoints import Endpoints
 from otp_worker.store import audit, notice_log
-from otp_worker.store.database import Database
 from otp_worker.store.notice_log import ChannelState, LoggedNotice
 
 from .acts import Acts
 from .confirmations import confirm, done
+from .endpoints import state_of
 from .pages import Pages
 from .words import plural
 
@@ -45,9 +46,10 @@ class NoticeRow:
 class Webhooks:
     """The events, the newest first."""
 
-    def __init__(self, pages: Pages, db: Database, acts: Acts, clock: Clock) -> None:
+    def __init__(self, pages: Pages, endpoints: Endpoints, acts: Acts, clock: Clock) -> None:
         self._pages = pages
-        self._db = db
+        self._db = endpoints.db
+        self._endpoints = endpoints
         self._acts = acts
         self._clock = clock
 
@@ -58,6 +60,7 @@ class Webhooks:
             resp,
             "webhooks.html",
             notices=[_row(each) for each in notice_log.newest(self._db, SHOWN)],
+            endpoints=[(each, state_of(each)) for each in self._endpoints.all(None)],
             channels=[in_words(each) for each in notice_log.channel_states(self._db, self._clock())],
             said=audit.of_login(self._db, req.get_param("done"), req.context.session.login),
         )
