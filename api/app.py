@@ -15,6 +15,10 @@ from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
 from .endpoints import EndpointEvents, Endpoints
+from .entry.desk import EntryDesk
+from .entry.links import EntryLinks
+from .entry.page import EntryPage
+from .entry.pages import EntryPages
 from .health import Alive, Ready
 from .message_batches import MessageBatches
 from .messages import Messages
@@ -37,10 +41,13 @@ class _App(falcon.App[Any, Any]):
             return super().__call__(env, start_response)
 
 
-def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[Any, Any]":
+def create_app(
+    intake: Intake, welcome_url: str | None = None, entry_url: str | None = None
+) -> "falcon.App[Any, Any]":
     """The HTTP intake over the given parts; starts nothing and reads no environment.
 
-    ``welcome_url`` is where a demo shows the first steps.
+    ``welcome_url`` is where a demo shows the first steps. ``entry_url`` is where people reach us, if there is
+    to be an entry page.
     """
     app = _App(
         middleware=[
@@ -53,7 +60,7 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
     )
     app.req_options.strip_url_path_trailing_slash = False
     add_problem_handlers(app, intake.clock, intake.refusals, intake.health.probe.doubt)
-    resources = {type(resource): resource for resource in _resources(intake, welcome_url)}
+    resources = {type(resource): resource for resource in _resources(intake, welcome_url, entry_url)}
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)
     app.add_static_route(STATIC_PATH, STATIC)
@@ -62,10 +69,11 @@ def create_app(intake: Intake, welcome_url: str | None = None) -> "falcon.App[An
     return app
 
 
-def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
+def _resources(intake: Intake, welcome_url: str | None, entry_url: str | None) -> Iterable[object]:
     clock = intake.clock
     return (
         *_sending(intake),
+        *_entry(intake, entry_url),
         Checks(intake.verifier),
         Search(intake.trails, clock),
         Timeline(intake.trails, clock),
@@ -85,6 +93,11 @@ def _resources(intake: Intake, welcome_url: str | None) -> Iterable[object]:
         Problems(),
         Home(welcome_url),
     )
+
+
+def _entry(intake: Intake, url: str | None) -> Iterable[object]:
+    pages = EntryPages(intake.issuer.drafts.policy.languages, url)
+    return EntryLinks(intake, url), EntryPage(EntryDesk(intake, url) if url else None, pages, url)
 
 
 def _sending(intake: Intake) -> Iterable[object]:

@@ -47,7 +47,8 @@ PROBLEMS = {
     ),
     "not_found": ProblemHelp(
         404,
-        "Your app has no such verification or message, or it was deleted by now, or no call has this path.",
+        "Your app has no such verification, message or link, or it is deleted by now, or no call has this "
+        "path.",
         "Look at the id and the path; a slash too many at its end is named in the detail.",
     ),
     "method_not_allowed": ProblemHelp(
@@ -69,6 +70,11 @@ PROBLEMS = {
         410,
         "The message has ended: it was sent, failed, expired, or was called back.",
         "See message_status. What was sent cannot be called back.",
+    ),
+    "result_redeemed": ProblemHelp(
+        410,
+        "The result of this entry link was redeemed before, or it is older than five minutes.",
+        "Take each result once, when its person comes back. Make a new link otherwise.",
     ),
     "body_too_large": ProblemHelp(
         413,

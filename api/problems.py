@@ -76,6 +76,11 @@ def _problem(
 def _answer(
     req: falcon.Request, resp: falcon.Response, status: int, kind: str, detail: str, **members: Any
 ) -> None:
+    show = getattr(req.context, "show_problem", None)
+    if show is not None:
+        # A person reads it: the page says it in their words.
+        show(resp, status, kind)
+        return
     body = _problem(status, kind, detail, getattr(req.context, "request_id", None), **members)
     where = help_url(kind)
     if where:

@@ -21,6 +21,7 @@ from .callbacks import CallbackResource
 from .conversions import ConversionsResource
 from .docs import Docs, Home, OpenApi, Problems
 from .endpoint_routes import ENDPOINT_ROUTES
+from .entry.routes import ENTRY_ROUTES
 from .health import Alive, Ready
 from .message_routes import MESSAGE_ROUTES
 from .metrics import Metrics
@@ -173,6 +174,7 @@ ROUTES = (
         query=ConversionsQuery,
         answer=ConversionsBody,
     ),
+    *ENTRY_ROUTES,
     *MESSAGE_ROUTES,
     *ENDPOINT_ROUTES,
     *ADMIN_ROUTES,

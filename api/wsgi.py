@@ -15,4 +15,5 @@ def _welcome_url(settings: Settings) -> str | None:
 
 with refused_in_a_sentence():
     _settings, _intake = started("web")
-    app = create_app(_intake, _welcome_url(_settings))
+    _entry_url = _settings.public_url if _settings.entry_page else None
+    app = create_app(_intake, _welcome_url(_settings), _entry_url)

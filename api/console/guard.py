@@ -14,7 +14,7 @@ from ulid import ULID
 from otp_worker.service.http_server import CONSOLE
 
 from ..body_turns import BodyTurns
-from .forms import read_form
+from ..forms import read_form
 from .sessions import COOKIE, LIFE_SECONDS, Session, Sessions
 
 log = structlog.get_logger()

@@ -25,6 +25,7 @@ from ..schemas.verifications import (
 )
 from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
 from .endpoint_examples import ENDPOINT_ANSWERS, ENDPOINT_REQUESTS
+from .entry_examples import ENTRY_ANSWERS, ENTRY_REQUESTS
 from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
 from .message_examples import MESSAGE_ANSWERS, MESSAGE_REQUESTS
 
@@ -148,6 +149,7 @@ REQUESTS: dict[str, Requests] = {
         "number": ("Those of a number", {"to": NUMBER}),
         "failed": ("Its last one that failed", {"to": NUMBER, "status": "failed", "limit": 1}),
     },
+    **ENTRY_REQUESTS,
     **MESSAGE_REQUESTS,
     **ENDPOINT_REQUESTS,
     **ADMIN_REQUESTS,
@@ -200,6 +202,7 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
             more=False,
         )
     },
+    **ENTRY_ANSWERS,
     **MESSAGE_ANSWERS,
     **ENDPOINT_ANSWERS,
     **ADMIN_ANSWERS,

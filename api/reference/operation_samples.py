@@ -3,6 +3,7 @@
 from ..route import Route
 from .code_samples import FROM_ENVIRONMENT, Call, code_samples
 from .endpoint_examples import ENDPOINT_ID, EVENT_ID
+from .entry_examples import ENTRY_LINK_ID
 from .example_values import NUMBER
 from .examples import ID, REQUESTS
 from .message_examples import MESSAGE_ID
@@ -30,6 +31,7 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
         .replace("{message_id}", MESSAGE_ID)
         .replace("{endpoint_id}", ENDPOINT_ID)
         .replace("{event_id}", EVENT_ID)
+        .replace("{link_id}", ENTRY_LINK_ID)
         .replace("{app}", APP)
         .replace("{template}", TEMPLATE),
         next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None,

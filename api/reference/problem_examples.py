@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from otp_worker.domain import errors
+from otp_worker.domain.entry_link import ResultRedeemedError
 from otp_worker.domain.errors import RequestError
 from otp_worker.domain.message import MessageEndedError
 from otp_worker.domain.sealing import SealingUnavailableError
@@ -27,6 +28,7 @@ _RAISED: tuple[RequestError, ...] = (
     errors.RequestInFlightError("this request is being answered; repeat it for its answer"),
     errors.VerificationEndedError(ID, "expired"),
     MessageEndedError(MESSAGE_ID, "sent"),
+    ResultRedeemedError("the result of this link was redeemed before, or is too old"),
     errors.SlowBodiesError(),
     errors.TooSoonError(AT, AT + timedelta(seconds=12), _LATER),
     errors.RateLimitExceededError("number", 5, 600, _LATER),

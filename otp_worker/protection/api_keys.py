@@ -105,6 +105,17 @@ class ApiKeys:
         self._remembered[key_hash] = time.monotonic() + REMEMBERED_SECONDS, replace(app, key_hash=key_hash)
         return app
 
+    def hash_of(self, header: str | None) -> bytes:
+        """What stands for the key in an Authorization header. Raises UnauthenticatedError."""
+        return hash_of_bearer(header)
+
+    def of_hash(self, key_hash: bytes) -> App:
+        """The app of a key that is named by what stands for it, to act for it later than its request.
+
+        Raises UnauthenticatedError once the key is revoked.
+        """
+        return replace(self._look_up(key_hash), key_hash=key_hash)
+
     def _look_up(self, key_hash: bytes) -> App:
         found = api_keys.find_key(self._db, key_hash, self._clock())
         if found is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from otp_worker.domain.entry_link import RESULT_SECONDS
 from otp_worker.domain.sim import Sims
 from otp_worker.expire import Purge
 from otp_worker.store import (
@@ -12,6 +13,7 @@ from otp_worker.store import (
     conversion_sums,
     early_receipts,
     endpoint_events,
+    entry_links,
     expire,
     idempotency_keys,
     lockouts,
@@ -32,6 +34,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
     return (
         _older_than(numbers, expire.forget_numbers),
         _older_than(numbers, replies.forget_numbers),
+        _older_than(timedelta(seconds=RESULT_SECONDS), entry_links.purge),
         _months_before_the_oldest(sims),
         confirmations.purge,
         _older_than(timedelta(seconds=early_receipts.KEPT_SECONDS), early_receipts.purge),

@@ -127,6 +127,8 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
     reply_webhook_private: bool = False
     endpoints_private: bool = False
 
+    entry_page: bool = False
+
     console_url: HttpUrl | None = None
     support_email: Email | None = None
     smtp_url: SmtpUrl | None = None
@@ -152,11 +154,13 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _inbound_can_come_in(self) -> "Settings":
-        if self.inbound_verification and not self.public_url:
-            raise ValueError(
-                "OTP_INBOUND_VERIFICATION: needs OTP_PUBLIC_URL, where the gateway posts what comes in"
-            )
+    def _can_be_reached(self) -> "Settings":
+        for variable, is_on, purpose in (
+            ("OTP_INBOUND_VERIFICATION", self.inbound_verification, "the gateway posts what comes in"),
+            ("OTP_ENTRY_PAGE", self.entry_page, "people open the page"),
+        ):
+            if is_on and not self.public_url:
+                raise ValueError(f"{variable}: needs OTP_PUBLIC_URL, where {purpose}")
         return self
 
     @model_validator(mode="after")

@@ -7,9 +7,9 @@ from sqlalchemy import delete, or_, select
 
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import EACH, TO_CHANGE, in_order
-from otp_worker.store.schema import idempotency_keys, replies, verifications
+from otp_worker.store.schema import entry_links, idempotency_keys, replies, verifications
 
-_v, _r, _i = verifications.c, replies.c, idempotency_keys.c
+_v, _r, _i, _l = verifications.c, replies.c, idempotency_keys.c, entry_links.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ def erase_number(db: Database, numbers: Collection[str], number_hashes: Collecti
         ids = list(connection.execute(mine.with_for_update(**TO_CHANGE)).scalars())
         connection.execute(in_order(EACH.c.verification_id.in_(ids)))
         connection.execute(delete(idempotency_keys).where(_i.verification_id.in_(ids)))
+        connection.execute(delete(entry_links).where(_l.number_hash.in_(number_hashes)))
         gone = connection.execute(
             delete(replies).where(
                 or_(_r.number_hash.in_(number_hashes), _r.number.in_(numbers), _r.verification_id.in_(ids))

@@ -25,13 +25,15 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def served(migrated_sqlite: Path, folder: Path) -> Iterator[tuple[str, Service]]:
-    """Where it answers, and the service behind it."""
+    """Where it answers, and the service behind it; people reach its entry page there."""
     path = shutil.copy(migrated_sqlite, folder / "served.db")
     with closing(Database(f"sqlite:///{path}")) as db:
         service = Service(db)
-        with make_server(LOOPBACK, 0, create_app(service.intake()), _Server, _Quiet) as server:
+        with make_server(LOOPBACK, 0, lambda _environ, _start: [], _Server, _Quiet) as server:
+            url = f"http://{LOOPBACK}:{server.server_port}"
+            server.set_app(create_app(service.intake(), entry_url=url))
             thread = Thread(target=server.serve_forever)
             thread.start()
-            yield f"http://{LOOPBACK}:{server.server_port}", service
+            yield url, service
             server.shutdown()
             thread.join()

@@ -14,7 +14,7 @@ from api.app import create_app
 from otp_worker.store.database import Database
 from tests.api.client import Caller
 from tests.api.gateway import CallingGateway
-from tests.api.service import Service
+from tests.api.service import OUR_URL, Service
 from tests.contract.service import NUMBER
 
 
@@ -28,8 +28,8 @@ def service(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Service]:
 
 @pytest.fixture
 def app(service: Service) -> "App[Any, Any]":
-    """The WSGI application."""
-    return create_app(service.intake())
+    """The WSGI application, with the entry page."""
+    return create_app(service.intake(), entry_url=OUR_URL)
 
 
 @pytest.fixture(autouse=True)

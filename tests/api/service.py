@@ -31,6 +31,8 @@ GATEWAY = service.ObedientGateway.name
 MODEM = "modem"
 """Another gateway, which signs nothing."""
 PACE = 20
+OUR_URL = "https://otp.example.com"
+"""Where people reach us."""
 OUR_NUMBER = "+447700900000"
 OUR_SIMS = Sims((Sim("first", GATEWAY, number=OUR_NUMBER), Sim("second", GATEWAY, number="+447700900001")))
 REPORT_LOCK_SECONDS = 3600

@@ -21,6 +21,7 @@ from otp_worker.store.database import insert_missing
 from otp_worker.store.schema import number_guards
 from tests.api.client import Caller
 from tests.api.contract import document
+from tests.api.entry.person import BACK, made, open_shop
 from tests.api.service import Service
 from tests.contract.service import NUMBER
 
@@ -55,7 +56,9 @@ def known(app: "App[Any, Any]", service: Service, sent: str) -> dict[str, str]:
     assert texted.status_code == 202, texted.text
     defined = operator.simulate_put(TEMPLATE, json={"texts": {"en": "{code} opens the door"}})
     assert defined.status_code in (200, 201), defined.text
+    open_shop(service)
     return {
+        "link_id": made(operator)["id"],
         "verification_id": sent,
         "message_id": texted.json["id"],
         "app": "shop",
@@ -69,6 +72,8 @@ def make_known(case: Case[Any], known: Mapping[str, str], service: Service) -> N
     if isinstance(case.body, dict) and "to" in case.body:
         case.body["to"] = NUMBER
         lock(service)
+    if isinstance(case.body, dict) and "return_url" in case.body:
+        case.body["return_url"] = BACK
     if isinstance(case.body, dict) and "target" in case.body:
         case.body["target"] = NUMBER
 

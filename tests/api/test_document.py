@@ -15,6 +15,11 @@ CALLBACKS = {
     ("post", "/v1/callbacks/{gateway}/{token}"),
     ("get", "/v1/callbacks/{gateway}/{token}"),
 }
+ENTRY_PAGE = {
+    # For people, whose browser a link of their app brings here: it answers with pages.
+    ("get", "/entry/{token}"),
+    *(("post", f"/entry/{{token}}/{act}") for act in ("send", "resend", "check", "decline")),
+}
 NOT_DOCUMENTED = {
     ("get", "/openapi.json"),
     ("get", "/"),
@@ -24,6 +29,7 @@ NOT_DOCUMENTED = {
     ("get", "/metrics"),
     # For gateways, each in its own format, at a URL that they are given.
     *CALLBACKS,
+    *ENTRY_PAGE,
 }
 PUBLIC = NOT_DOCUMENTED | {("get", "/healthz"), ("get", "/readyz")}
 
@@ -133,7 +139,7 @@ def test_every_route_authenticates_but_those_that_are_public(app: "App[Any, Any]
             method.upper(), path.replace("{verification_id}", "ver_" + "0" * 26)
         )
         assert answer.status_code == 401, path
-    for method, path in PUBLIC - CALLBACKS:
+    for method, path in PUBLIC - CALLBACKS - ENTRY_PAGE:
         assert stranger.simulate_request(method.upper(), path).status_code != 401, path
 
 

@@ -10,6 +10,7 @@ from otp_worker.store.schema.delivery import (
     early_receipts,
 )
 from otp_worker.store.schema.endpoint import endpoint_events, endpoints
+from otp_worker.store.schema.entry import entry_links
 from otp_worker.store.schema.gateway import (
     canaries,
     canary_turns,
@@ -75,6 +76,7 @@ __all__ = [
     "early_receipts",
     "endpoint_events",
     "endpoints",
+    "entry_links",
     "gateways",
     "idempotency_keys",
     "machine_clock",

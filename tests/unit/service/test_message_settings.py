@@ -188,6 +188,14 @@ def test_reverse_verification_needs_a_number_to_text_to_in_each_country(
     assert problem("web").startswith("OTP_INBOUND_VERIFICATION: needs OTP_PUBLIC_URL")
 
 
+def test_an_entry_page_needs_an_address(environment: pytest.MonkeyPatch) -> None:
+    assert not load_settings("web").entry_page
+    environment.setenv("OTP_ENTRY_PAGE", "true")
+    assert load_settings("web").entry_page
+    environment.setenv("OTP_PUBLIC_URL", "")
+    assert problem("web") == "OTP_ENTRY_PAGE: needs OTP_PUBLIC_URL, where people open the page"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 import falcon
 
-from ..request_body import read_raw
+from .request_body import read_raw
 
 MAX_FORM_BYTES = 4096
 _MOST_FIELDS = 10
