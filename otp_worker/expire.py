@@ -119,7 +119,7 @@ class Expirer:
             return []
         codes = dict(statements.not_published(self.db, now, Lane([SANDBOX]), most))
         notices: dict[str, datetime] = {}
-        free = len(self.sims.all) - statements.notices_on_their_way(self.db)
+        free = sum(sim.is_phone for sim in self.sims.all) - statements.notices_on_their_way(self.db)
         for sim in self._from_anywhere(now):
             if len(codes) >= most:
                 break

@@ -10,9 +10,9 @@ from otp_worker.domain.keyring import Keyring, UnknownKeyError
 from otp_worker.domain.limits import LimitRates, Limits
 from otp_worker.domain.passcode import code_matches, linked
 from otp_worker.domain.payment import Payment
-from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Clock
+from otp_worker.domain.recipient import parse_recipient
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.protection.rate_limiter import CheckLimiter
 from otp_worker.store import api_keys, verifications, verify
@@ -74,16 +74,16 @@ class Verifier:
         purpose: str | None = None,
         payment: Payment | None = None,
     ) -> CheckResult:
-        """Judge a code against the number's newest pending verification for a purpose, as ``check`` does.
+        """Judge a code against a number's, or an address's, newest pending verification, as ``check`` does.
 
-        Without a purpose it is one that was asked for without.
+        It is one for that purpose. Without a purpose it is one that was asked for without.
 
         Raises InvalidFieldError, CountryNotAllowedError, RateLimitExceededError, NotFoundError,
         VerificationEndedError and NumberLockedError.
         """
-        number = parse_number(to, self.policy.countries)
+        recipient = parse_recipient(to, self.policy.countries)
         self._count(app, ip, rates, key_hash)
-        hashes = self.keyring.number_hashes(number.e164)
+        hashes = self.keyring.number_hashes(recipient.identity)
         newest = verifications.newest_pending(self.db, app, hashes, self.clock(), purpose)
         if newest is None:
             of_that = " for this purpose" if purpose else ""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ADDRESS, MASKED_ADDRESS = "anna@example.com", "a***@example.com"
 NUMBER, MASKED = "+447400123456", "+44********56"
 TEXTED = "7K3Q-9XWD"
 

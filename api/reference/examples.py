@@ -26,7 +26,7 @@ from ..schemas.verifications import (
 from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
 from .endpoint_examples import ENDPOINT_ANSWERS, ENDPOINT_REQUESTS
 from .entry_examples import ENTRY_ANSWERS, ENTRY_REQUESTS
-from .example_values import AT, MASKED, NUMBER, TEXTED, Requests, at
+from .example_values import ADDRESS, AT, MASKED, MASKED_ADDRESS, NUMBER, TEXTED, Requests, at
 from .message_examples import MESSAGE_ANSWERS, MESSAGE_REQUESTS
 
 ID = "ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"
@@ -135,6 +135,7 @@ REQUESTS: dict[str, Requests] = {
                 "payee": "Corner Shop",
             },
         ),
+        "email": ("By e-mail", {"to": ADDRESS, "channel": "email"}),
         "inbound": ("The person texts a token to us", {"to": NUMBER, "channel": "inbound"}),
     },
     "checkVerification": {
@@ -158,6 +159,7 @@ REQUESTS: dict[str, Requests] = {
 ANSWERS: dict[str, Mapping[str, BaseModel]] = {
     "sendVerification": {
         "accepted": _ACCEPTED,
+        "email": _ACCEPTED.model_copy(update={"to": MASKED_ADDRESS, "channel": "email"}),
         "inbound": _ACCEPTED.model_copy(
             update={
                 "channel": "inbound",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.payment import Payment
+from otp_worker.domain.recipient import LONGEST_ADDRESS
 from otp_worker.issue.payments import read_payment
 
 LOCALES = r"^[A-Za-z0-9*][A-Za-z0-9*_.;=, -]*$"
@@ -70,8 +71,11 @@ class GivenPayment(Incoming):
 
 To = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=64),
-    Field(description="A mobile number in international form.", examples=["+447400123456"]),
+    StringConstraints(min_length=1, max_length=LONGEST_ADDRESS),
+    Field(
+        description="A mobile number in international form; for what goes by e-mail an address.",
+        examples=["+447400123456"],
+    ),
 ]
 
 

@@ -5,12 +5,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from otp_worker.domain.cause.words import of_email
 from otp_worker.domain.inbound_token import Invitation
 from otp_worker.domain.limits import Remaining
 from otp_worker.domain.passcode import MAX_LENGTH, MIN_LENGTH
 from otp_worker.domain.policy import MAX_LIFE_SECONDS, MIN_LIFE_SECONDS
 from otp_worker.domain.public_reason import public_reason
-from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import (
+    EMAIL_ROUTE,
+    Delivery,
+    DeliveryStatus,
+    Verification,
+    VerificationStatus,
+)
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.verify import CheckResult
 
@@ -25,10 +32,11 @@ class _Send(BaseModel):
     user: Annotated[str, Printable, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="The app's own reference to its user; comes back as it is."
     )
-    channel: Literal["sms", "inbound"] = Field(
+    channel: Literal["sms", "email", "inbound"] = Field(
         "sms",
-        description="inbound: nothing is sent, the person texts a token to us. The sender's number of an SMS "
-        "can be forged, so this is weaker proof than a code, and off unless the operator turns it on.",
+        description="email: the code goes to an e-mail address, which `to` is then; off unless the operator "
+        "turns it on. inbound: nothing is sent, the person texts a token to us. The sender's number of an "
+        "SMS can be forged, so this is weaker proof than a code, and off unless the operator turns it on.",
     )
     template: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         None,
@@ -132,7 +140,7 @@ class DeliveryBody(BaseModel):
             status=delivery.status,
             attempts=delivery.attempts,
             gateway=delivery.gateway,
-            reason=public_reason(delivery.status, delivery.reason),
+            reason=_reason(delivery),
             next_attempt_at=delivery.due_at if still_to_come else None,
             deadline_at=delivery.deadline_at,
             sent_at=delivery.sent_at,
@@ -141,10 +149,15 @@ class DeliveryBody(BaseModel):
         )
 
 
+def _reason(delivery: Delivery) -> str | None:
+    said = public_reason(delivery.status, delivery.reason)
+    return of_email(said) if said and delivery.route == EMAIL_ROUTE else said
+
+
 class _Verification(BaseModel):
     id: str
     status: VerificationStatus
-    to: str = Field(description="The number, masked.", examples=["+44********56"])
+    to: str = Field(description="The number, or the address, masked.", examples=["+44********56"])
     reason: str | None = Field(description="Why it failed, in words.")
     user: str | None
     channel: str

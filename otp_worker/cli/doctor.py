@@ -13,6 +13,7 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
+from otp_worker.gateways.email import NAME as EMAIL
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.endpoints import Endpoints
 from otp_worker.operations.health import Health, HealthCheck
@@ -211,9 +212,15 @@ def _gateway(gateway: Gateway) -> Finding:
                 return Finding("gateway", Verdict.LOOK, f"{gateway.name}: answers, and its phone is offline")
             return Finding("gateway", Verdict.OK, said)
         case OutcomeKind.UNAVAILABLE:
-            return Finding("gateway", Verdict.LOOK, f"{said}: pair a phone, or check its URL")
+            mend = "check OTP_SMTP_URL" if gateway.name == EMAIL else "pair a phone, or check its URL"
+            return Finding("gateway", Verdict.LOOK, f"{said}: {mend}")
         case OutcomeKind.REFUSED | OutcomeKind.MISCONFIGURED:
-            return Finding("gateway", Verdict.FIX, f"{said}: check its key and its URL")
+            mend = (
+                "check OTP_SMTP_URL and OTP_SMTP_FROM"
+                if gateway.name == EMAIL
+                else "check its key and its URL"
+            )
+            return Finding("gateway", Verdict.FIX, f"{said}: {mend}")
         case _:
             return Finding("gateway", Verdict.LOOK, said)
 

@@ -15,7 +15,7 @@ from otp_worker.deliver.receipt_poller import first_poll_at
 from otp_worker.deliver.result import LATE, OVER, Delivered, Elsewhere, Result, Waiting
 from otp_worker.deliver.retry import GiveUp, RetryAt, decide
 from otp_worker.deliver.router import Router, Way
-from otp_worker.deliver.text import life_seconds
+from otp_worker.deliver.text import life_seconds, subject_of
 from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
@@ -85,13 +85,13 @@ class Deliverer:
             return self._give_up(job, None, DeliveryStatus.FAILED, "given up: its attempts never ended")
         if lease.now() >= job.deadline_at:
             return self._give_up(job, None, DeliveryStatus.EXPIRED, LATE)
-        quiet_until = self.policy.notice_waits_until(job.number, lease.now()) if job.is_notice else None
+        quiet_until = self.policy.notice_waits_until(job.address, lease.now()) if job.is_notice else None
         if quiet_until is not None:
             return self._park(job, QUIET, until=quiet_until)
         try:
             # Intake asks too, but a STOP can come after its answer, or between two attempts.
             if not job.test:
-                opt_outs.refuse_opted_out(self.db, self.keyring.number_hashes(job.number))
+                opt_outs.refuse_opted_out(self.db, self.keyring.all_hashes(job.identities))
             return self._send(job, lease)
         except OptedOutError:
             return self._give_up(job, None, DeliveryStatus.FAILED, opt_outs.WANTS_NO_SMS)
@@ -204,7 +204,7 @@ class Deliverer:
     def _message(self, job: Job, way: Way, content: str, lease: Lease) -> Message:
         life = life_seconds(job, self.clock())
         return Message(
-            to=job.number,
+            to=job.address,
             text=self.text_of(job, content, life, self.codes.payment(job)),
             reference=job.delivery_id,
             callback_url=self.callback_url(way.gateway.name, job.delivery_id),
@@ -212,6 +212,7 @@ class Deliverer:
             timeout_seconds=lease.exchange_seconds(job, self.policy.gateway_timeout_seconds),
             sender=way.sim.number if way.sim else None,
             slot=way.sim.slot if way.sim else None,
+            subject=subject_of(job),
             may_leave=lambda: lease.allows(self.db, job),
         )
 

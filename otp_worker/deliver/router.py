@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from otp_worker.domain.gateway import Gateway, Outcome
 from otp_worker.domain.sim import Sim, Sims, order
+from otp_worker.domain.verification import EMAIL_ROUTE
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job, Via
@@ -66,7 +67,7 @@ class Router:
         # Nobody's message is a probe while another SIM can send it, but for one in a while: last come SIMs
         # whose probe became due in these seconds. A SIM whose breaker is closed was always due.
         in_order = sorted(found, key=lambda each: each.due_at == now)
-        return in_order or _joined(reasons or [f"no SIM serves {job.country}"])
+        return in_order or _joined(reasons or [_nobody_serves(job)])
 
     def take(self, candidates: Sequence[Candidate], job: Job, now: datetime) -> Way | str:
         """A turn at the first SIM that has one, and last of all its permit; or why none has."""
@@ -110,7 +111,17 @@ class Router:
             # It may have been sent already: only the gateway that may know it is asked again.
             return [sim for sim in self.sims.all if sim.name == job.sim]
         avoid = {*job.earlier_sims, *filter(None, [job.sim])}
-        return order(self.sims.serving(job.country), job.number_hash, avoid=avoid)
+        return order(self.sims.serving(_destination(job)), job.number_hash, avoid=avoid)
+
+
+def _destination(job: Job) -> str:
+    return EMAIL_ROUTE if job.goes_by_email else job.country
+
+
+def _nobody_serves(job: Job) -> str:
+    if job.goes_by_email:
+        return "no mail server: OTP_EMAIL_CODES is off where the workers run"
+    return f"no SIM serves {job.country}"
 
 
 def _joined(reasons: Sequence[str]) -> str:

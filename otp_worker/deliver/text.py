@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from otp_worker.domain.app import TEST_PREFIX
 from otp_worker.domain.payment import Payment
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, Policy
-from otp_worker.domain.texts.compose import compose
+from otp_worker.domain.texts.compose import compose, compose_letter
 from otp_worker.domain.texts.template import Template
 from otp_worker.store.job import Job
 from otp_worker.store.templates import TemplateReader
@@ -27,7 +27,7 @@ def text_of(
     life: float,
     payment: Payment | None = None,
 ) -> str:
-    """The SMS with its code, and the payment it is for, as the request, the app and the operator want it.
+    """The SMS, or an e-mail's body, with its code and payment, as request, app and operator want it.
 
     The text of a message is as its app gave it.
     """
@@ -38,7 +38,14 @@ def text_of(
     tag = job.locale or job.language
     if payment is not None:
         around = replace(around, payment=f"{payment.amount_in(tag)}, {payment.payee}")
-    return compose(policy.languages, around, tag, _template(policy, templates, job, app))
+    wording = compose_letter if job.goes_by_email else compose
+    return wording(policy.languages, around, tag, _template(policy, templates, job, app))
+
+
+def subject_of(job: Job) -> str:
+    """The subject of an e-mail: what the app is called. An SMS has none."""
+    app = job.app.removeprefix(TEST_PREFIX)
+    return job.app_settings.content(app, "", 0).name if job.goes_by_email else ""
 
 
 def _template(policy: Policy, templates: TemplateReader, job: Job, app: str) -> Template | str | None:

@@ -15,10 +15,11 @@ from otp_worker.domain.texts.links import holds_link
 from otp_worker.domain.texts.locales import look_up
 from otp_worker.domain.texts.look_alikes import look_alike
 from otp_worker.domain.texts.wording import tags_in
+from otp_worker.domain.verification import EMAIL
 
 Judge = Callable[[object], object]
 
-CHANNELS = ("sms", INBOUND)
+CHANNELS = ("sms", INBOUND, EMAIL)
 LONGEST_URL = 512
 MOST_HASHES = 5
 MOST_PURPOSES = 20

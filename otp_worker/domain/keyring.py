@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -88,8 +88,12 @@ class Keyring:
         return _mac(self._roots[self.newest].numbers, number)
 
     def number_hashes(self, number: str) -> list[bytes]:
-        """The number's hash under every listed root, newest first: a rotation loses nobody."""
+        """A number's, or an address's, hash under every listed root, newest first: nobody is lost."""
         return [_mac(root.numbers, number) for root in self._roots.values()]
+
+    def all_hashes(self, identities: Iterable[str]) -> list[bytes]:
+        """The hashes of all that stands for one person."""
+        return [found for each in identities for found in self.number_hashes(each)]
 
     def hashes(self, kind: str, text: str) -> list[bytes]:
         """What stands for a text that must not be kept, under every listed root, newest first."""

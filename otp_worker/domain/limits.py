@@ -129,7 +129,7 @@ class Limits:
         *,
         test: bool,
     ) -> list[LimitKey]:
-        """What an SMS to an E.164 number counts for; of a test app's, which nobody gets, only its key.
+        """What an SMS to an E.164 number, or an e-mail, counts for; of a test app's only its key.
 
         A key's ``own`` rates stand in place of the operator's. No scope's key holds a number or an address.
         """
@@ -180,8 +180,13 @@ class Limits:
         return list(self._scopes([(Limit.CHECKS_KEY, [app]), (Limit.CHECKS_IP, addresses)], own or {}))
 
     def block_hashes(self, number: str) -> list[bytes]:
-        """What stands, and under older root secrets stood, for the block of an E.164 number."""
-        return self.keyring.hashes("block", number[:-BLOCK_DIGITS])
+        """What stands, and under older root secrets stood, for the block of an E.164 number.
+
+        All that is delivered to one mailbox is one block of addresses (RFC 5233: ``name+detail@domain``).
+        """
+        name, at, domain = number.rpartition("@")
+        block = f"{name.partition('+')[0]}@{domain}" if at else number[:-BLOCK_DIGITS]
+        return self.keyring.hashes("block", block)
 
     def block_hash(self, number: str) -> bytes:
         """What stands for the block of an E.164 number."""

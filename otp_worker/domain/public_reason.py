@@ -27,6 +27,8 @@ _SENTENCES = (
     "the code was entered before this was sent",
     "the database was restored from a backup",
     "the gateway refuses this message",
+    "the mail server refuses the address",
+    "the mail server took it",
     "the gateway reports it as not delivered",
     "the gateway reports this number as unreachable",
     "the person wants no SMS",

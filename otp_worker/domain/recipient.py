@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from otp_worker.domain.errors import InvalidFieldError
 from otp_worker.domain.phone_number import UNKNOWN_COUNTRY, PhoneNumber, parse_number
 
-EMAIL = "email"
-"""The channel of what goes by e-mail."""
 LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, without the angle brackets."""
 

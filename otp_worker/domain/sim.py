@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from otp_worker.domain.gateway import Gateway
+from otp_worker.domain.verification import EMAIL_ROUTE
 
 SANDBOX = "test"
 """The route of what a test key asks for: to no SIM at all."""
@@ -71,8 +72,13 @@ class Sim:
         return bool(self.pace_per_minute or self.per_day or self.recipients_per_month)
 
     def serves(self, country: str) -> bool:
-        """Whether it may send to a country."""
-        return self.countries is None or country in self.countries
+        """Whether it may send to a country. No phone sends e-mail."""
+        return country != EMAIL_ROUTE if self.countries is None else country in self.countries
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it sends SMS, and is not the way of e-mails."""
+        return self.countries != frozenset({EMAIL_ROUTE})
 
     def works_at(self, now: datetime) -> bool:
         """Whether it may send at this instant."""

@@ -1,15 +1,15 @@
 """A verification's steps as a trail that people read: when, how long after the request, and what happened."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from otp_worker.domain.cause.words import lasting
+from otp_worker.domain.cause.words import lasting, of_email
 from otp_worker.domain.gateway import OutcomeKind
 from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.domain.verification import Delivery, Verification, VerificationStatus
+from otp_worker.domain.verification import Delivery, Verification, VerificationStatus, is_email
 
 _HOPS = {
     StepKind.ACCEPTED: "app",
@@ -77,7 +77,17 @@ def timeline(
     told = sorted([*own, *within], key=lambda step: step.at)
     first_at = told[0].at if told else verification.created_at
     about = _about(verification)
-    return [_moment(step, first_at, len(deliveries) > 1, about) for step in told]
+    emails = {each.id for each in deliveries if is_email(verification, each)}
+    moments = [_moment(step, first_at, len(deliveries) > 1, about) for step in told]
+    return [
+        _of_email(moment) if step.delivery_id in emails else moment
+        for step, moment in zip(told, moments, strict=True)
+    ]
+
+
+def _of_email(moment: Moment) -> Moment:
+    operators, apps = of_email(moment.for_operators), of_email(moment.for_apps)
+    return replace(moment, for_operators=operators, for_apps=apps)
 
 
 def describe(step: Step) -> Moment:

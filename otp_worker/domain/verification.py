@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+EMAIL_ROUTE = "mail"
+"""The route of what goes by e-mail: no country's, and no phone's."""
+EMAIL = "email"
+"""The channel of what goes by e-mail alone."""
+
 
 class VerificationStatus(StrEnum):
     """Where a verification stands; everything but ``pending`` is an end."""
@@ -100,3 +105,8 @@ class Verification:
         if self.status is VerificationStatus.PENDING and now >= self.expires_at:
             return VerificationStatus.EXPIRED
         return self.status
+
+
+def is_email(verification: Verification, delivery: Delivery) -> bool:
+    """Whether a delivery of it is an e-mail; what a test key asked for has no route of its own."""
+    return delivery.route == EMAIL_ROUTE or verification.channel == EMAIL

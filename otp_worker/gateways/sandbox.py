@@ -1,4 +1,7 @@
-"""Where a test key's verifications go: to nobody. The number's last four digits choose what comes of them."""
+"""Where a test key's verifications go: to nobody. The number's last four digits choose what comes of them.
+
+Of an address it is the last four before the @.
+"""
 
 from otp_worker.domain.gateway import Capabilities, Gateway, Message, Outcome, OutcomeKind
 
@@ -12,6 +15,11 @@ EXPIRED = "0003"
 EXPIRED_LIFE_SECONDS = 1
 
 
+def rehearsed(to: str) -> str:
+    """The part of a number, or of an address, whose end chooses."""
+    return to.partition("@")[0]
+
+
 class Sandbox(Gateway):
     """A gateway that takes every message, but for those to the numbers above, and sends none."""
 
@@ -20,9 +28,9 @@ class Sandbox(Gateway):
 
     def send(self, message: Message) -> Outcome:
         """Take the message, or do as its number says; no SMS leaves."""
-        if message.to.endswith(OFFLINE):
+        if rehearsed(message.to).endswith(OFFLINE):
             return Outcome(OutcomeKind.UNAVAILABLE, "rehearsed: no paired phone is online")
-        if message.to.endswith(REFUSED):
+        if rehearsed(message.to).endswith(REFUSED):
             return Outcome(OutcomeKind.REFUSED, "rehearsed: the gateway refused the number")
         return Outcome(OutcomeKind.ACCEPTED, "taken by the rehearsal; no SMS is sent", message.reference)
 

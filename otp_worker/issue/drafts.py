@@ -13,14 +13,16 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.limits import Limit, LimitKey, Limits
 from otp_worker.domain.message import Priority
 from otp_worker.domain.passcode import Derivation, derivation_of
-from otp_worker.domain.phone_number import parse_number
+from otp_worker.domain.phone_number import PhoneNumber
 from otp_worker.domain.policy import DEFAULT_TEMPLATE, MAX_LIFE_SECONDS, Policy
 from otp_worker.domain.quiet_hours import QUIET
+from otp_worker.domain.recipient import EmailAddress
 from otp_worker.domain.texts.choice import LONGEST_CODE, first_language
 from otp_worker.domain.texts.template import Template
 from otp_worker.domain.texts.template_checks import judge_fields
 from otp_worker.domain.verification import DeliveryStatus
-from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS
+from otp_worker.gateways.sandbox import EXPIRED, EXPIRED_LIFE_SECONDS, rehearsed
+from otp_worker.issue.recipients import Recipients
 from otp_worker.issue.request import Hold, SendRequest
 from otp_worker.store.idempotency_keys import IdempotencyKey
 from otp_worker.store.issue import Recipient, SendPreconditions
@@ -57,6 +59,7 @@ class Drafts:
     keyring: Keyring
     policy: Policy
     limits: Limits
+    recipients: Recipients
     hold: Callable[[str], Hold | None]
     templates: Callable[[str, str, int], Template | None]
     workers_know: Callable[[Derivation], bool] = lambda _: True
@@ -64,23 +67,24 @@ class Drafts:
 
     def verification(self, request: SendRequest, app: App, now: datetime) -> NewVerification:
         """What the app asks for. Raises InvalidFieldError and CountryNotAllowedError."""
-        number = parse_number(request.to, self.policy.countries)
+        recipient = self.recipients.of(request)
         self._refuse_unasked(request, app)
         chosen = self._template(request, app)
-        ttl_seconds = self._ttl_seconds(request, app, number.e164)
+        ttl_seconds = self._ttl_seconds(request, app, recipient.identity)
         given_length = len(request.code) if request.code else request.code_length
         code_length = given_length or app.settings.code_length or self.policy.code_length
-        locale = self._locale(request, app, number.country, chosen)
+        locale = self._locale(request, app, recipient.country, chosen)
         self._refuse_fields(request, app, locale, chosen)
         return NewVerification(
             id=f"ver_{ULID.from_datetime(now)}",
             app=app.name,
             test=app.test,
-            number=number.e164,
-            number_hashes=self.keyring.number_hashes(number.e164),
-            number_masked=number.masked,
-            block_hash=self.limits.block_hash(number.e164),
-            country=number.country,
+            number=recipient.e164 if isinstance(recipient, PhoneNumber) else None,
+            email=recipient.address if isinstance(recipient, EmailAddress) else None,
+            number_hashes=self.keyring.number_hashes(recipient.identity),
+            number_masked=recipient.masked,
+            block_hash=self.limits.block_hash(recipient.identity),
+            country=recipient.country,
             language=first_language(locale),
             locale=locale,
             ip_hash=self.limits.ip_hash(request.ip) if request.ip else None,
@@ -102,7 +106,7 @@ class Drafts:
         )
 
     def _ttl_seconds(self, request: SendRequest, app: App, number: str) -> int:
-        if app.test and number.endswith(EXPIRED):
+        if app.test and rehearsed(number).endswith(EXPIRED):
             return EXPIRED_LIFE_SECONDS
         return request.ttl_seconds or app.settings.ttl_seconds or self.policy.ttl_seconds
 
@@ -176,7 +180,7 @@ class Drafts:
         is_notice = priority is Priority.NOTICE
         quiet_until = None
         if is_notice and not new.test:
-            quiet_until = self.policy.notice_waits_until(new.number, now)
+            quiet_until = self.policy.notice_waits_until(new.identity, now)
         hold = Hold(DeliveryStatus.WAITING, QUIET) if quiet_until else self.hold(route)
         return NewDelivery(
             verification_id=new.id,
@@ -200,13 +204,13 @@ class Drafts:
         """What a send to this person must pass; a test key's asks for nobody's wishes."""
         return SendPreconditions(
             scopes=[
-                *self.limits.on_send(to.number, to.country, app.name, to.ip_hash, app.rates, test=app.test),
+                *self.limits.on_send(to.identity, to.country, app.name, to.ip_hash, app.rates, test=app.test),
                 *self.limits.on_buckets(to.buckets, app.settings.bucket_rates),
             ],
-            turn=f"{Limit.NUMBER}:{self.keyring.number_hash(to.number).hex()}",
+            turn=f"{Limit.NUMBER}:{self.keyring.number_hash(to.identity).hex()}",
             test=app.test,
             once=once,
-            number_hashes=[] if app.test else self.keyring.number_hashes(to.number),
+            number_hashes=[] if app.test else self.keyring.number_hashes(to.identity),
             key_hash=app.key_hash,
         )
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from otp_worker.domain.app import App
 from otp_worker.domain.errors import VerificationEndedError
-from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.given_codes import GivenCodes
@@ -50,10 +49,10 @@ class Issuer:
         self.writer.limiter.refuse_remembered(self.drafts.callers_limits(request.ip, app), now)
         self.given_codes.refuse_unasked(request, app)
         new = self.drafts.verification(request, app, now)
-        self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
+        self.pauses.refuse_paused(new.identity, new.country, app.name, now, test=app.test)
         new = self.payments.kept(self.given_codes.kept(new, request), request)
-        first = self.drafts.delivery(new.id, 1, SANDBOX if app.test else new.country, now)
-        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
+        first = self.drafts.delivery(new.id, 1, new.route, now)
+        guard = self.drafts.guard(Recipient(new.identity, new.country, new.ip_hash, new.buckets), app, once)
         send = NewSend(new, first, guard, request.new)
         try:
             left = self.writer.write(send)

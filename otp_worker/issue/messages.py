@@ -157,11 +157,11 @@ class Messenger:
         """The rows of a message, and what it must pass."""
         self.drafts.refuse_unknown_buckets(request.limits, app)
         new = self._message(request, app, now, key)
-        self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
+        self.pauses.refuse_paused(new.identity, new.country, app.name, now, test=app.test)
         deadline_at = new.expires_at - SETTLING
         route = SANDBOX if app.test else new.country
         first = self.drafts.message_delivery(new, route, request.priority, now, deadline_at)
-        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
+        guard = self.drafts.guard(Recipient(new.identity, new.country, new.ip_hash, new.buckets), app, once)
         # Two messages to one person are two messages: none repeats, or replaces, what is pending.
         return NewSend(new, first, guard, instead=True)
 

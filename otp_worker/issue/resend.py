@@ -60,7 +60,7 @@ class Resender:
             # What is left of the code's life is too short to be typed; only a new verification helps.
             raise VerificationEndedError(found.id, VerificationStatus.EXPIRED)
         recipient = statements.recipient(self.db, found.id)
-        self.pauses.refuse_paused(recipient.number, recipient.country, app.name, now, test=app.test)
+        self.pauses.refuse_paused(recipient.identity, recipient.country, app.name, now, test=app.test)
         next_resend_at = self.drafts.next_resend_at(now)
         new = self._next_delivery(found, now, min(found.expires_at, last_send_at))
         try:

@@ -55,9 +55,9 @@ class Inviter:
             expires_at=now + timedelta(seconds=new.ttl_seconds),
         )
         text_to = number_to_text(sims, new.country, new.number_hash)
-        lockouts.refuse_reported(self.db, self.keyring.number_hashes(new.number), now)
-        self.pauses.refuse_paused(new.number, new.country, app.name, now, test=app.test)
-        guard = self.drafts.guard(Recipient(new.number, new.country, new.ip_hash, new.buckets), app, once)
+        lockouts.refuse_reported(self.db, self.keyring.number_hashes(new.identity), now)
+        self.pauses.refuse_paused(new.identity, new.country, app.name, now, test=app.test)
+        guard = self.drafts.guard(Recipient(new.identity, new.country, new.ip_hash, new.buckets), app, once)
         # Nothing is sent: a STOP is no reason to refuse it.
         left = self.writer.write(NewSend(new, None, replace(guard, number_hashes=())))
         invitation = Invitation(text_to, shown(token), new.expires_at)

@@ -8,8 +8,9 @@ import phonenumbers
 
 from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.domain.limits import BLOCK_DIGITS, Limits
-from otp_worker.domain.phone_number import PhoneNumber, mask, parse_number
+from otp_worker.domain.phone_number import mask, parse_number
 from otp_worker.domain.pumping import PumpedKind
+from otp_worker.domain.recipient import EmailAddress, Recipient, parse_email, parse_recipient
 from otp_worker.store import erasure, lockouts
 from otp_worker.store import opt_outs as stored_opt_outs
 from otp_worker.store import pauses as stored_pauses
@@ -30,13 +31,13 @@ class Operator:
     limits: Limits
     countries: Collection[str]
 
-    def unlock(self, number: str) -> PhoneNumber:
-        """Unlock a number that wrong codes, or a report of its person, have locked.
+    def unlock(self, number: str) -> Recipient:
+        """Unlock a number, or an address, that wrong codes, or a report of its person, have locked.
 
         Raises InvalidFieldError, CountryNotAllowedError, and NotFoundError if it is not locked.
         """
-        parsed = parse_number(number, self.countries)
-        if not lockouts.unlock(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+        parsed = parse_recipient(number, self.countries)
+        if not lockouts.unlock(self.db, self.limits.keyring.number_hashes(parsed.identity)):
             raise NotFoundError(f"{parsed.masked} is not locked")
         return parsed
 
@@ -52,12 +53,15 @@ class Operator:
     def forget(self, sender: str) -> tuple[str, Erased]:
         """Erase a person: every verification, delivery and reply of a number, but not its STOP.
 
-        ``sender`` is a number of any country and kind, or a short code or name that replies came from; the
-        answer shows it masked. Raises InvalidFieldError.
+        ``sender`` is an address, a number of any country and kind, or a short code or name that replies came
+        from; the answer shows it masked. Raises InvalidFieldError.
         """
-        spellings = _spellings(sender)
+        address = _address(sender)
+        spellings = [address.identity] if address else _spellings(sender)
         hashes = [each for spelling in spellings for each in self.limits.keyring.number_hashes(spelling)]
-        return mask(spellings[0]), erasure.erase_number(self.db, spellings, hashes)
+        return address.masked if address else mask(spellings[0]), erasure.erase_number(
+            self.db, spellings, hashes
+        )
 
     def _hashes_of(self, verification_id: str) -> list[bytes]:
         found = lockouts.hashes_of(self.db, verification_id)
@@ -72,10 +76,13 @@ class Operator:
         """Every number that is opted out, the last one first."""
         return stored_opt_outs.list_opt_outs(self.db)
 
-    def opt_in(self, number: str) -> PhoneNumber:
-        """Let a number be sent to again. Raises InvalidFieldError, and NotFoundError if it may be."""
-        parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
-        if not stored_opt_outs.remove(self.db, self.limits.keyring.number_hashes(parsed.e164)):
+    def opt_in(self, number: str) -> Recipient:
+        """Let a number, or an address, be sent to again.
+
+        Raises InvalidFieldError, and NotFoundError if it may be.
+        """
+        parsed = parse_recipient(number, phonenumbers.SUPPORTED_REGIONS)
+        if not stored_opt_outs.remove(self.db, self.limits.keyring.number_hashes(parsed.identity)):
             raise NotFoundError(f"{parsed.masked} is not opted out")
         return parsed
 
@@ -112,6 +119,14 @@ class Operator:
         return stored_pauses.exempt(
             self.db, PumpedKind.BLOCK, self.limits.block_hash(parsed.e164), label, until
         )
+
+
+def _address(sender: str) -> EmailAddress | None:
+    """The address that a text is, if it is one."""
+    try:
+        return parse_email(sender)
+    except InvalidFieldError:
+        return None
 
 
 def _spellings(sender: str) -> list[str]:

@@ -11,8 +11,8 @@ from otp_worker.domain.cause import Cause, explain
 from otp_worker.domain.errors import CountryNotAllowedError, InvalidFieldError
 from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.message import ID_PREFIX
-from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import Clock
+from otp_worker.domain.recipient import parse_recipient
 from otp_worker.domain.sim import SANDBOX, Sims
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.timeline import Moment, timeline
@@ -69,13 +69,13 @@ class Trails:
         return Page(shown, None if is_last else Place(shown[-1].created_at, shown[-1].id))
 
     def of_number(self, number: str, wanted: Wanted, limit: int, after: Place | None = None) -> Page:
-        """A page of what is wanted of a number of any country. Raises InvalidFieldError."""
+        """A page of what is wanted of a number of any country, or of an address. Raises InvalidFieldError."""
         try:
-            parsed = parse_number(number, self.countries)
+            parsed = parse_recipient(number, self.countries)
         except (InvalidFieldError, CountryNotAllowedError):
             # What was allowed once may not be any more.
-            parsed = parse_number(number, phonenumbers.SUPPORTED_REGIONS)
-        hashes = self.keyring.number_hashes(parsed.e164)
+            parsed = parse_recipient(number, phonenumbers.SUPPORTED_REGIONS)
+        hashes = self.keyring.number_hashes(parsed.identity)
         return self.page(replace(wanted, number_hashes=hashes), limit, after)
 
     def find(self, what: str, limit: int) -> list[Verification]:

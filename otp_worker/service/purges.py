@@ -33,6 +33,7 @@ def purges(sims: Sims, number_retention_seconds: int, retention_days: int) -> tu
     rows = timedelta(days=retention_days)
     return (
         _older_than(numbers, expire.forget_numbers),
+        _older_than(numbers, expire.forget_emails),
         _older_than(numbers, replies.forget_numbers),
         _older_than(timedelta(seconds=RESULT_SECONDS), entry_links.purge),
         _months_before_the_oldest(sims),

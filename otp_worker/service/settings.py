@@ -16,6 +16,7 @@ from otp_worker.domain.reply import REPLY_LANGUAGES, ReplyKind
 from otp_worker.domain.sim import Sims, UncertainPolicy
 from otp_worker.gateways.account import PlainSecret
 from otp_worker.service.broker_urls import REDIS, as_redis_py
+from otp_worker.service.email_settings import EmailSettings
 from otp_worker.service.gateways_file import read_gateways
 from otp_worker.service.hook_settings import HookSettings
 from otp_worker.service.message_settings import MessageSettings
@@ -24,7 +25,6 @@ from otp_worker.service.setting_types import (
     BrokerUrl,
     Countries,
     DatabaseUrl,
-    Email,
     GatewayKind,
     HttpUrl,
     Languages,
@@ -34,7 +34,6 @@ from otp_worker.service.setting_types import (
     SealPublicKey,
     Secrets,
     SmsText,
-    SmtpUrl,
     UserAndPassword,
     WebhookSecret,
     is_private,
@@ -59,7 +58,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return {fields[name]: value for name, value in read_secret_files(environment, fields).items()}
 
 
-class Settings(MessageSettings, HookSettings, BaseSettings):
+class Settings(MessageSettings, EmailSettings, HookSettings, BaseSettings):
     """What the operator decides; each field is the variable ``OTP_<FIELD>`` unless it says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -130,9 +129,6 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
     entry_page: bool = False
 
     console_url: HttpUrl | None = None
-    support_email: Email | None = None
-    smtp_url: SmtpUrl | None = None
-    smtp_from: Email | None = None
 
     console_auth: Logins | None = None
     welcome_file: Path | None = None
@@ -161,13 +157,6 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
         ):
             if is_on and not self.public_url:
                 raise ValueError(f"{variable}: needs OTP_PUBLIC_URL, where {purpose}")
-        return self
-
-    @model_validator(mode="after")
-    def _email_is_whole(self) -> "Settings":
-        for variable, value in (("OTP_SMTP_URL", self.smtp_url), ("OTP_SMTP_FROM", self.smtp_from)):
-            if self.support_email and not value:
-                raise ValueError(f"{variable}: is not set, and OTP_SUPPORT_EMAIL needs it")
         return self
 
     @model_validator(mode="after")
@@ -231,7 +220,7 @@ class Settings(MessageSettings, HookSettings, BaseSettings):
             }
             sims = single_gateway(account, self.gateway_pace_per_minute, self.gateway_uncertain)
         check_countries(sims, self.countries or frozenset(), inbound=self.inbound_verification)
-        return sims
+        return self.with_email(sims)
 
     @property
     def confirmations(self) -> dict[ReplyKind, str]:

@@ -14,6 +14,7 @@ from otp_worker.domain.tracing import NO_TRACING, Tracer
 from otp_worker.domain.verification import DeliveryStatus
 from otp_worker.inbound.confirmations import Confirmations
 from otp_worker.issue.drafts import Drafts
+from otp_worker.issue.recipients import Recipients
 from otp_worker.issue.request import Hold
 from otp_worker.issue.sealer import Sealer
 from otp_worker.operations.wait_estimate import WaitEstimates
@@ -109,6 +110,7 @@ def _build_issue_step(
         keyring=base.keyring,
         policy=base.policy,
         limits=limits,
+        recipients=Recipients(base.policy.countries, settings.email_codes, older.know),
         hold=partial(hold, base.queue, outlook),
         templates=TemplateReader(base.db).find,
         workers_know=older.know,

@@ -11,7 +11,6 @@ from otp_worker.domain.keyring import Keyring
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.sealing import Unsealer
 from otp_worker.gateways.client import BoundedClient
-from otp_worker.gateways.smtp.server import parse_smtp_url
 from otp_worker.inbound.callbacks import callback_url
 from otp_worker.operations.email import EmailChannel
 from otp_worker.operations.notifier import Channel, Notifier
@@ -75,8 +74,8 @@ def channels(settings: Settings) -> dict[str, Channel]:
         client = BoundedClient(public_only=not settings.reply_webhook_private)
         secret = settings.reply_webhook_secret.get_secret_value()
         found["webhook"] = WebhookChannel(client=client, url=settings.reply_webhook_url, secret=secret)
-    if settings.support_email and settings.smtp_url is not None and settings.smtp_from:
-        server = parse_smtp_url(settings.smtp_url.get_secret_value())
+    server = settings.smtp_server
+    if settings.support_email and server is not None and settings.smtp_from:
         found["email"] = EmailChannel(
             server=server, sender=settings.smtp_from, recipient=settings.support_email
         )

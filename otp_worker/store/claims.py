@@ -114,6 +114,7 @@ _TAKE = Prepared(
         _d.reason,
         _d.lease_until,
         _d.priority,
+        _d.route,
     )
 )
 _DUE = Prepared(

@@ -20,6 +20,7 @@ from otp_worker.store.apps import app_name
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job
 from otp_worker.store.lifecycle import Life, conclude_messages, start_life, start_lives
+from otp_worker.store.new_delivery import abandoned_at_first
 from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import shared_names
 from otp_worker.store.schema import Instant, apps, deliveries, verifications
@@ -155,12 +156,13 @@ def _job(delivery_id: str, claimed: Any, row: Any, earlier_sims: tuple[str, ...]
         delivery_id=delivery_id,
         attempt=claimed.attempts,
         lease_until=claimed.lease_until,
-        abandoned=claimed.abandoned,
+        abandoned=claimed.abandoned - abandoned_at_first(claimed.route),
         uncertain=claimed.uncertain,
         created_at=claimed.created_at,
         deadline_at=claimed.deadline_at,
         sim=claimed.sim,
         priority=claimed.priority,
+        route=claimed.route,
         earlier_sims=earlier_sims,
         verification_id=row.id,
         hashed=row.code_hash is not None,

@@ -214,15 +214,22 @@ def forget_numbers(db: Database, ended_before: datetime) -> int:
 
     With them goes what is sealed, which an older version that ended one has left there.
     """
+    return _forget(db, _v.number.is_not(None), ended_before)
 
+
+def forget_emails(db: Database, ended_before: datetime) -> int:
+    """The same for the addresses of those that go by e-mail."""
+    return _forget(db, _v.email.is_not(None), ended_before)
+
+
+_FORGOTTEN: dict[str, None] = dict.fromkeys(("number", "email", "sealed", "link_hash", "template_fields"))
+
+
+def _forget(db: Database, is_kept: ColumnElement[bool], ended_before: datetime) -> int:
     def act(size: int) -> int:
-        batch = select(_v.id).where(_v.number.is_not(None), _v.ended_at <= ended_before).limit(size)
+        batch = select(_v.id).where(is_kept, _v.ended_at <= ended_before).limit(size)
         with db.update() as connection:
-            forgotten = (
-                update(verifications)
-                .where(_v.id.in_(batch))
-                .values(number=None, sealed=None, link_hash=None, template_fields=None)
-            )
+            forgotten = update(verifications).where(_v.id.in_(batch)).values(_FORGOTTEN)
             return connection.execute(forgotten).rowcount
 
     return until_short(act)

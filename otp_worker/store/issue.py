@@ -30,9 +30,9 @@ Answer = list[Remaining] | Exception
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who an SMS goes to, and for whom it was asked."""
+    """Who a code goes to, as a number or an address is counted, and for whom it was asked."""
 
-    number: str
+    identity: str
     country: str
     ip_hash: bytes | None
     buckets: Sequence[Bucket] = ()

@@ -7,15 +7,19 @@ from typing import Any
 
 from otp_worker.domain import message
 from otp_worker.domain.app_settings import NOTHING_SET, AppSettings
+from otp_worker.domain.recipient import EmailAddress
+from otp_worker.domain.sim import SANDBOX
 from otp_worker.domain.step import Step, StepKind
+from otp_worker.domain.verification import EMAIL, EMAIL_ROUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed delivery with all that is needed to send it.
 
-    ``created_at`` is when it was asked for; ``sim`` is that of its last attempt; ``earlier_sims`` are those
-    of the verification's other deliveries. ``steps`` wait for what settles it, to be written with that.
+    It goes to the ``number``, or by the route of e-mails to the address ``email``. ``created_at`` is when it
+    was asked for; ``sim`` is that of its last attempt; ``earlier_sims`` are those of the verification's other
+    deliveries. ``steps`` wait for what settles it, to be written with that.
     """
 
     delivery_id: str
@@ -30,7 +34,7 @@ class Job:
     verification_id: str
     app: str
     test: bool
-    number: str
+    number: str | None
     number_hash: bytes
     country: str
     language: str
@@ -52,6 +56,8 @@ class Job:
     android_hash: str | None = None
     channel: str = "sms"
     priority: str | None = None
+    route: str = ""
+    email: str | None = None
     steps: list[Step] = field(default_factory=list, compare=False)
 
     @property
@@ -63,6 +69,22 @@ class Job:
     def is_notice(self) -> bool:
         """Whether it may wait for a time of day at which it disturbs nobody; a test key's reaches nobody."""
         return self.priority == message.Priority.NOTICE and not self.test
+
+    @property
+    def goes_by_email(self) -> bool:
+        """Whether it is an e-mail, and no SMS."""
+        return self.route == EMAIL_ROUTE or (self.route == SANDBOX and self.channel == EMAIL)
+
+    @property
+    def address(self) -> str:
+        """The number, or the address, that it goes to."""
+        return (self.email if self.goes_by_email else self.number) or ""
+
+    @property
+    def identities(self) -> list[str]:
+        """What stands for its person wherever wishes are kept."""
+        email = EmailAddress(self.email).identity if self.email else None
+        return [each for each in (self.number, email) if each]
 
     def step(self, at: datetime, kind: StepKind, **more: Any) -> Step:
         """A step of this delivery."""

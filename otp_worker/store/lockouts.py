@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from otp_worker.domain.errors import NumberLockedError, NumberReportedError
 from otp_worker.domain.lockout import HARD_CAP, locked_until
+from otp_worker.domain.recipient import EmailAddress
 from otp_worker.domain.verification import VerificationStatus
 from otp_worker.store.batches import delete_where
 from otp_worker.store.database import Database, insert_missing
@@ -85,10 +86,16 @@ def unlock(db: Database, number_hashes: list[bytes]) -> bool:
 
 
 def hashes_of(db: Database, verification_id: str) -> tuple[str | None, bytes] | None:
-    """The number of a verification while it is kept, and its hash; None if there is no such verification."""
+    """The number, or the address, of a verification as it is counted while it is kept, and its hash.
+
+    None if there is no such verification.
+    """
+    statement = select(_v.number, _v.email, _v.number_hash).where(_v.id == verification_id)
     with db.read() as connection:
-        row = connection.execute(select(_v.number, _v.number_hash).where(_v.id == verification_id)).first()
-    return (row.number, row.number_hash) if row else None
+        row = connection.execute(statement).first()
+    if row is None:
+        return None
+    return row.number or (EmailAddress(row.email).identity if row.email else None), row.number_hash
 
 
 def is_locked(db: Database, number_hashes: Sequence[bytes], now: datetime) -> bool:

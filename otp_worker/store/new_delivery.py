@@ -7,10 +7,19 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.domain.verification import Delivery, DeliveryStatus
+from otp_worker.domain.verification import EMAIL_ROUTE, Delivery, DeliveryStatus
 from otp_worker.store.prepared import Prepared
 from otp_worker.store.rows import delivery_of, shared_names
 from otp_worker.store.schema import deliveries
+
+GIVEN_UP_BY_OLDER = 3
+"""So many attempts of an e-mail count as abandoned from the start. Every version gives up what has so many
+before it does anything else with it: one that knows no e-mail would send an SMS."""
+
+
+def abandoned_at_first(route: str) -> int:
+    """What the column ``abandoned`` of a delivery by this route begins with."""
+    return GIVEN_UP_BY_OLDER if route == EMAIL_ROUTE else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def _new_delivery_row(new: NewDelivery) -> dict[str, object]:
     return {name: getattr(new, name) for name in _NEW_DELIVERY} | {
         "id": new.id,
         "attempts": 0,
-        "abandoned": 0,
+        "abandoned": abandoned_at_first(new.route),
         "uncertain": 0,
         "due_at": new.due_at or new.created_at,
     }

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from otp_worker.domain.limits import Bucket
+from otp_worker.domain.recipient import EmailAddress
+from otp_worker.domain.sim import SANDBOX
+from otp_worker.domain.verification import EMAIL, EMAIL_ROUTE
 
 
 @dataclass(frozen=True, slots=True)
 class NewVerification:
-    """A verification as it is first written; ``number_hashes`` are under each root secret, newest first."""
+    """A verification as it is first written; ``number_hashes`` are under each root secret, newest first.
+
+    One by e-mail has an ``email`` in place of a ``number``, and its hashes in place of the number's.
+    """
 
     id: str
     app: str
     test: bool
-    number: str
+    number: str | None
     number_hashes: Sequence[bytes]
     number_masked: str
     block_hash: bytes
@@ -48,6 +54,19 @@ class NewVerification:
     android_hash: str | None = None
     code_hash: bytes | None = None
     link_hashes: Sequence[bytes] = ()
+    email: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What stands for its number, or its address where it has none, before that is hashed."""
+        return self.number or EmailAddress(self.email or "").identity
+
+    @property
+    def route(self) -> str:
+        """The route of its deliveries."""
+        if self.test:
+            return SANDBOX
+        return EMAIL_ROUTE if self.channel == EMAIL else self.country
 
     @property
     def number_hash(self) -> bytes:

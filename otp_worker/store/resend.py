@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from otp_worker.domain.errors import NotFoundError, OtpError
 from otp_worker.domain.limits import Bucket, Remaining
+from otp_worker.domain.recipient import EmailAddress
 from otp_worker.domain.step import Step, StepKind
 from otp_worker.domain.verification import OPEN, Verification, VerificationStatus
 from otp_worker.store import steps
@@ -29,9 +30,9 @@ def as_resent(found: Verification, new: NewDelivery, next_resend_at: datetime) -
 
 
 def recipient(db: Database, verification_id: str) -> Recipient:
-    """Who a verification's SMS goes to. Raises NotFoundError once its number is forgotten."""
-    statement = select(_v.number, _v.country, _v.ip_hash).where(
-        _v.id == verification_id, _v.number.is_not(None)
+    """Who a verification's code goes to. Raises NotFoundError once its number or address is forgotten."""
+    statement = select(_v.number, _v.email, _v.country, _v.ip_hash).where(
+        _v.id == verification_id, or_(_v.number.is_not(None), _v.email.is_not(None))
     )
     with db.read() as connection:
         row = connection.execute(statement).first()
@@ -39,7 +40,7 @@ def recipient(db: Database, verification_id: str) -> Recipient:
             raise NotFoundError("there is no such verification")
         rows = connection.execute(select(verification_buckets).where(_b.verification_id == verification_id))
         buckets = tuple(Bucket(each.name, (each.bucket_hash,)) for each in rows)
-    return Recipient(row.number, row.country, row.ip_hash, buckets)
+    return Recipient(row.number or EmailAddress(row.email).identity, row.country, row.ip_hash, buckets)
 
 
 def is_on_its_way(db: Database, verification_id: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, bindparam, update
 
 from otp_worker.domain.errors import InvalidFieldError, NumberLockedError, NumberReportedError
 from otp_worker.domain.passcode import Derivation
+from otp_worker.domain.recipient import EmailAddress
 from otp_worker.domain.step import BY_ITS_APP, Step, StepKind, approved
 from otp_worker.domain.verification import Verification, VerificationStatus
 from otp_worker.store import lockouts, steps
@@ -49,7 +50,8 @@ def count_check(
 ) -> Judgement | None:
     """Use up one check; None if there is none to use: unknown, over, no check left, or nothing sent yet.
 
-    ``hashes_of`` are what a number is counted under; ``is_linked`` says that the check names a payment.
+    ``hashes_of`` are what a number, or an address, is counted under; ``is_linked`` says that the check names
+    a payment.
 
     Raises NumberLockedError and NumberReportedError, and InvalidFieldError where it names one and the code is
     for none, or the other way round; then nothing is used up.
@@ -62,7 +64,7 @@ def count_check(
             return None
         if (row.derivation == Derivation.LINKED) is not is_linked:
             raise InvalidFieldError("amount", _NOT_FOR_A_PAYMENT if is_linked else _FOR_A_PAYMENT)
-        hashes = [] if row.test else hashes_of(row.number)
+        hashes = [] if row.test else hashes_of(row.number or EmailAddress(row.email).identity)
         left = row.max_checks - row.checks
         try:
             if hashes:
@@ -104,6 +106,7 @@ _COUNT_CHECK = (
         _v.checks,
         _v.max_checks,
         _v.number,
+        _v.email,
         _v.test,
         _v.created_at,
         _v.derivation,

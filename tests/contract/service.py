@@ -22,6 +22,7 @@ from otp_worker.domain.sim import SANDBOX, Sim, Sims
 from otp_worker.domain.verification import DeliveryStatus, Verification
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.issuer import Issuer
+from otp_worker.issue.recipients import Recipients
 from otp_worker.issue.request import Hold, SendRequest
 from otp_worker.issue.sealer import Sealer
 from otp_worker.operations.notifier import Notifier
@@ -125,7 +126,14 @@ class Service:
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
         self.issuer, self.resender, self.inviter = build_issue_step(
             db=db,
-            drafts=Drafts(self.keyring, self.policy, self.limits, self.hold, TemplateReader(db).find),
+            drafts=Drafts(
+                self.keyring,
+                self.policy,
+                self.limits,
+                Recipients(self.policy.countries, email=True),
+                self.hold,
+                TemplateReader(db).find,
+            ),
             sealer=self.sealer,
             limiter=self.limiter,
             publish=self.publish,

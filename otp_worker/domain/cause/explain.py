@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from otp_worker.domain.cause.ended import ended, given_up
-from otp_worker.domain.cause.facts import Cause, Facts, cause
+from otp_worker.domain.cause.facts import Cause, Facts, cause, in_words_of_email
 from otp_worker.domain.cause.message import of_message
 from otp_worker.domain.cause.outages import outages_of
 from otp_worker.domain.cause.sent import after_all, handed_over, typed
@@ -34,7 +34,7 @@ def explain(
     Instants are said in ``zone``. ``sims`` name whose phone is away, and when a SIM's day ends.
     """
     facts = Facts(verification, deliveries, steps, outages_of(outages), now, zone, sims)
-    told = _told(facts)
+    told = in_words_of_email(_told(facts)) if facts.is_of_email else _told(facts)
     return told.after(REHEARSAL) if facts.is_rehearsal else told
 
 

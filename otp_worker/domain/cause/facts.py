@@ -8,7 +8,13 @@ from otp_worker.domain.cause import words
 from otp_worker.domain.cause.outages import Outage
 from otp_worker.domain.sim import SANDBOX, Sim
 from otp_worker.domain.step import Step, StepKind
-from otp_worker.domain.verification import Delivery, DeliveryStatus, Verification, VerificationStatus
+from otp_worker.domain.verification import (
+    Delivery,
+    DeliveryStatus,
+    Verification,
+    VerificationStatus,
+    is_email,
+)
 
 MAYBE_SENT = "it may have been sent"
 """What the reason of a delivery begins with that nobody knows the fate of."""
@@ -36,6 +42,11 @@ def cause(for_operators: str, for_apps: str | None = None) -> Cause:
     return Cause(words.sentence(for_operators), words.sentence(for_apps or for_operators))
 
 
+def in_words_of_email(told: Cause) -> Cause:
+    """The same cause, of an e-mail."""
+    return Cause(words.of_email(told.for_operators), words.of_email(told.for_apps))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a verification; deliveries and steps in the order of time, ``zone`` for display.
@@ -60,6 +71,11 @@ class Facts:
     def is_rehearsal(self) -> bool:
         """Whether a test key asked for it."""
         return any(each.route == SANDBOX for each in self.deliveries)
+
+    @property
+    def is_of_email(self) -> bool:
+        """Whether the newest delivery is an e-mail."""
+        return self.newest is not None and is_email(self.verification, self.newest)
 
     @property
     def is_over(self) -> bool:

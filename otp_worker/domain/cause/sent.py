@@ -6,7 +6,7 @@ from otp_worker.domain.cause import words
 from otp_worker.domain.cause.facts import MAYBE_SENT, Cause, Facts, cause, may_be_sent, via
 from otp_worker.domain.public_reason import SENT_AFTER_ALL
 from otp_worker.domain.step import StepKind
-from otp_worker.domain.verification import Delivery, DeliveryStatus
+from otp_worker.domain.verification import Delivery, DeliveryStatus, is_email
 
 RECEIPT_SECONDS = 30
 """A receipt that has not come after so long may mean that the SMS did not arrive."""
@@ -96,6 +96,8 @@ def _no_receipt(facts: Facts, delivery: Delivery) -> Cause:
     waited = _after_outage(facts, delivery, delivery.sent_at)
     late = since > RECEIPT_SECONDS
     receipt = "no receipt since: the SMS may not have arrived" if late else "no receipt came yet"
+    if is_email(facts.verification, delivery):
+        receipt = "a mail server sends no receipts"
     at = f"at {facts.second(delivery.sent_at)}"
     if waited is None:
         return cause(f"Handed over{via(delivery)} {at}; {receipt}", f"Handed over {at}; {receipt}")

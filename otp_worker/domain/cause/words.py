@@ -1,9 +1,24 @@
 """Instants, durations and numbers as a support person says them."""
 
+import re
 from datetime import datetime, tzinfo
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _TENTHS_BELOW, _SECONDS_BELOW, _MINUTES_BELOW = 10, 100, 100 * 60
+
+_OF_EMAIL = {
+    r"\bSMS\b": "e-mail",
+    r"\ba phone that can send it\b": "the mail server",
+    r"\b([Tt])he phone( that sends it)?\b": r"\1he mail server",
+    r"\bthe number\b": "the address",
+}
+
+
+def of_email(text: str) -> str:
+    """A sentence about an SMS and its phone, said of an e-mail and its server."""
+    for said, meant in _OF_EMAIL.items():
+        text = re.sub(said, meant, text)
+    return text
 
 
 def lasting(seconds: float) -> str:

@@ -6,6 +6,7 @@ name where the built-in text begins with it, and the lines.
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from otp_worker.domain.texts.alphabet import size_of
@@ -26,6 +27,13 @@ def compose(languages: Languages, content: Content, tag: str, template: str | Te
     fitting = (each for each in bare if size_of(each).segments == 1)
     # Of a payment both are told, if need be in several segments.
     return next(fitting, None) or min(bare, key=lambda each: size_of(each).segments)
+
+
+def compose_letter(
+    languages: Languages, content: Content, tag: str, template: str | Template | None = None
+) -> str:
+    """The fullest of the texts, rightly spelled: an e-mail has no segments, and nothing fills its code in."""
+    return next(_bodies(replace(languages, plain=False), content, tag, template))
 
 
 def _bodies(

@@ -72,6 +72,8 @@ verifications = Table(
     Column("template_fields", Tags),
     # The hash of the Android app that is to read it, where the send names one.
     Column("android_hash", String(11)),
+    # The address that the code goes to by e-mail, kept no longer than a number.
+    Column("email", String(254)),
 )
 Index(
     "ix_verifications_number_hash",
@@ -89,6 +91,12 @@ Index(
     verifications.c.ended_at,
     sqlite_where=text("number IS NOT NULL"),
     postgresql_where=text("number IS NOT NULL"),
+)
+Index(
+    "ix_verifications_emails_kept",
+    verifications.c.ended_at,
+    sqlite_where=text("email IS NOT NULL"),
+    postgresql_where=text("email IS NOT NULL"),
 )
 Index(
     "ix_verifications_token_hash",

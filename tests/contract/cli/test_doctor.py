@@ -69,6 +69,20 @@ def test_a_redis_that_does_not_answer_is_to_be_fixed_and_it_is_said_who_counts(
     assert "the database counts" in found.detail
 
 
+def test_a_mail_server_of_codes_that_does_not_answer_is_named_with_its_variable(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    (nowhere,) = free_ports(None)
+    environment.setenv("OTP_EMAIL_CODES", "true")
+    environment.setenv("OTP_SMTP_URL", f"smtp+starttls://otp:a-password@{LOOPBACK}:{nowhere}")
+    environment.setenv("OTP_SMTP_FROM", "otp@example.com")
+    (found,) = [each for each in examine() if each.detail.startswith("email: ")]
+    assert (found.name, found.verdict) == ("gateway", Verdict.LOOK)
+    assert found.detail == (
+        "email: the mail server cannot be reached (ConnectionRefusedError): check OTP_SMTP_URL"
+    )
+
+
 def test_without_redis_the_database_counts(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_REDIS_URL", "")
     (found,) = limits()

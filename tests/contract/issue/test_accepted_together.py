@@ -38,7 +38,7 @@ def sends(service: Service, numbers: Sequence[str], app: App = SHOP) -> list[New
     for number in numbers:
         new = service.issuer.drafts.verification(SendRequest(number), app, now)
         first: NewDelivery = service.issuer.drafts.delivery(new.id, 1, new.country, now)
-        guard = service.issuer.drafts.guard(issue.Recipient(new.number, new.country, None), app, None)
+        guard = service.issuer.drafts.guard(issue.Recipient(new.identity, new.country, None), app, None)
         own = [scope for scope in guard.scopes if scope.limit is Limit.NUMBER]
         made.append(NewSend(new, first, replace(guard, scopes=own), instead=True))
     return made

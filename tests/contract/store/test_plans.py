@@ -33,7 +33,7 @@ CHANGING = ("SELECT", "UPDATE", "DELETE")
 LARGE = ("verifications", "deliveries", "steps", "tallies", "conversion_blocks")
 SMALL = (
     "INDEX (ix_deliveries_open|uq_deliveries_open|ix_deliveries_problems|"
-    "ix_verifications_pending|ix_verifications_numbers_kept)"
+    "ix_verifications_pending|ix_verifications_(numbers|emails)_kept)"
 )
 """Indices that hold no row that is over, but for what went wrong, of which only the end is read."""
 Statement = tuple[str, Any]
