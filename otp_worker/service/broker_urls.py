@@ -2,6 +2,7 @@
 
 import re
 
+from otp_worker.service.amqp_url import expand_amqp
 from otp_worker.service.sentinels import SCHEMES, Sentinels, is_sentinels
 from otp_worker.service.tls_options import split_tls_options
 
@@ -32,6 +33,7 @@ def _parse(value: str, known: tuple[str, ...]) -> str:
     if not value.startswith(known):
         raise ValueError(f"only {', '.join(known)} are supported")
     rest, _ = split_tls_options(value)
+    expand_amqp(rest)
     if is_sentinels(value):
         Sentinels.parse(rest)
     return value

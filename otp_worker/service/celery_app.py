@@ -10,6 +10,7 @@ from celery.app.amqp import AMQP
 from celery.schedules import schedule
 from kombu import Connection, Exchange, Queue
 
+from otp_worker.service.amqp_url import expand_amqp
 from otp_worker.service.sentinels import Sentinels, is_sentinels
 from otp_worker.service.task_events import TaskEvents
 from otp_worker.service.tls_options import TlsOptions, split_tls_options
@@ -147,6 +148,9 @@ def make_celery(
     kind = _RabbitCelery if rabbitmq else Celery
     url, tls = split_tls_options(broker_url)
     options = _transport_options(publish_wait_seconds, rabbitmq=rabbitmq)
+    if rabbitmq:
+        url = expand_amqp(url)
+        options |= _failover_options(url.count(";")) if publish_wait_seconds else {}
     if is_sentinels(url):
         sentinels = Sentinels.parse(url)
         url = sentinels.kombu_url
@@ -204,6 +208,11 @@ def _transport_options(publish_wait_seconds: float | None, *, rabbitmq: bool) ->
             "unacked_restore_throttle": 1,
         }
     return options | {"max_retries": 0, "interval_start": 0} if publish_wait_seconds else options
+
+
+def _failover_options(others: int) -> dict[str, object]:
+    """One try for each node, none longer than a publish may wait: kombu would try the first one for ever."""
+    return {"max_retries": others, "connect_retries_timeout": 0} if others else {}
 
 
 def _sentinel_options(sentinels: Sentinels, seconds: float, tls: TlsOptions | None) -> dict[str, object]:

@@ -35,6 +35,7 @@ class Topology(StrEnum):
 
     ONE = "one"
     SENTINEL = "sentinel"
+    RABBIT_CLUSTER = "rabbit-cluster"
 
 
 def as_it_is(command: str) -> str:
@@ -86,14 +87,18 @@ class Scenario:
     @property
     def parts(self) -> tuple[str, ...]:
         """What the service is built on, which decides what can befall it."""
-        if self.topology is Topology.SENTINEL:
-            return self.database.value, "sentinels"
-        return self.database.value, self.broker.value, LINK
+        if self.topology is Topology.ONE:
+            return self.database.value, self.broker.value, LINK
+        return self.database.value, self.broker_name
 
     @property
     def broker_name(self) -> BrokerName:
         """The broker as a stack knows it."""
-        return "sentinels" if self.topology is Topology.SENTINEL else self.broker.value
+        several: dict[Topology, BrokerName] = {
+            Topology.SENTINEL: "sentinels",
+            Topology.RABBIT_CLUSTER: "rabbit-cluster",
+        }
+        return several.get(self.topology, self.broker.value)
 
     @property
     def floods(self) -> bool:

@@ -25,6 +25,7 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.interrupts import interruptible
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.rabbit_cluster import EmbeddedRabbitCluster
 from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
 from otp_worker.devtools.processes.stack import APP, READY_SECONDS, Stack, planned_stack
 from otp_worker.devtools.simulator import Simulator
@@ -112,7 +113,7 @@ def _start(stack: Stack, scenario: Scenario, insides: Insides, database_url: str
 
 def _broker_front(parts: ExitStack, stack: Stack) -> Proxy | None:
     """What stands before a broker with one address; the service is sent there."""
-    if isinstance(stack.broker, EmbeddedSentinels):
+    if isinstance(stack.broker, EmbeddedSentinels | EmbeddedRabbitCluster):
         return None
     proxy = parts.enter_context(Proxy(stack.broker.port))
     through_proxy = make_url(stack.broker.url).set(port=proxy.port)

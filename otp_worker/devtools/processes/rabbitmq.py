@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from kombu import Connection
@@ -30,6 +31,7 @@ PORT_MAPPER = "epmd"
 
 _USER = "otp"
 _READY_SECONDS = 60
+_STUCK_SECONDS = 180
 _ANSWER_SECONDS = 5
 _CONTROL_SECONDS = 30
 _STOP_SECONDS = 30
@@ -40,17 +42,44 @@ default_pass = {password}
 """
 
 
+@dataclass(frozen=True)
+class Member:
+    """A node's place among its fleet's processes, and in a cluster: all its nodes share secret and mapper."""
+
+    process: str = NAME
+    node: str = "otp@localhost"
+    nodes: tuple[str, ...] = ()
+    secret: str = ""
+    mapper_port: int = 0
+
+    @property
+    def configuration(self) -> str:
+        """The lines that make it look for the others."""
+        key = "cluster_formation.classic_config.nodes"
+        return "".join(f"{key}.{n} = {node}\n" for n, node in enumerate(self.nodes, 1))
+
+
+ALONE = Member()
+
+
 class EmbeddedRabbit:
     """The broker among a fleet's processes; every start of it has the same port, password and data."""
 
-    def __init__(self, fleet: Fleet, folder: Path, server: Path = SERVER) -> None:
-        """Write the configuration into ``folder``; nothing runs yet. Raises NoBrokerError."""
+    def __init__(
+        self, fleet: Fleet, folder: Path, server: Path = SERVER, *, member: Member = ALONE, further: str = ""
+    ) -> None:
+        """Write the configuration into ``folder``, with ``further`` lines of it; nothing runs yet.
+
+        Raises NoBrokerError.
+        """
         self._fleet = fleet
         self._server = server
+        self._member = member
         self.version = _version(server)
-        self._password = secrets.token_urlsafe(24)
-        self.port, self._node_port, self._mapper_port = free_ports(None, None, None)
-        self._home = self._write_configuration(folder)
+        self._password = member.secret or secrets.token_urlsafe(24)
+        self.port, self._node_port, mapper_port = free_ports(None, None, None)
+        self._mapper_port = member.mapper_port or mapper_port
+        self._home = self._write_configuration(folder, further)
 
     @property
     def url(self) -> str:
@@ -60,28 +89,32 @@ class EmbeddedRabbit:
     @property
     def struck(self) -> str:
         """The name of the process that matters."""
-        return NAME
+        return self._member.process
 
     def start(self) -> None:
         """Start it and wait until it takes connections. Raises EndedEarlyError and NotReadyError."""
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Start it."""
         self._start_port_mapper()
-        self._fleet.start(NAME, f"exec {shlex.quote(str(self._server))}", self._environment)
-        self._await_ready()
+        self._fleet.start(self._member.process, f"exec {shlex.quote(str(self._server))}", self._environment)
 
     def stop(self) -> None:
         """End it as an operator would; its data is on the disk."""
-        self._fleet.stop(NAME, grace_seconds=_STOP_SECONDS)
+        self._fleet.stop(self._member.process, grace_seconds=_STOP_SECONDS)
         self._fleet.stop(PORT_MAPPER)
 
     def kill(self) -> None:
         """End it as a power cut would; what it confirmed is on the disk."""
-        self._fleet.kill(NAME)
+        self._fleet.kill(self._member.process)
 
     def restart(self) -> None:
         """Start it again, after a stop or a kill or while it runs, and wait until it answers."""
         self._start_port_mapper()
-        self._fleet.restart(NAME)
-        self._await_ready()
+        self._fleet.restart(self._member.process)
+        self.await_ready()
 
     def wipe(self) -> None:
         """Lose everything that waits in our queues; what is in a worker's hands stays there."""
@@ -110,21 +143,22 @@ class EmbeddedRabbit:
 
         Raises NotReadyError.
         """
-        self._fleet.await_ready(NAME, self._remembers_queues, _READY_SECONDS)
+        self._fleet.await_ready(self._member.process, self._remembers_queues, _READY_SECONDS)
 
-    def control(self, *arguments: str) -> None:
-        """Run ``rabbitmqctl`` on the node, to its end; raises CommandFailedError."""
+    def control(self, *arguments: str) -> str:
+        """What ``rabbitmqctl`` says of the node; raises CommandFailedError."""
         program = self._server.with_name("rabbitmqctl")
         done = subprocess.run(
             [program, "--quiet", *arguments],
             env=child_environment(self._environment),
             capture_output=True,
             text=True,
-            timeout=_READY_SECONDS,
+            timeout=_STUCK_SECONDS,
             check=False,
         )
         if done.returncode != 0:
             raise CommandFailedError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def stored(self) -> str:
         """All that its files hold, what was consumed included; bytes that are no text as they are."""
@@ -147,7 +181,7 @@ class EmbeddedRabbit:
             "RABBITMQ_CONF_ENV_FILE": f"{home}/none",
             "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
-            "RABBITMQ_NODENAME": "otp@localhost",
+            "RABBITMQ_NODENAME": self._member.node,
             "RABBITMQ_DIST_PORT": str(self._node_port),
             "RABBITMQ_MNESIA_BASE": f"{home}/data",
             "RABBITMQ_LOG_BASE": f"{home}/log",
@@ -168,21 +202,29 @@ class EmbeddedRabbit:
             # Else the node would start one that outlives it, or use the system's.
             self._fleet.start(PORT_MAPPER, "exec epmd", self._port_mapper_environment)
 
-    def _await_ready(self) -> None:
+    def await_ready(self) -> None:
+        """Wait until it takes connections. Raises EndedEarlyError and NotReadyError."""
         with self._connection() as connection:
-            self._fleet.await_ready(NAME, lambda: _answers(connection), _READY_SECONDS)
+            self._fleet.await_ready(self._member.process, lambda: _answers(connection), _READY_SECONDS)
 
     def _connection(self) -> Connection:
         return Connection(self.url, connect_timeout=_ANSWER_SECONDS)
 
-    def _write_configuration(self, folder: Path) -> Path:
+    def _write_configuration(self, folder: Path, further: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         # A folder that only we can read, and a new one: a node keeps the password of its first start.
         home = Path(tempfile.mkdtemp(prefix="node-", dir=folder.absolute()))
         (home / "enabled_plugins").write_text("[].\n")
         (home / "rabbitmq.conf").write_text(
             _CONFIGURATION.format(host=LOOPBACK, port=self.port, user=_USER, password=self._password)
+            + self._member.configuration
+            + further
         )
+        if self._member.secret:
+            # Nodes of one cluster know each other by it.
+            cookie = home / ".erlang.cookie"
+            cookie.write_text(self._member.secret)
+            cookie.chmod(0o400)
         return home
 
 

@@ -17,6 +17,7 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.errors import CommandFailedError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
+from otp_worker.devtools.processes.rabbit_cluster import EmbeddedRabbitCluster
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
 from otp_worker.devtools.simulator import Simulator
@@ -40,12 +41,13 @@ CONSOLE_AUTH = "operator:watching-console"
 WIDE_LIMITS = {f"OTP_LIMIT_{limit.upper()}": "1000000/h" for limit in OF_THE_OPERATOR}
 """One client asks for many codes here, which is what limits are there to prevent; they count, and let it."""
 
-BrokerName = Literal["redis", "rabbitmq", "sentinels"]
-Broker = EmbeddedBroker | EmbeddedRabbit | EmbeddedSentinels
+BrokerName = Literal["redis", "rabbitmq", "sentinels", "rabbit-cluster"]
+Broker = EmbeddedBroker | EmbeddedRabbit | EmbeddedSentinels | EmbeddedRabbitCluster
 _BROKERS: dict[BrokerName, Callable[[Fleet, Path], Broker]] = {
     "redis": EmbeddedBroker,
     "rabbitmq": EmbeddedRabbit,
     "sentinels": EmbeddedSentinels,
+    "rabbit-cluster": EmbeddedRabbitCluster,
 }
 
 
@@ -85,7 +87,7 @@ class Stack(Addresses):
             self.fleet.await_ready("flower", lambda: answers(f"{self.flower_url}/healthcheck"), READY_SECONDS)
         if "console" in self.fleet:
             self.fleet.await_ready("console", lambda: answers(f"{self.console_url}/healthz"), READY_SECONDS)
-        if isinstance(self.broker, EmbeddedRabbit):
+        if isinstance(self.broker, EmbeddedRabbit | EmbeddedRabbitCluster):
             self.broker.await_queues()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

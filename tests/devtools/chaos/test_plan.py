@@ -26,6 +26,7 @@ ROUNDING = 0.01
 SERVICES = [
     *product(("sqlite", "postgres"), ("redis", "rabbitmq"), (LINK,)),
     ("sqlite", "sentinels"),
+    ("sqlite", "rabbit-cluster"),
 ]
 
 

@@ -1,12 +1,17 @@
 """Which brokers are taken, as their URLs say, and what is said of one that is not."""
 
 import re
+import socket
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from otp_worker.domain.errors import ConfigurationError
+from otp_worker.service.amqp_url import expand_amqp
 from otp_worker.service.celery_app import make_celery
+from otp_worker.service.publisher import DeliveryQueue
 from otp_worker.service.roles import load_settings
 from otp_worker.service.sentinels import Sentinels
 
@@ -65,6 +70,65 @@ def test_each_sentinel_that_kombu_turns_to_is_shown_the_same_credentials() -> No
 def test_limits_are_counted_behind_the_brokers_sentinels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTP_BROKER_URL", WHOLE)
     assert load_settings("beat").limits_url == WHOLE
+
+
+CLUSTERS = [
+    (
+        "amqp://otp:p%40ss@h1:5672//;amqp://h2;amqp://h3:5673",
+        "amqp://otp:p%40ss@h1:5672//;amqp://otp:p%40ss@h2//;amqp://otp:p%40ss@h3:5673//",
+    ),
+    ("amqp://otp:a@h1/x;amqp://own:b@h2/y", "amqp://otp:a@h1/x;amqp://own:b@h2/y"),
+    (
+        "amqps://otp:a@h1//;amqps://h2?heartbeat=5",
+        "amqps://otp:a@h1//?heartbeat=5;amqps://otp:a@h2//?heartbeat=5",
+    ),
+    ("amqp://otp:a@h1//?heartbeat=5", "amqp://otp:a@h1//?heartbeat=5"),
+]
+
+
+@pytest.mark.parametrize(("url", "whole"), CLUSTERS)
+def test_each_node_of_rabbitmq_is_shown_what_the_first_is(url: str, whole: str) -> None:
+    assert expand_amqp(url) == whole
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("amqp://otp:the-password@h1//;amqps://h2", "begins with amqp://"),
+        ("amqp://otp:the-password@h1//;amqp://", "no host"),
+    ],
+)
+def test_a_cluster_that_is_misspelt_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("OTP_BROKER_URL", url)
+    with pytest.raises(ConfigurationError, match=f"^OTP_BROKER_URL: .*{said}") as caught:
+        load_settings("beat")
+    assert "the-password" not in str(caught.value)
+
+
+def test_one_publish_tries_every_node() -> None:
+    with ExitStack() as listening:
+        nodes = [listening.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        asked: list[int] = []
+        # The first hangs, as a machine behind a cut cable does; the others end each connection.
+        for node in nodes[1:]:
+            threading.Thread(target=refuse, args=(node, asked), daemon=True).start()
+        first, *others = [node.getsockname()[1] for node in nodes]
+        url = ";".join(
+            [f"amqp://otp:x@127.0.0.1:{first}//", *(f"amqp://127.0.0.1:{port}" for port in others)]
+        )
+        assert not DeliveryQueue(make_celery(url, 0.2)).publish_deliveries(["ver_1.1"])
+        assert asked == others
+
+
+def refuse(node: socket.socket, asked: list[int]) -> None:
+    """End each connection once it is made."""
+    with suppress(OSError):
+        while True:
+            connection = node.accept()[0]
+            asked.append(node.getsockname()[1])
+            connection.close()
 
 
 def test_what_the_operators_page_shows_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
