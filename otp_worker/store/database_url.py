@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from otp_worker.store.file_systems import file_system_of, is_shared
+from otp_worker.store.postgres_hosts import check_hosts, list_hosts
 from otp_worker.store.postgres_options import check_postgres_options
 
 _SQLITE_FILE = re.compile(r"sqlite:///([^?#%@\s]+)")
@@ -23,7 +25,7 @@ def _parse_any(value: str) -> str:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        url = make_url(value)
+        url = make_url(list_hosts(value))
     except (ArgumentError, ValueError):
         # Where the password is taken for a port, the library's own message quotes it.
         raise ValueError(
@@ -34,9 +36,14 @@ def _parse_any(value: str) -> str:
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ValueError("only sqlite:// and postgresql:// are supported")
     if url.drivername == "sqlite":
+        if url.host:
+            raise ValueError(
+                "SQLite is a file of one machine: give sqlite:////path; several need postgresql://"
+            )
         _check_file(url.database or "")
     else:
         check_postgres_options(url.query)
+        check_hosts(url)
     return url.render_as_string(hide_password=False)
 
 
@@ -48,3 +55,8 @@ def _check_file(path: str) -> None:
         )
     if not Path(path).parent.is_dir():
         raise ValueError("the folder of the database does not exist; make it first")
+    kind = file_system_of(Path(path).parent)
+    if is_shared(kind):
+        raise ValueError(
+            f"the database's folder is on a network ({kind}), where SQLite ruins its file; give a local disk"
+        )

@@ -1,6 +1,7 @@
 """How SQLite and Postgres are connected to, and for how long each is waited for."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from otp_worker.domain import request_deadline
+from otp_worker.store.postgres_hosts import HostOrder
 from otp_worker.store.postgres_session import prepare_session
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 10
 LEAST_CONNECT_SECONDS = 2
 """psycopg takes no shorter time-out for connecting."""
+
+HALF_OPEN = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A host that was cut off is noticed after so many seconds and questions, and after so many milliseconds of
+silence to what was sent; the system would wait for hours."""
 
 POSTGRES_SETTINGS = {
     "statement_timeout": f"{STATEMENT_SECONDS}s",
@@ -62,7 +73,7 @@ def _connected(url: str, pool_size: int) -> Engine:
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
-        event.listen(engine, "do_connect", _connect_to_postgres)
+        event.listen(engine, "do_connect", partial(_connect_to_postgres, HostOrder()))
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     path = make_url(url).database
@@ -81,14 +92,16 @@ def _connected(url: str, pool_size: int) -> Engine:
 
 
 def _connect_to_postgres(
-    _dialect: Any, _record: Any, arguments: tuple[Any, ...], parameters: dict[str, Any]
+    order: HostOrder, _dialect: Any, _record: Any, arguments: tuple[Any, ...], parameters: dict[str, Any]
 ) -> "BoundedConnection":
     # Over SQLite nothing of Postgres is imported: 9 MB.
     from otp_worker.store.bounded_connection import BoundedConnection
 
     seconds = request_deadline.seconds_left(parameters["connect_timeout"])
     parameters["connect_timeout"] = max(round(seconds), LEAST_CONNECT_SECONDS)
-    return BoundedConnection.connect(*arguments, **parameters)
+    connection = BoundedConnection.connect(*arguments, **{**HALF_OPEN, **order.applied(parameters)})
+    order.remember(connection.info.host, connection.info.port)
+    return connection
 
 
 def _make_private(path: Path) -> None:

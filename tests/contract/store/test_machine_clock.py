@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from structlog.testing import capture_logs
 
 from otp_worker.store import machine_clock as module
 from otp_worker.store.database import Database
@@ -94,3 +95,19 @@ def test_where_nothing_can_be_agreed_on_the_process_is_told_so(
 ) -> None:
     monkeypatch.setattr(module, "_BOOT_ID", tmp_path / "none")
     assert machine.ask(machine.process()) is None
+
+
+def test_a_second_machine_on_the_file_is_told_of(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first, second = machine.process(), machine.process()
+    with capture_logs() as logs:
+        machine.ask(first)
+        own, other = module._BOOT_ID, tmp_path / "boot_id"
+        other.write_text("the other machine's")
+        monkeypatch.setattr(module, "_BOOT_ID", other)
+        machine.ask(second)
+        assert logs == []
+        monkeypatch.setattr(module, "_BOOT_ID", own)
+        machine.ask(first)
+    assert [each["event"] for each in logs] == ["database_used_by_another_machine"]
