@@ -6,22 +6,26 @@ from contextlib import closing
 
 import redis
 import requests
+from requests import Response
 from sqlalchemy import text
 
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 from otp_worker.devtools.processes.stack import FLOWER_AUTH
+from otp_worker.domain.app import KeyScope
 from otp_worker.domain.ports import utc_now
 from otp_worker.operations.apps import Apps
+from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.store.schema import metadata
 from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
 
 TABLES = [table.name for table in metadata.sorted_tables]
 GIVEN = "915027"
 PAYEE = "Zebulon Quimby"
+TEXT, UNSENT_TEXT = "Zenobia, your locker is open", "Zenobia, the parcel waits at the quay"
 
 
 def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_number(shop: Shop) -> None:
-    numbers, codes = [fresh_number() for _ in range(4)], [GIVEN, PAYEE]
+    numbers, codes = [fresh_number() for _ in range(4)], [GIVEN, PAYEE, TEXT, UNSENT_TEXT, "Zenobia"]
     for number in numbers:
         verification = shop.send(number, {"Idempotency-Key": f"for-{number}"})
         code = code_in(shop.sms(number))
@@ -29,6 +33,8 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
         shop.check(verification, code)
         shop.stack.phone.reply(number, f"my code is {code}")
     given = _give_a_code(shop)
+    texter = _messages_key(shop)
+    texted = _send_a_text(shop, texter)
     shop.stack.phone.knobs.set(refuse=(numbers[0],))
     shop.until(shop.send(numbers[0]), status="failed")
     shop.stack.phone.knobs.set(refuse=(), suspended=True)
@@ -38,10 +44,12 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
     shop.until(waiting, delivery_status="waiting")
     errors = [
         given,
+        texted,
+        _leave_texts_waiting(shop, texter),
         shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": f"{GIVEN}x"}).text,
-        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": codes[2]}).text,
-        shop.call("POST", "/v1/verifications/check", {"to": numbers[0], "code": int(codes[2])}).text,
-        shop.check(waiting, codes[2] + "x").text,
+        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": codes[-1]}).text,
+        shop.call("POST", "/v1/verifications/check", {"to": numbers[0], "code": int(codes[-1])}).text,
+        shop.check(waiting, codes[-1] + "x").text,
         shop.call("GET", f"/v1/verifications/{numbers[0]}").text,
     ]
     eventually(lambda: _kept_replies(shop) >= 4)
@@ -80,6 +88,37 @@ def _give_a_code(shop: Shop) -> str:
     eventually(lambda: shop.read(given.json())["delivery"]["sent_at"])
     assert shop.check(given.json(), GIVEN).json()["valid"]
     return given.text + kept.text
+
+
+def _messages_key(shop: Shop) -> str:
+    with closing(shop.database()) as database:
+        return ApiKeys(database).create("shop", utc_now(), scopes=frozenset({KeyScope.MESSAGE}))
+
+
+def _text(shop: Shop, key: str, text: str, **more: object) -> Response:
+    body = {"to": fresh_number(), "text": text, **more}
+    return shop.call("POST", "/v1/messages", body, key=key, headers={"Idempotency-Key": f"for-{body['to']}"})
+
+
+def _send_a_text(shop: Shop, key: str) -> str:
+    """A text that is sent, and one that is called back; what was answered."""
+    sent, later = _text(shop, key, TEXT), _text(shop, key, UNSENT_TEXT, priority="notice")
+    one = f"/v1/messages/{sent.json()['id']}"
+    eventually(lambda: shop.call("GET", one, key=key).json()["delivery"]["sent_at"])
+    canceled = shop.call("POST", f"/v1/messages/{later.json()['id']}/cancel", key=key)
+    listed = shop.call("GET", "/v1/messages", key=key)
+    return "".join(each.text for each in (sent, later, canceled, listed))
+
+
+def _leave_texts_waiting(shop: Shop, key: str) -> str:
+    """Texts that wait for the phone, beside some that cannot be sent; what was answered."""
+    refused = _text(shop, key, f"{TEXT}\a")
+    waits = {"to": fresh_number(), "text": UNSENT_TEXT}
+    batch = [waits, {**waits, "text": f"{UNSENT_TEXT}\a"}, {**waits, "extra": UNSENT_TEXT}]
+    headers = {"Idempotency-Key": "a-batch"}
+    answered = shop.call("POST", "/v1/messages/batch", {"messages": batch}, key=key, headers=headers)
+    assert (refused.status_code, answered.json()["accepted"]) == (422, 1)
+    return refused.text + answered.text
 
 
 def test_what_is_at_rest_is_the_operators_alone(shop: Shop) -> None:
