@@ -23,6 +23,7 @@ from .schemas.messages import (
     MessageBody,
     MessagesBody,
     MessagesQuery,
+    MessageTimelineBody,
     SentMessageBody,
 )
 
@@ -87,6 +88,18 @@ MESSAGE_ROUTES = (
         name="getMessage",
         summary="Look at a message",
         answer=SentMessageBody,
+        raises=(NotFoundError,),
+        tag="messages",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/timeline",
+        Messages,
+        "timeline",
+        scope=KeyScope.MESSAGE,
+        name="getMessageTimeline",
+        summary="See what happened to a message",
+        answer=MessageTimelineBody,
         raises=(NotFoundError,),
         tag="messages",
     ),

@@ -4,7 +4,7 @@ import falcon
 import structlog
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import InvalidFieldError
+from otp_worker.domain.errors import InvalidFieldError, NotFoundError
 from otp_worker.domain.ports import Clock
 from otp_worker.domain.verification import Verification
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER, Idempotency
@@ -15,7 +15,14 @@ from otp_worker.operations.wait_estimate import WaitEstimates
 
 from .path_ids import valid_message_id
 from .request_body import read_body, read_query
-from .schemas.messages import AcceptedMessageBody, MessageBody, MessagesBody, MessagesQuery, SentMessageBody
+from .schemas.messages import (
+    AcceptedMessageBody,
+    MessageBody,
+    MessagesBody,
+    MessagesQuery,
+    MessageTimelineBody,
+    SentMessageBody,
+)
 
 MAX_MESSAGE_BYTES = 16_384
 
@@ -78,6 +85,15 @@ class Messages:
         resp.text = self._body(found).model_dump_json()
 
     on_head_one = on_get_one
+
+    def on_get_timeline(self, req: falcon.Request, resp: falcon.Response, message_id: str) -> None:
+        """Say why a message is where it is, and what happened to it."""
+        trail = self._trails.trail(valid_message_id(message_id), req.context.app.name)
+        if trail is None:
+            raise NotFoundError("there is no such message")
+        resp.text = MessageTimelineBody.of(trail, self._clock()).model_dump_json()
+
+    on_head_timeline = on_get_timeline
 
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, message_id: str) -> None:
         """Call back a message that is not sent yet."""

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from otp_worker.domain.limits import Limit
 from otp_worker.domain.message import MessageStatus, Priority
+from otp_worker.domain.step import StepKind
 from otp_worker.domain.verification import DeliveryStatus
 
 from ..schemas.limits import LeftBody
@@ -14,9 +15,11 @@ from ..schemas.messages import (
     BatchAnswerBody,
     BatchItemBody,
     MessagesBody,
+    MessageTimelineBody,
     SentMessageBody,
 )
 from ..schemas.problems import TYPE, FieldErrorBody, ProblemBody
+from ..schemas.trail import MomentBody
 from ..schemas.verifications import DeliveryBody
 from .example_values import AT, MASKED, NUMBER, Requests, at
 
@@ -84,6 +87,11 @@ _REFUSED = ProblemBody(
     detail="to: this is not a mobile number.",
     errors=[FieldErrorBody(field="to", detail="this is not a mobile number")],
 )
+_MOMENTS = (
+    (0, StepKind.ACCEPTED, "the text was given"),
+    (1, StepKind.TAKEN, "the SMS was handed over"),
+    (2, StepKind.RECEIPT, "the receipt says delivered 1.0 s after it was handed over"),
+)
 _LEFT = [LeftBody(limit=Limit.NUMBER, window_seconds=600, left=4)]
 
 MESSAGE_REQUESTS: dict[str, Requests] = {
@@ -128,6 +136,17 @@ MESSAGE_ANSWERS: dict[str, Mapping[str, BaseModel]] = {
         )
     },
     "getMessage": {"delivered": _DELIVERED},
+    "getMessageTimeline": {
+        "delivered": MessageTimelineBody(
+            id=MESSAGE_ID,
+            status=MessageStatus.DELIVERED,
+            cause="Delivered 2.0 s after the request.",
+            timeline=[
+                MomentBody(at=at(second), kind=kind, milliseconds=second * 1000, what=what)
+                for second, kind, what in _MOMENTS
+            ],
+        )
+    },
     "cancelMessage": {"canceled": _CANCELED},
     "listMessages": {"page": MessagesBody(messages=[_DELIVERED], next_cursor=None)},
 }

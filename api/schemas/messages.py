@@ -26,7 +26,7 @@ from otp_worker.domain.message import (
 from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.texts.alphabet import size_of
 from otp_worker.domain.verification import Verification
-from otp_worker.operations.trail import Page
+from otp_worker.operations.trail import Page, Trail
 from otp_worker.operations.wait_estimate import WaitEstimate
 from otp_worker.store.trail import MOST, Place, Wanted
 
@@ -34,7 +34,7 @@ from .fields import Incoming, Ip, To
 from .limits import GivenBuckets, LeftBody
 from .problems import ProblemBody
 from .references import ClientReference, Tags
-from .trail import DEFAULT_LIMIT, Cursor, Instant, User, cursor_of, place_of
+from .trail import DEFAULT_LIMIT, Cursor, Instant, MomentBody, User, cursor_of, place_of
 from .verifications import DeliveryBody
 
 LONGEST_TEXT = 1600
@@ -193,6 +193,28 @@ class MessagesBody(BaseModel):
         return cls(
             messages=[SentMessageBody.of(each, now) for each in page.verifications],
             next_cursor=cursor_of(page.last) if page.last else None,
+        )
+
+
+class MessageTimelineBody(BaseModel):
+    """Where a message is, in one sentence, and how it came there."""
+
+    id: str = Field(examples=["msg_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"])
+    status: MessageStatus
+    cause: str = Field(
+        description="Why it is where it is, in words that may be shown to support.",
+        examples=["Delivered 1.3 s after the phone came back; it was offline for 94 s."],
+    )
+    timeline: list[MomentBody]
+
+    @classmethod
+    def of(cls, trail: Trail, now: datetime) -> "MessageTimelineBody":
+        """A message's trail as its app may know it."""
+        return cls(
+            id=trail.verification.id,
+            status=status_at(trail.verification, now),
+            cause=trail.cause.for_apps,
+            timeline=[MomentBody.of(each, for_operators=False) for each in trail.moments],
         )
 
 

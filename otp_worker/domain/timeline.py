@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from otp_worker.domain.cause.words import lasting, of_email
 from otp_worker.domain.gateway import OutcomeKind
+from otp_worker.domain.message import ID_PREFIX, is_message
 from otp_worker.domain.public_reason import public_reason
 from otp_worker.domain.quiet_hours import QUIET
 from otp_worker.domain.step import Step, StepKind
@@ -123,7 +124,9 @@ def _untold(verification: Verification, deliveries: Sequence[Delivery], steps: S
     ]
     if StepKind.ACCEPTED not in kinds:
         found.insert(0, Step(verification.created_at, StepKind.ACCEPTED, verification.id))
-    if verification.ended_at and not kinds & {StepKind.APPROVED, StepKind.ENDED}:
+    # A message that may have been sent is over with that: nothing of it is approved.
+    was_sent = is_message(verification) and verification.status is VerificationStatus.APPROVED
+    if verification.ended_at and not was_sent and not kinds & {StepKind.APPROVED, StepKind.ENDED}:
         found.append(_end(verification, verification.ended_at))
     return found
 
@@ -176,8 +179,9 @@ def _operators(step: Step) -> str:
 
 
 def _apps(step: Step) -> str:
+    of_message = (step.verification_id or "").startswith(ID_PREFIX)
     plain = {
-        StepKind.ACCEPTED: "the code was asked for",
+        StepKind.ACCEPTED: "the text was given" if of_message else "the code was asked for",
         StepKind.PUBLISHED: "put on the queue again",
         StepKind.CLAIMED: "a worker took it up",
         StepKind.RESEND: "another SMS with the same code was asked for",
