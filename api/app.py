@@ -1,18 +1,18 @@
 """The WSGI application: the routes' table and the parts that answer it, and nothing that decides anything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import falcon
 from falcon.inspect import inspect_routes
 
-from otp_worker.domain import request_deadline
 from otp_worker.service.assembly import Intake
 
 from .admin import Numbers, Pauses
 from .apps import Apps
 from .callbacks import CallbackResource
 from .conversions import ConversionsResource
+from .deadline_app import DeadlineApp
 from .docs import STATIC, STATIC_PATH, Docs, Home, OpenApi, Problems, StaticCache
 from .endpoints import EndpointEvents, Endpoints
 from .entry.desk import EntryDesk
@@ -24,21 +24,13 @@ from .message_batches import MessageBatches
 from .messages import Messages
 from .metrics import Metrics
 from .middleware import Authentication, RequestLog, RequestTimer, TrailingSlash
-from .problems import add_problem_handlers
+from .problems import add_error_handlers
 from .reference.openapi import openapi_document
 from .routes import ROUTES
 from .templates import Templates
 from .tracing import RequestSpans
 from .trail import Listing, Search, Timeline
 from .verifications import Checks, Verifications
-
-
-class _App(falcon.App[Any, Any]):
-    """Gives each request its time to wait for the database."""
-
-    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with request_deadline.of_a_request():
-            return super().__call__(env, start_response)
 
 
 def create_app(
@@ -49,7 +41,7 @@ def create_app(
     ``welcome_url`` is where a demo shows the first steps. ``entry_url`` is where people reach us, if there is
     to be an entry page.
     """
-    app = _App(
+    app = DeadlineApp(
         middleware=[
             RequestLog(),
             RequestTimer(intake.totals.requests, ROUTES),
@@ -59,7 +51,7 @@ def create_app(
         ]
     )
     app.req_options.strip_url_path_trailing_slash = False
-    add_problem_handlers(app, intake.clock, intake.refusals, intake.health.probe.doubt)
+    add_error_handlers(app, intake.clock, intake.refusals, intake.health.probe.doubt)
     resources = {type(resource): resource for resource in _resources(intake, welcome_url, entry_url)}
     for path, kind, suffix in dict.fromkeys((route.path, route.resource, route.suffix) for route in ROUTES):
         app.add_route(path, resources[kind], suffix=suffix)

@@ -12,7 +12,8 @@ from ulid import ULID
 from otp_worker.domain.errors import ScopeMissingError
 from otp_worker.issue.idempotency import HEADER
 from otp_worker.operations.request_times import RequestTimes
-from otp_worker.protection.api_keys import ApiKeys
+from otp_worker.protection.api_keys import ApiKeys, Scheme
+from otp_worker.protection.credentials import hash_of_bearer
 
 from .body_turns import BodyTurns
 from .route import Route
@@ -96,10 +97,12 @@ class TrailingSlash:
 class Authentication:
     """Finds the app that calls, by its API key, and holds its key to what the route asks for.
 
-    Who calls has its turns at bodies."""
+    Who calls has its turns at bodies. ``scheme`` is how they say who they are.
+    """
 
-    def __init__(self, api_keys: ApiKeys, routes: Iterable[Route]) -> None:
+    def __init__(self, api_keys: ApiKeys, routes: Iterable[Route], scheme: Scheme = hash_of_bearer) -> None:
         self._api_keys = api_keys
+        self._scheme = scheme
         self._body_turns = BodyTurns()
         self._rechecking = {(route.method, route.path) for route in routes if route.rechecks_key}
         self._public = {(route.method, route.path) for route in routes if route.scope is None}
@@ -118,7 +121,7 @@ class Authentication:
         # An answer that is kept for an Idempotency-Key is told without anything being done.
         rechecks = call in self._rechecking and req.get_header(HEADER) is None
         look_up = self._api_keys.recognize if rechecks else self._api_keys.authenticate
-        app = look_up(req.get_header("Authorization"))
+        app = look_up(req.get_header("Authorization"), self._scheme)
         req.context.app = app
         req.context.caller = f"app {app.name}"
         scope = self._scopes.get(call)

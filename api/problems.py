@@ -3,6 +3,7 @@
 import math
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +24,48 @@ _DETAILS = {
     404: "there is nothing at this path",
     405: "this path does not take that method; Allow names the ones it takes",
 }
+_UNEXPECTED = "Something went wrong here; the log has the details by this request id."
 
 
-def add_problem_handlers(
-    app: "falcon.App[Any, Any]", clock: Clock, refusals: Rejections, doubt_database: Callable[[], None]
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a request is not done as it was asked; ``error`` is what was raised on purpose, if that is it."""
+
+    status: int
+    kind: str
+    detail: str
+    error: RequestError | None = None
+
+
+Answer = Callable[[falcon.Request, falcon.Response, Failure], None]
+"""Writes a failure into an answer."""
+
+
+def answer_with_problem(req: falcon.Request, resp: falcon.Response, failure: Failure) -> None:
+    """Write a failure as a problem, or as the page that a person reads says it."""
+    show = getattr(req.context, "show_problem", None)
+    if show is not None:
+        show(resp, failure.status, failure.kind)
+        return
+    members = failure.error.members if failure.error is not None else {}
+    request_id = getattr(req.context, "request_id", None)
+    body = _problem(failure.status, failure.kind, failure.detail, request_id, **members)
+    where = help_url(failure.kind)
+    if where:
+        resp.append_link(where, "help")
+    resp.status = failure.status
+    resp.content_type = "application/problem+json"
+    resp.text = body.model_dump_json(exclude_none=True)
+
+
+def add_error_handlers(
+    app: "falcon.App[Any, Any]",
+    clock: Clock,
+    refusals: Rejections,
+    doubt_database: Callable[[], None],
+    write: Answer = answer_with_problem,
 ) -> None:
-    """Let ``app`` answer every error with a problem, and count the requests that are rejected.
+    """Let ``app`` answer every error by ``write``, and count the requests that are rejected.
 
     ``doubt_database`` is called for each request that failed because of the database.
     """
@@ -42,14 +79,22 @@ def add_problem_handlers(
         resp.set_headers(dict(error.headers))
         if error.retry_at is not None:
             resp.set_header("Retry-After", _seconds_until(error.retry_at, clock()))
-        _answer(req, resp, error.http_status, error.problem, error.sentence, **error.members)
+        write(req, resp, Failure(error.http_status, error.problem, error.sentence, error))
 
     def database_away(req: falcon.Request, resp: falcon.Response, error: Exception, _: Any) -> None:
         log.error("database_away", error=type(error).__name__)
         answer(req, resp, DatabaseUnavailableError("the database does not answer; try again"), _)
 
-    app.add_error_handler(Exception, _unexpected)
-    app.add_error_handler(falcon.HTTPError, _http_error)
+    def unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, _: Any) -> None:
+        _log_unexpected(error)
+        write(req, resp, Failure(500, "unexpected", _UNEXPECTED))
+
+    def http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
+        resp.set_headers(error.headers or {})
+        write(req, resp, _of_http(error))
+
+    app.add_error_handler(Exception, unexpected)
+    app.add_error_handler(falcon.HTTPError, http_error)
     app.add_error_handler(RequestError, answer)
     for away in AWAY:
         app.add_error_handler(away, database_away)
@@ -73,38 +118,17 @@ def _problem(
     )
 
 
-def _answer(
-    req: falcon.Request, resp: falcon.Response, status: int, kind: str, detail: str, **members: Any
-) -> None:
-    show = getattr(req.context, "show_problem", None)
-    if show is not None:
-        # A person reads it: the page says it in their words.
-        show(resp, status, kind)
-        return
-    body = _problem(status, kind, detail, getattr(req.context, "request_id", None), **members)
-    where = help_url(kind)
-    if where:
-        resp.append_link(where, "help")
-    resp.status = status
-    resp.content_type = "application/problem+json"
-    resp.text = body.model_dump_json(exclude_none=True)
-
-
-def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
-    if error.headers:
-        resp.set_headers(error.headers)
+def _of_http(error: falcon.HTTPError) -> Failure:
+    """What the framework refuses, such as a path that there is not."""
     reason = falcon.code_to_http_status(error.status_code).partition(" ")[2]
     detail = error.description or _DETAILS.get(error.status_code, reason)
-    _answer(req, resp, error.status_code, reason.lower().replace(" ", "_"), _sentence(detail))
+    return Failure(error.status_code, reason.lower().replace(" ", "_"), _sentence(detail))
 
 
-def _unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, _: Any) -> None:
+def _log_unexpected(error: Exception) -> None:
     # Where it happened, and not its words: they may repeat what the request held.
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("unexpected_error", error=type(error).__name__, where=where)
-    _answer(
-        req, resp, 500, "unexpected", "Something went wrong here; the log has the details by this request id."
-    )
 
 
 def _seconds_until(instant: datetime, now: datetime) -> str:

@@ -20,6 +20,7 @@ from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
+from otp_worker.protection.credentials import is_pairs
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.database import open_database
 from otp_worker.service.publisher import DeliveryQueue
@@ -131,6 +132,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     yield _clock(db)
     yield from _key_limits(db, settings.retention_days)
     yield from _endpoints(Endpoints(db, Keyring(settings.root_secrets), utc_now))
+    yield from _twilio(db, settings)
     db.close()
 
 
@@ -186,6 +188,24 @@ def _endpoints(endpoints: Endpoints) -> Iterator[Finding]:
         elif each.failing_since is not None:
             detail = f"{named} took nothing since {each.failing_since:%Y-%m-%d %H:%M}Z: look at its app"
             yield Finding("events", Verdict.LOOK, detail)
+
+
+def _twilio(db: Database, settings: Settings) -> Iterator[Finding]:
+    """Whether apps that are written for Twilio can come in, where they are let in."""
+    if not settings.twilio:
+        return
+    try:
+        keys = ApiKeys(db).list()
+    except DatabaseError:
+        # Already a finding.
+        return
+    now = utc_now()
+    apps = sorted({key.name for key in keys if is_pairs(key.hint) and key.is_valid(now)})
+    if not apps:
+        detail = "OTP_TWILIO is on, and no app has a pair; otp-worker keys create --twilio makes one"
+        yield Finding("twilio", Verdict.LOOK, detail, chosen=True)
+        return
+    yield Finding("twilio", Verdict.OK, f"Twilio's shape is on for {', '.join(apps)}")
 
 
 def _limits(settings: Settings) -> Finding:

@@ -64,6 +64,10 @@ _MOBILE_FORMS: Mapping[int, tuple[re.Pattern[str], str]] = {
 """By calling code: a form of mobile numbers that libphonenumber does not know, and today's form."""
 
 
+class FixedLineError(InvalidFieldError):
+    """The number is that of a fixed line, which receives no SMS."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
     """A number that can receive SMS, in E.164, with the ISO code of its country."""
@@ -103,7 +107,8 @@ def ask_library(text: str, countries: Collection[str]) -> PhoneNumber:
     if kind == PhoneNumberType.UNKNOWN:
         raise InvalidFieldError("to", "this is not a number that exists; check its digits and its length")
     if kind not in _RECEIVES_SMS:
-        raise InvalidFieldError(
+        refusal = FixedLineError if kind == PhoneNumberType.FIXED_LINE else InvalidFieldError
+        raise refusal(
             "to", f"{_KINDS.get(kind, 'this kind of number')} cannot receive SMS; give a mobile number"
         )
     return _number(parsed)

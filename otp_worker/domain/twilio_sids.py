@@ -11,6 +11,7 @@ from ulid import ULID
 from otp_worker.domain.message import ID_PREFIX as MESSAGE
 
 ACCOUNT, API_KEY, SERVICE, VERIFICATION, ATTEMPT, SMS = "AC", "SK", "VA", "VE", "VL", "SM"
+TEMPLATE = "HJ"
 _VERIFICATION_ID = "ver_"
 _HEX = re.compile(r"[0-9a-f]{32}")
 _NUMBER_SHIFT = 122
@@ -26,6 +27,11 @@ def account_sid(app: str) -> str:
 def service_sid(app: str, purpose: str | None) -> str:
     """The Verify service by which an app asks for codes for a purpose, or for those without one."""
     return SERVICE + _digest("service", app, purpose or "")
+
+
+def template_sid(name: str) -> str:
+    """The sid of a template, an app's or the operator's."""
+    return TEMPLATE + _digest("template", name)
 
 
 def verification_sid(verification_id: str) -> str:

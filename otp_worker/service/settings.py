@@ -110,6 +110,7 @@ class Settings(MessageSettings, EmailSettings, HookSettings, BaseSettings):
     guard_pause_seconds: int = Field(3600, ge=60, le=LONGEST_PAUSE_SECONDS)
 
     tracing: bool = False
+    twilio: bool = False
 
     canary_seconds: int = Field(0, ge=0, le=86_400)
 

@@ -151,6 +151,22 @@ def test_an_endpoint_that_is_told_of_nothing_is_to_be_looked_at(environment: pyt
     db.close()
 
 
+def test_twilios_shape_is_told_of_where_it_is_on_with_the_apps_that_have_a_pair(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    def found() -> list[Finding]:
+        return [finding for finding in examine() if finding.name == "twilio"]
+
+    assert found() == []
+    environment.setenv("OTP_TWILIO", "on")
+    (nobody,) = found()
+    assert (nobody.verdict, nobody.chosen) == (Verdict.LOOK, True)
+    with closing(Database(os.environ["OTP_DATABASE_URL"])) as db:
+        ApiKeys(db).create("bank", START)
+        ApiKeys(db).create("shop", START, pair=True)
+    assert found() == [Finding("twilio", Verdict.OK, "Twilio's shape is on for shop")]
+
+
 def test_a_service_of_which_nothing_runs_is_not_ok(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("OTP_REDIS_URL", "")
     found = {finding.name: finding.verdict for finding in examine()}

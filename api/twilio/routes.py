@@ -1,0 +1,28 @@
+"""Every call in Twilio's shape, once.
+
+They stand in a table of their own and not in the OpenAPI document: the shape is Twilio's, which publishes a
+description of it, and clients that are generated from our document are to have one way to do a thing.
+"""
+
+from otp_worker.domain.app import KeyScope
+
+from ..route import Route
+from .checks import Checks
+from .services import Services
+from .verifications import Verifications
+
+_SERVICES = "/v2/Services"
+_SERVICE = f"{_SERVICES}/{{service_sid}}"
+_ONE = f"{_SERVICE}/Verifications/{{which}}"
+
+TWILIO_ROUTES = (
+    Route("GET", _SERVICES, Services, scope=KeyScope.READ),
+    Route("POST", _SERVICES, Services, scope=KeyScope.SEND),
+    Route("GET", _SERVICE, Services, "one", scope=KeyScope.READ),
+    Route("POST", _SERVICE, Services, "one", scope=KeyScope.SEND),
+    Route("DELETE", _SERVICE, Services, "one", scope=KeyScope.SEND),
+    Route("POST", f"{_SERVICE}/Verifications", Verifications, scope=KeyScope.SEND, rechecks_key=True),
+    Route("GET", _ONE, Verifications, "one", scope=KeyScope.READ),
+    Route("POST", _ONE, Verifications, "one", scope=KeyScope.SEND),
+    Route("POST", f"{_SERVICE}/VerificationCheck", Checks, scope=KeyScope.CHECK, rechecks_key=True),
+)
