@@ -20,6 +20,7 @@ from .entry.links import EntryLinks
 from .entry.page import EntryPage
 from .entry.pages import EntryPages
 from .health import Alive, Ready
+from .hooks.resource import HookResource
 from .message_batches import MessageBatches
 from .messages import Messages
 from .metrics import Metrics
@@ -116,4 +117,5 @@ def _sending(intake: Intake) -> Iterable[object]:
             refusals=intake.refusals,
             clock=intake.clock,
         ),
+        HookResource(intake.hook_messenger, intake.clock),
     )

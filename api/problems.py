@@ -2,7 +2,7 @@
 
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from .schemas.problems import TYPE, ProblemBody
 
 log = structlog.get_logger()
 
+
 _DETAILS = {
     404: "there is nothing at this path",
     405: "this path does not take that method; Allow names the ones it takes",
@@ -36,20 +37,20 @@ class Failure:
     detail: str
     error: RequestError | None = None
 
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What else a problem says of it, by name."""
+        return {} if self.error is None else self.error.members
+
 
 Answer = Callable[[falcon.Request, falcon.Response, Failure], None]
 """Writes a failure into an answer."""
 
 
 def answer_with_problem(req: falcon.Request, resp: falcon.Response, failure: Failure) -> None:
-    """Write a failure as a problem, or as the page that a person reads says it."""
-    show = getattr(req.context, "show_problem", None)
-    if show is not None:
-        show(resp, failure.status, failure.kind)
-        return
-    members = failure.error.members if failure.error is not None else {}
+    """Write a failure as a problem."""
     request_id = getattr(req.context, "request_id", None)
-    body = _problem(failure.status, failure.kind, failure.detail, request_id, **members)
+    body = _problem(failure.status, failure.kind, failure.detail, request_id, **failure.members)
     where = help_url(failure.kind)
     if where:
         resp.append_link(where, "help")
@@ -58,12 +59,18 @@ def answer_with_problem(req: falcon.Request, resp: falcon.Response, failure: Fai
     resp.text = body.model_dump_json(exclude_none=True)
 
 
+def answer_as_chosen(req: falcon.Request, resp: falcon.Response, failure: Failure) -> None:
+    """Write a failure as the resource has chosen (``context.answer_error``), else as a problem."""
+    answer: Answer = getattr(req.context, "answer_error", answer_with_problem)
+    answer(req, resp, failure)
+
+
 def add_error_handlers(
     app: "falcon.App[Any, Any]",
     clock: Clock,
     refusals: Rejections,
     doubt_database: Callable[[], None],
-    write: Answer = answer_with_problem,
+    write: Answer = answer_as_chosen,
 ) -> None:
     """Let ``app`` answer every error by ``write``, and count the requests that are rejected.
 

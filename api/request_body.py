@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 import falcon
 from pydantic import BaseModel, ValidationError
@@ -64,7 +65,7 @@ def read_body(req: falcon.Request, model: type[Body], limit: int = MAX_BODY_BYTE
 
     Raises BodyTooLargeError, InvalidBodyError and InvalidFieldsError.
     """
-    return _judged(model, _read_object(req, limit), _BODY)
+    return _judged(model, parse_object(read_raw(req, limit), is_form=is_form(req)), _BODY)
 
 
 def read_object(value: object, model: type[Body]) -> Body:
@@ -110,8 +111,13 @@ def read_raw(req: falcon.Request, limit: int) -> bytes:
     return body
 
 
-def _read_object(req: falcon.Request, limit: int) -> dict[str, Any]:
-    body = read_raw(req, limit)
+def is_form(req: falcon.Request) -> bool:
+    """Whether the body says of itself that it is a form."""
+    return (req.content_type or "").lower().startswith(_FORMS)
+
+
+def parse_object(body: bytes, *, is_form: bool) -> dict[str, Any]:
+    """The JSON object that a body is; one that is a form is told so. Raises InvalidBodyError."""
     if not body:
         _refuse("the body is empty; send a JSON object")
     try:
@@ -121,7 +127,6 @@ def _read_object(req: falcon.Request, limit: int) -> dict[str, Any]:
     except RecursionError:
         _refuse("the body is nested too deeply")
     except ValueError:
-        is_form = (req.content_type or "").lower().startswith(_FORMS)
         _refuse(
             "the body is a form; send a JSON object with Content-Type: application/json"
             if is_form
@@ -130,6 +135,15 @@ def _read_object(req: falcon.Request, limit: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse("the body must be a JSON object")
     return value
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """The fields of a URL-encoded form, each once. Raises InvalidBodyError."""
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        _refuse("the body is no form of at most 100 fields in UTF-8")
+    return _unique(pairs)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ class Route:
 
     ``body`` and ``query`` are what it takes. ``scope`` is what an API key needs; None needs no key. ``name``
     is the operation's id in the OpenAPI document; None keeps it out of there. ``raises`` are the errors
-    beside those of every such route. One that ``rechecks_key`` looks its key up again with what it does.
+    beside those of every such route. One that ``rechecks_key`` looks its key up again with what it does. With
+    ``plain_errors`` some callers take a sentence in place of a problem.
     """
 
     method: str
@@ -45,17 +46,19 @@ class Route:
     raises: Errors = ()
     idempotent: bool = False
     rechecks_key: bool = False
+    plain_errors: bool = False
     tag: str = "verifications"
 
     @property
     def errors(self) -> Errors:
         """Everything that this call can be answered with instead of its answer."""
+        of_body = _BODY if self.body else ()
         if self.scope is None:
-            return self.raises
+            return (*of_body, *self.raises)
         return (
             UnauthenticatedError,
             ScopeMissingError,
-            *(_BODY if self.body else ()),
+            *of_body,
             *((InvalidFieldsError,) if self.query else ()),
             *self.raises,
             DatabaseUnavailableError,

@@ -23,6 +23,7 @@ from .docs import Docs, Home, OpenApi, Problems
 from .endpoint_routes import ENDPOINT_ROUTES
 from .entry.routes import ENTRY_ROUTES
 from .health import Alive, Ready
+from .hooks.routes import HOOK_ROUTES
 from .message_routes import MESSAGE_ROUTES
 from .metrics import Metrics
 from .problem_help import PAGE as PROBLEMS_PAGE
@@ -177,6 +178,7 @@ ROUTES = (
     *ENTRY_ROUTES,
     *MESSAGE_ROUTES,
     *ENDPOINT_ROUTES,
+    *HOOK_ROUTES,
     *ADMIN_ROUTES,
     Route("POST", "/v1/callbacks/{gateway}/{token}", CallbackResource),
     Route("GET", "/v1/callbacks/{gateway}/{token}", CallbackResource),

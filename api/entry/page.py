@@ -108,13 +108,13 @@ class EntryPage:
         """The link, for this browser; raises LinkOverError. A page tells what goes wrong from here on."""
         desk = self._desk
         path = self._path(token)
-        req.context.show_problem = partial(self._pages.problem, req, None, path)
+        req.context.answer_error = partial(self._pages.problem, None, path)
         try:
             visit = desk.open(token, _session(req))
         except LinkOverError as over:
-            req.context.show_problem = partial(self._pages.problem, req, over.visit, path)
+            req.context.answer_error = partial(self._pages.problem, over.visit, path)
             raise
-        req.context.show_problem = partial(self._pages.problem, req, visit, path)
+        req.context.answer_error = partial(self._pages.problem, visit, path)
         req.context.caller = f"entry link {visit.link.id}"
         structlog.contextvars.bind_contextvars(entry_link=visit.link.id)
         return visit

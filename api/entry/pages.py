@@ -15,6 +15,7 @@ from markupsafe import Markup
 from otp_worker.domain.texts.choice import Languages
 from otp_worker.domain.verification import Verification
 
+from ..problems import Failure
 from .desk import COOKIES, EXPIRED, INVALID, USED, Visit
 from .words import Words, words_for
 
@@ -92,21 +93,15 @@ class EntryPages:
         self._show(req, resp, "over.html", visit, sentence="ended", back=back)
 
     def problem(
-        self,
-        req: falcon.Request,
-        visit: Visit | None,
-        path: str,
-        resp: falcon.Response,
-        status: int,
-        kind: str,
+        self, visit: Visit | None, path: str, req: falcon.Request, resp: falcon.Response, failure: Failure
     ) -> None:
         """What went wrong, in words."""
-        resp.status = falcon.code_to_http_status(status)
+        resp.status = falcon.code_to_http_status(failure.status)
         seconds = resp.get_header("Retry-After") or ""
-        sentence = _PROBLEMS.get(kind, "unavailable")
+        sentence = _PROBLEMS.get(failure.kind, "unavailable")
         if sentence == "later" and seconds.isdigit():
             sentence = "later-in"
-        again = None if kind in _FINAL or visit is None else path
+        again = None if failure.kind in _FINAL or visit is None else path
         time = _clock_face(int(seconds)) if seconds.isdigit() else ""
         self._show(req, resp, "problem.html", visit, sentence=sentence, time=time, again=again)
 

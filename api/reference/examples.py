@@ -27,6 +27,7 @@ from .admin_examples import ADMIN_ANSWERS, ADMIN_REQUESTS
 from .endpoint_examples import ENDPOINT_ANSWERS, ENDPOINT_REQUESTS
 from .entry_examples import ENTRY_ANSWERS, ENTRY_REQUESTS
 from .example_values import ADDRESS, AT, MASKED, MASKED_ADDRESS, NUMBER, TEXTED, Requests, at
+from .hook_examples import HOOK_ANSWERS, HOOK_REQUESTS
 from .message_examples import MESSAGE_ANSWERS, MESSAGE_REQUESTS
 
 ID = "ver_01M8Y3Z6Q0V5XJ7K2N4B9C8D1F"
@@ -153,6 +154,7 @@ REQUESTS: dict[str, Requests] = {
     **ENTRY_REQUESTS,
     **MESSAGE_REQUESTS,
     **ENDPOINT_REQUESTS,
+    **HOOK_REQUESTS,
     **ADMIN_REQUESTS,
 }
 
@@ -207,6 +209,7 @@ ANSWERS: dict[str, Mapping[str, BaseModel]] = {
     **ENTRY_ANSWERS,
     **MESSAGE_ANSWERS,
     **ENDPOINT_ANSWERS,
+    **HOOK_ANSWERS,
     **ADMIN_ANSWERS,
     "isAlive": {"alive": AlivenessBody()},
     "isReady": {"ready": ReadinessBody(ready=True, checks=_CHECKS)},

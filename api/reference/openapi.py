@@ -18,6 +18,7 @@ from ..routes import ROUTES
 from ..schemas.health import ReadinessBody
 from ..schemas.problems import ProblemBody
 from .examples import ANSWERS, NOT_READY, REQUESTS
+from .hook_examples import PLAIN_EXAMPLE
 from .operation_samples import operation_samples
 from .problem_examples import METHOD_NOT_ALLOWED, problem_examples
 from .webhooks import EVENT_SCHEMA, webhooks
@@ -91,7 +92,7 @@ def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
     _, schemas = models_json_schema(list(dict.fromkeys(models)), ref_template="#/components/schemas/{model}")
     definitions: dict[str, Any] = schemas["$defs"]
     for name in {model.__name__ for model, mode in models if mode == "validation"}:
-        for field in definitions[name]["properties"].values():
+        for field in definitions[name].get("properties", {}).values():
             _say_default(field)
     return definitions
 
@@ -158,7 +159,8 @@ def _responses(route: Route) -> dict[str, Any]:
             content = _json(route.answer, _values({"away": NOT_READY}))
             responses["503"] = {"description": "Not now; for what reason.", "content": content}
     for status in sorted({error.http_status for error in route.errors}):
-        responses[str(status)] = _problem([error for error in route.errors if error.http_status == status])
+        errors = [error for error in route.errors if error.http_status == status]
+        responses[str(status)] = _problem(errors, plain=route.plain_errors)
     if _names_others_too(route):
         responses["405"] = _OTHER_METHODS
     return responses
@@ -177,8 +179,11 @@ def _names_others_too(route: Route) -> bool:
     )
 
 
-def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
-    """One status: each problem's cause, with a link to its explanation, and its headers."""
+def _problem(errors: list[type[RequestError]], *, plain: bool) -> dict[str, Any]:
+    """One status: each problem's cause, with a link to its explanation, and its headers.
+
+    Where it may be ``plain``, it comes without the link as a sentence for the person.
+    """
     lines = dict.fromkeys(_explained(error.problem) for error in errors)
     headers: dict[str, Any] = {}
     for error in errors:
@@ -195,8 +200,11 @@ def _problem(errors: list[type[RequestError]]) -> dict[str, Any]:
             headers["Retry-After"] = _SECONDS
     return {
         "description": "\n".join(lines),
-        "headers": {**headers, "Link": _EXPLANATION},
-        "content": _content("application/problem+json", ProblemBody, problem_examples(errors)),
+        "headers": {**headers, "Link": {**_EXPLANATION, "required": not plain}},
+        "content": {
+            **_content("application/problem+json", ProblemBody, problem_examples(errors)),
+            **(_SENTENCE if plain else {}),
+        },
     }
 
 
@@ -213,6 +221,7 @@ def _content(media_type: str, model: type[BaseModel], examples: dict[str, Any]) 
     return {media_type: {"schema": schema, "examples": examples}}
 
 
+_SENTENCE = {"text/plain": {**_TEXT, "examples": {"sentence": {"value": PLAIN_EXAMPLE}}}}
 _EXPLANATION = {"description": f'`<{PAGE}#...>; rel="help"`: cause and fix.', "required": True, **_TEXT}
 
 

@@ -8,7 +8,7 @@ from .example_values import NUMBER
 from .examples import ID, REQUESTS
 from .message_examples import MESSAGE_ID
 
-APP, TEMPLATE = "shop", "order"
+APP, TEMPLATE, HOOK = "shop", "order", "supabase"
 _CLIENT = {
     "sendVerification": f'print(otp.send("{NUMBER}", user="user-17").id)',
     "checkVerification": f'print(otp.check("{ID}", "123456").valid)',
@@ -33,7 +33,8 @@ def operation_samples(route: Route) -> list[dict[str, str]]:
         .replace("{event_id}", EVENT_ID)
         .replace("{link_id}", ENTRY_LINK_ID)
         .replace("{app}", APP)
-        .replace("{template}", TEMPLATE),
+        .replace("{template}", TEMPLATE)
+        .replace("{hook}", HOOK),
         next(iter(REQUESTS[route.name or ""].values()))[1] if route.body else None,
         has_key=route.scope is not None,
         client=_CLIENT.get(route.name or ""),

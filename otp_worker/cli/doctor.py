@@ -1,6 +1,7 @@
 """The doctor: looks at everything the service needs and says what to fix."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,10 +11,12 @@ from otp_worker.domain.endpoint import BY_HAND
 from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
 from otp_worker.domain.keyring import Keyring
+from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.gateways.email import NAME as EMAIL
+from otp_worker.issue.messages import OLDER_MAY_RUN
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.endpoints import Endpoints
 from otp_worker.operations.health import Health, HealthCheck
@@ -30,6 +33,7 @@ from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import older_versions, open_redis
 from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
+from otp_worker.store.older_versions import OlderVersions
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 TEST_SECONDS = 300.0
@@ -133,6 +137,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     yield from _key_limits(db, settings.retention_days)
     yield from _endpoints(Endpoints(db, Keyring(settings.root_secrets), utc_now))
     yield from _twilio(db, settings)
+    yield from _hooks(settings, older)
     db.close()
 
 
@@ -206,6 +211,29 @@ def _twilio(db: Database, settings: Settings) -> Iterator[Finding]:
         yield Finding("twilio", Verdict.LOOK, detail, chosen=True)
         return
     yield Finding("twilio", Verdict.OK, f"Twilio's shape is on for {', '.join(apps)}")
+
+
+def _hooks(settings: Settings, older: OlderVersions) -> Iterator[Finding]:
+    """Each hook with the URL that its system is to be given."""
+    try:
+        hooks = settings.hooks
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            yield Finding("hook", Verdict.FIX, f"{line}; web does not start with it")
+        return
+    for hook in hooks.values():
+        url = f"{settings.public_url or ''}/v1/hooks/{hook.name}"
+        said = (
+            f"{hook.name}: POST {url}, {hook.auth} with {len(hook.secrets)} secrets, for the app {hook.app}"
+        )
+        if url.startswith("http://"):
+            detail = f"{said}: not https, so its secret and its codes can be read on the way"
+            yield Finding("hook", Verdict.LOOK, detail, chosen=True)
+        else:
+            yield Finding("hook", Verdict.OK, said)
+    with suppress(DatabaseError):
+        if hooks and not older.know(Derivation.MESSAGE):
+            yield Finding("hook", Verdict.FIX, f"each is answered 503: {OLDER_MAY_RUN}")
 
 
 def _limits(settings: Settings) -> Finding:

@@ -1,9 +1,10 @@
 """The parts of the HTTP intake, put together from what they are given: opens nothing, reads no settings."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from otp_worker.domain.hook import Hook
 from otp_worker.domain.limits import Limits
 from otp_worker.domain.ports import Clock, PublishAll
 from otp_worker.domain.sim import Sims
@@ -15,6 +16,7 @@ from otp_worker.inbound.replies import Replies
 from otp_worker.inbound.senders import Senders
 from otp_worker.issue.drafts import Drafts
 from otp_worker.issue.given_codes import GivenCodes
+from otp_worker.issue.hooked import HookMessenger
 from otp_worker.issue.idempotency import Idempotency
 from otp_worker.issue.issuer import Issuer
 from otp_worker.issue.messages import Messenger
@@ -52,8 +54,8 @@ class Intake:
     issuer: Issuer
     resender: Resender
     inviter: Inviter
-    sealer: Sealer
     messenger: Messenger
+    hook_messenger: HookMessenger
     verifier: Verifier
     idempotency: Idempotency
     api_keys: ApiKeys
@@ -137,28 +139,29 @@ def assemble_intake(
     may_accept_messages: Callable[[], bool],
     issue_step: IssueStep,
     sealer: Sealer,
+    hooks: Mapping[str, Hook],
 ) -> Intake:
     """The parts of the HTTP intake."""
-    db, countries = base.db, base.policy.countries
     answering = _build_replies(base, reply_languages, report_lock_seconds, confirmations, issue_step)
+    messenger = _build_messenger(base.db, issue_step, sealer, may_accept_messages)
     return Intake(
-        db=db,
+        db=base.db,
         **issue_step._asdict(),
-        sealer=sealer,
-        messenger=_build_messenger(db, issue_step, sealer, may_accept_messages),
+        messenger=messenger,
+        hook_messenger=HookMessenger(messenger, hooks),
         verifier=build_verifier(base, limits=limits, limiter=limiter),
-        idempotency=Idempotency(db=db, keyring=base.keyring, clock=base.clock),
-        api_keys=ApiKeys(db=db, clock=base.clock),
+        idempotency=Idempotency(db=base.db, keyring=base.keyring, clock=base.clock),
+        api_keys=ApiKeys(db=base.db, clock=base.clock),
         **_build_app_parts(base, retention_days, private_endpoints=private_endpoints)._asdict(),
         callbacks=_build_callbacks(base, answering),
-        operator=Operator(db=db, limits=limits, countries=countries),
+        operator=Operator(db=base.db, limits=limits, countries=base.policy.countries),
         health=_build_health(base, older_may_run),
-        refusals=Rejections(db),
-        totals=Totals(db, RequestTimes(db)),
+        refusals=Rejections(base.db),
+        totals=Totals(base.db, RequestTimes(base.db)),
         tracer=base.tracer,
         outlook=outlook,
-        trails=Trails(db, base.keyring, countries, base.sims, base.clock),
-        conversions=Conversions(db),
+        trails=Trails(base.db, base.keyring, base.policy.countries, base.sims, base.clock),
+        conversions=Conversions(base.db),
         clock=base.clock,
     )
 

@@ -66,6 +66,7 @@ def build_intake(settings: Settings, clock: Clock | None = None) -> Intake:
         may_accept_messages=partial(older.know, Derivation.MESSAGE),
         issue_step=_build_issue_step(settings, base, limits, limiter, outlook, older, sealer),
         sealer=sealer,
+        hooks=settings.hooks,
     )
 
 

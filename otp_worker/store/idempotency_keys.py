@@ -1,5 +1,6 @@
 """Statements that remember requests which name an Idempotency-Key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +18,15 @@ KEPT_HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A request that is to have one effect: its key and its content, hashed under each root, newest first."""
+    """A request that is to have one effect: its key and its content, hashed under each root, newest first.
+
+    One that was made at ``since`` or before is forgotten; without it, it is as long as it is kept.
+    """
 
     app: str
     key_hashes: list[bytes]
     request_hashes: list[bytes]
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,17 @@ def claim(connection: Connection, once: IdempotencyKey, verification_id: str, no
         "verification_id": verification_id,
         "created_at": now,
     }
+    if once.since is not None and _take_over(connection, once.since, row):
+        return
     if not insert_missing(connection, idempotency_keys, **row):
         raise RequestInFlightError("this request is being answered; repeat it for its answer")
+
+
+def _take_over(connection: Connection, since: datetime, row: Mapping[str, object]) -> bool:
+    """Write a request in place of one that is forgotten; False if there is none, or somebody else did so."""
+    same = (_i.app == row["app"], _i.key_hash == row["key_hash"])
+    renewed = update(idempotency_keys).where(*same, _i.created_at <= since).values(**row, answer=None)
+    return bool(connection.execute(renewed).rowcount)
 
 
 def claim_alone(db: Database, once: IdempotencyKey, verification_id: str, now: datetime) -> None:
@@ -61,6 +75,8 @@ def find(db: Database, once: IdempotencyKey) -> StoredRequest | None:
     statement = select(_i.request_hash, _i.verification_id, _i.answer, _i.created_at).where(
         _i.app == once.app, _i.key_hash.in_(once.key_hashes)
     )
+    if once.since is not None:
+        statement = statement.where(_i.created_at > once.since).order_by(_i.created_at.desc())
     with db.read() as connection:
         row = connection.execute(statement).first()
     return StoredRequest(*row) if row else None

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from otp_worker.domain.app import KeyScope
 from otp_worker.domain.gateway import Gateway
+from otp_worker.domain.hook import Hook
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.domain.policy import Policy
 from otp_worker.domain.ports import Outbox
@@ -48,6 +49,7 @@ class Service(service.Service):
         self.inbound_sims: Sims | None = None
         self.older_may_run = False
         self.tracer: Tracer = NO_TRACING
+        self.hooks: dict[str, Hook] = {}
 
     def intake(self) -> Intake:
         """What the wiring would build, its outlook on a SIM with a pace."""
@@ -75,6 +77,7 @@ class Service(service.Service):
             may_accept_messages=lambda: not self.older_may_run,
             issue_step=IssueStep(self.issuer, self.resender, replace(self.inviter, sims=self.inbound_sims)),
             sealer=self.sealer,
+            hooks=self.hooks,
         )
         health = Health(
             self.db,

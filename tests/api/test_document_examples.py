@@ -35,7 +35,8 @@ def test_every_answer_has_examples_that_fit_it(name: str) -> None:
             assert content["examples"], status
             for example in content["examples"].values():
                 fit(content["schema"], example["value"])
-                assert example["value"].get("status", "") in (int(status), *_words(example["value"]))
+                if isinstance(example["value"], dict):
+                    assert example["value"].get("status", "") in (int(status), *_words(example["value"]))
 
 
 def _words(value: dict[str, Any]) -> list[Any]:
@@ -100,7 +101,8 @@ def test_every_problem_that_is_documented_leads_to_its_explanation() -> None:
             links = re.findall(r"\(/docs/problems#(\w+)\)", response["description"])
             assert links
             assert {PROBLEMS[code].status for code in links} == {int(status)}
-            assert response["headers"]["Link"]["required"]
+            # A sentence for a person comes without it.
+            assert response["headers"]["Link"]["required"] is ("text/plain" not in response["content"])
 
 
 def test_every_event_of_the_webhook_is_documented() -> None:

@@ -269,3 +269,50 @@ def test_a_database_that_takes_no_rows_is_to_be_fixed(
 
 def _full(*_: object) -> None:
     raise OperationalError("", {}, sqlite3.OperationalError("database or disk is full"))
+
+
+HOOK = """
+[hooks.kratos]
+app = "shop"
+secrets = ["otp:a-secret-of-the-tests-0123456789"]
+"""
+
+
+def hooks(environment: pytest.MonkeyPatch, tmp_path: Path, text: str) -> list[Finding]:
+    path = tmp_path / "hooks.toml"
+    path.write_text(text)
+    environment.setenv("OTP_HOOKS_FILE", str(path))
+    return [finding for finding in examine() if finding.name == "hook"]
+
+
+def test_each_hook_is_named_with_the_url_for_its_system(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("OTP_PUBLIC_URL", "https://otp.example.com")
+    said = "kratos: POST https://otp.example.com/v1/hooks/kratos, basic with 1 secret, for the app shop"
+    assert hooks(environment, tmp_path, HOOK) == [Finding("hook", Verdict.OK, said)]
+
+
+def test_a_hook_without_tls_is_to_be_looked_at(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("OTP_PUBLIC_URL", "http://otp.example.com")
+    (found,) = hooks(environment, tmp_path, HOOK)
+    assert (found.verdict, found.chosen, "not https" in found.detail) == (Verdict.LOOK, True, True)
+
+
+def test_a_bad_hooks_file_is_to_be_fixed_and_shows_no_secret(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (found,) = hooks(environment, tmp_path, HOOK + "colour = 1")
+    assert found.verdict is Verdict.FIX
+    assert "line 5: hooks.kratos.colour" in found.detail
+    assert "a-secret" not in found.detail
+
+
+def test_hooks_that_an_older_worker_could_not_serve_are_to_be_fixed(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "otp.db")) as connection, connection:
+        connection.execute("UPDATE counters SET value = 0 WHERE name = 'code_derivation'")
+    environment.setenv("OTP_PUBLIC_URL", "https://otp.example.com")
+    *_, found = hooks(environment, tmp_path, HOOK)
+    assert (found.verdict, "OTP_OLDEST_VERSION" in found.detail) == (Verdict.FIX, True)
