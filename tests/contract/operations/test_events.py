@@ -5,13 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from otp_worker.domain.app import App
-from otp_worker.domain.gateway import ReceiptKind
+from otp_worker.domain.gateway import ReceiptKind, Reply
+from otp_worker.domain.ports import NO_OUTBOX
+from otp_worker.domain.reply import REPLY_LANGUAGES
+from otp_worker.inbound.replies import Replies
 from otp_worker.operations.event_poster import EVENTS_AT_ONCE
 from otp_worker.store import erasure, event_fan_out, receipts
-from otp_worker.store.schema import endpoint_events
+from otp_worker.store.schema import endpoint_events, verifications
+from otp_worker.store.step_cursor import LONGEST_TRANSACTION
+from tests.contract.messaging import Texting
 from tests.contract.operations.events import URL, Events
 from tests.contract.service import ACCEPTED, NUMBER, REFUSED, Service, wrong
 
+OTHER_NUMBER = "+447400654321"
 OTHER = "https://bank.example/otp-events"
 
 
@@ -156,3 +162,62 @@ def test_a_person_who_is_erased_is_told_of_no_more(service: Service, events: Eve
     assert events.app.told == []
     with service.db.read() as connection:
         assert connection.execute(endpoint_events.select()).first() is None
+
+
+def test_a_person_who_is_just_being_erased_holds_up_nobody(service: Service, events: Events) -> None:
+    if service.db.is_sqlite:
+        pytest.skip("SQLite lets in one writer at a time")
+    events.add()
+    erased, other = service.issue(), service.issue(OTHER_NUMBER)
+    with service.db.write() as erasing:
+        erasing.execute(verifications.delete().where(verifications.c.id == erased.id))
+        assert event_fan_out.fan_out(service.db, service.clock()) == 0
+    # The number of the step that is gone is waited for, as long as a transaction may last.
+    events.work()
+    service.clock.move(LONGEST_TRANSACTION.total_seconds())
+    events.work()
+    assert [each.event["data"]["id"] for each in events.app.told] == [other.id]
+
+
+def test_an_event_that_somebody_else_changes_holds_up_none_that_was_taken(
+    service: Service, events: Events
+) -> None:
+    if service.db.is_sqlite:
+        pytest.skip("SQLite lets in one writer at a time")
+    endpoint, _ = events.add()
+    service.issue()
+    service.issue(OTHER_NUMBER)
+    events.poster.fan_out(service.clock())
+    changed, other = events.endpoints.events(None, endpoint.id, 2)
+    with service.db.write() as changing:
+        rows = endpoint_events.select().where(endpoint_events.c.id == changed.id)
+        changing.execute(rows.with_for_update())
+        assert events.poster.run(endpoint.id) == "2 taken"
+    states = {each.id: each.state for each in events.endpoints.events(None, endpoint.id, 2)}
+    assert states == {changed.id: "waiting", other.id: "taken"}
+
+
+def test_of_a_message_its_app_is_told_what_became_of_it(service: Service, events: Events) -> None:
+    events.add()
+    message = Texting(service).sent(text="Your parcel comes today.")
+    receipts.move_forward(service.db, f"{message.id}.1", ReceiptKind.DELIVERED, service.clock())
+    events.work()
+    assert events.app.types == ["message.created", "message.sent", "message.delivered"]
+    assert {each.event["data"]["channel"] for each in events.app.told} == {"message"}
+    assert "parcel" not in "".join(each.body.decode() for each in events.app.told)
+
+
+def test_what_a_person_texts_is_told_with_its_words(service: Service, events: Events) -> None:
+    events.add("shop", URL, "reply.received", "number.opted_out", "number.opted_in", "number.reported")
+    service.sent()
+    taking = Replies(service.db, service.keyring, REPLY_LANGUAGES, 3600, NO_OUTBOX)
+    for text in ("who are you?", "Not me!", "STOP", "START"):
+        service.clock.move(1)
+        taking.take("obedient", Reply(NUMBER, text, None, service.clock(), text), service.clock())
+    events.work()
+    assert [(each.event["type"], each.event["data"]["text"]) for each in events.app.told] == [
+        ("reply.received", "who are you?"),
+        ("number.reported", "Not me!"),
+        ("number.opted_out", "STOP"),
+        ("number.opted_in", "START"),
+    ]
