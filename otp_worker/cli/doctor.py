@@ -1,29 +1,22 @@
 """The doctor: looks at everything the service needs and says what to fix."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 
 from redis import RedisError
 
-from otp_worker.domain.endpoint import BY_HAND
-from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
+from otp_worker.cli.door_findings import door_findings
+from otp_worker.cli.finding import Finding, Verdict
+from otp_worker.domain.errors import ConfigurationError, OtpError
 from otp_worker.domain.gateway import Gateway, Message, Outcome, OutcomeKind
-from otp_worker.domain.keyring import Keyring
-from otp_worker.domain.passcode import Derivation
 from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.gateways.email import NAME as EMAIL
-from otp_worker.issue.messages import OLDER_MAY_RUN
 from otp_worker.operations.apps import Apps
-from otp_worker.operations.endpoints import Endpoints
 from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.protection.circuit_breaker import Breaker
-from otp_worker.protection.credentials import is_pairs
 from otp_worker.service.celery_app import make_celery
 from otp_worker.service.database import open_database
 from otp_worker.service.publisher import DeliveryQueue
@@ -33,38 +26,11 @@ from otp_worker.service.settings import Settings
 from otp_worker.service.wiring import older_versions, open_redis
 from otp_worker.store.connection_errors import DatabaseError
 from otp_worker.store.database import Database
-from otp_worker.store.older_versions import OlderVersions
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 TEST_SECONDS = 300.0
 TEST_TIMEOUT_SECONDS = 15.0
 TEST_TEXT = "This is a test message. Your SMS gateway works."
-
-
-class Verdict(StrEnum):
-    """How a finding is to be taken."""
-
-    OK = "ok"
-    LOOK = "look"
-    FIX = "fix"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found about one thing, and where it is not ok, what to do.
-
-    ``chosen`` is what the operator has set up so: it is to be looked at, and nothing is wrong just now.
-    """
-
-    name: str
-    verdict: Verdict
-    detail: str
-    chosen: bool = False
-
-    @property
-    def fails(self) -> bool:
-        """Whether something does not work as it should."""
-        return self.verdict is Verdict.FIX or (self.verdict is Verdict.LOOK and not self.chosen)
 
 
 def examine(send_to: str | None = None) -> Iterator[Finding]:
@@ -86,18 +52,6 @@ def examine(send_to: str | None = None) -> Iterator[Finding]:
     yield _console()
     if send_to is not None:
         yield _test_message(settings, send_to)
-
-
-def summarize(findings: Sequence[Finding]) -> Finding:
-    """All of it in one line, the worst first: its verdict is theirs, and it fails as they do."""
-    names = {
-        verdict: ", ".join(dict.fromkeys(each.name for each in findings if each.verdict is verdict))
-        for verdict in (Verdict.FIX, Verdict.LOOK)
-    }
-    said = [f"{verdict}: {named}" for verdict, named in names.items() if named]
-    worst = next((verdict for verdict, named in names.items() if named), Verdict.OK)
-    chosen = not any(finding.fails for finding in findings)
-    return Finding("summary", worst, "; ".join(said) or "ok: all is well", chosen)
 
 
 def _advice(settings: Settings) -> Iterator[Finding]:
@@ -135,9 +89,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
             yield Finding(check.name, _verdict(check), check.detail)
     yield _clock(db)
     yield from _key_limits(db, settings.retention_days)
-    yield from _endpoints(Endpoints(db, Keyring(settings.root_secrets), utc_now))
-    yield from _twilio(db, settings)
-    yield from _hooks(settings, older)
+    yield from door_findings(settings, db, older)
     db.close()
 
 
@@ -173,67 +125,6 @@ def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
     for key in forgotten:
         detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
         yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; make another key")
-
-
-def _endpoints(endpoints: Endpoints) -> Iterator[Finding]:
-    """The endpoints of apps that are told of nothing."""
-    try:
-        found = [(each, endpoints.can_sign(each.id)) for each in endpoints.all(None)]
-    except (DatabaseError, NotFoundError):
-        # Already a finding, or removed at this moment.
-        return
-    for each, can_sign in found:
-        named = f"{each.id} of {each.app}"
-        if not can_sign:
-            detail = f"the secret of {named} cannot be read: otp-worker webhooks rotate {each.id}"
-            yield Finding("events", Verdict.FIX, detail)
-        elif each.disabled_at is not None:
-            detail = f"{named} is disabled: {each.disabled_reason}; otp-worker webhooks enable {each.id}"
-            yield Finding("events", Verdict.LOOK, detail, chosen=each.disabled_reason == BY_HAND)
-        elif each.failing_since is not None:
-            detail = f"{named} took nothing since {each.failing_since:%Y-%m-%d %H:%M}Z: look at its app"
-            yield Finding("events", Verdict.LOOK, detail)
-
-
-def _twilio(db: Database, settings: Settings) -> Iterator[Finding]:
-    """Whether apps that are written for Twilio can come in, where they are let in."""
-    if not settings.twilio:
-        return
-    try:
-        keys = ApiKeys(db).list()
-    except DatabaseError:
-        # Already a finding.
-        return
-    now = utc_now()
-    apps = sorted({key.name for key in keys if is_pairs(key.hint) and key.is_valid(now)})
-    if not apps:
-        detail = "OTP_TWILIO is on, and no app has a pair; otp-worker keys create --twilio makes one"
-        yield Finding("twilio", Verdict.LOOK, detail, chosen=True)
-        return
-    yield Finding("twilio", Verdict.OK, f"Twilio's shape is on for {', '.join(apps)}")
-
-
-def _hooks(settings: Settings, older: OlderVersions) -> Iterator[Finding]:
-    """Each hook with the URL that its system is to be given."""
-    try:
-        hooks = settings.hooks
-    except ConfigurationError as error:
-        for line in str(error).splitlines():
-            yield Finding("hook", Verdict.FIX, f"{line}; web does not start with it")
-        return
-    for hook in hooks.values():
-        url = f"{settings.public_url or ''}/v1/hooks/{hook.name}"
-        said = (
-            f"{hook.name}: POST {url}, {hook.auth} with {len(hook.secrets)} secrets, for the app {hook.app}"
-        )
-        if url.startswith("http://"):
-            detail = f"{said}: not https, so its secret and its codes can be read on the way"
-            yield Finding("hook", Verdict.LOOK, detail, chosen=True)
-        else:
-            yield Finding("hook", Verdict.OK, said)
-    with suppress(DatabaseError):
-        if hooks and not older.know(Derivation.MESSAGE):
-            yield Finding("hook", Verdict.FIX, f"each is answered 503: {OLDER_MAY_RUN}")
 
 
 def _limits(settings: Settings) -> Finding:

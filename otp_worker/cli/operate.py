@@ -6,7 +6,8 @@ import time
 import typer
 from rich.text import Text
 
-from otp_worker.cli.doctor import Finding, Verdict, examine, summarize
+from otp_worker.cli.doctor import examine
+from otp_worker.cli.finding import Finding, Verdict, summarize
 from otp_worker.cli.output import JSON_OPTION, console, print_json, print_rows, say
 from otp_worker.domain.errors import ConfigurationError, NotFoundError, OtpError
 from otp_worker.domain.keyring import Keyring

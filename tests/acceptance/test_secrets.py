@@ -46,11 +46,7 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
         given,
         texted,
         _leave_texts_waiting(shop, texter),
-        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": f"{GIVEN}x"}).text,
-        shop.call("POST", "/v1/verifications", {"to": numbers[0], "code": codes[-1]}).text,
-        shop.call("POST", "/v1/verifications/check", {"to": numbers[0], "code": int(codes[-1])}).text,
-        shop.check(waiting, codes[-1] + "x").text,
-        shop.call("GET", f"/v1/verifications/{numbers[0]}").text,
+        *_refusals(shop, numbers[0], codes[-1], waiting),
     ]
     eventually(lambda: _kept_replies(shop) >= 4)
 
@@ -67,6 +63,17 @@ def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_numb
         for secret in secrets:
             # A code is six digits: among ids, hashes and times the same six can stand by chance.
             assert not _stands_alone(secret, content), f"{place} knows {secret}"
+
+
+def _refusals(shop: Shop, number: str, code: str, waiting: dict[str, Any]) -> list[str]:
+    """What is said to requests that hold a number and codes where they must not."""
+    return [
+        shop.call("POST", "/v1/verifications", {"to": number, "code": f"{GIVEN}x"}).text,
+        shop.call("POST", "/v1/verifications", {"to": number, "code": code}).text,
+        shop.call("POST", "/v1/verifications/check", {"to": number, "code": int(code)}).text,
+        shop.check(waiting, f"{code}x").text,
+        shop.call("GET", f"/v1/verifications/{number}").text,
+    ]
 
 
 def _give_a_code(shop: Shop) -> str:

@@ -13,8 +13,8 @@ from api.app import create_app
 from otp_worker.domain.limits import Limit, Rate
 from otp_worker.store.schema import idempotency_keys
 from tests.api.client import Caller, problem
+from tests.api.message_caller import texting
 from tests.api.service import Service
-from tests.api.test_messages import texting
 from tests.contract.service import NUMBER
 
 BATCH = "/v1/messages/batch"

@@ -4,25 +4,15 @@ from typing import Any
 
 import pytest
 from falcon import App
-from falcon.testing import Result
 from sqlalchemy import update
 
-from otp_worker.domain.app import KeyScope
 from otp_worker.domain.message import MAX_LIFE_SECONDS, Priority
 from otp_worker.issue.idempotency import ANSWER_SECONDS
-from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.store.schema import idempotency_keys
 from tests.api.client import Caller, problem
+from tests.api.message_caller import MESSAGES, TEXT, ask, read, texting
 from tests.api.service import Service
 from tests.contract.service import LOST, NUMBER, OFFLINE
-
-MESSAGES = "/v1/messages"
-TEXT = "Your table is ready, Ms Lovelace"
-
-
-def texting(app: "App[Any, Any]", service: Service, name: str = "shop", *, test: bool = False) -> Caller:
-    scopes = frozenset({KeyScope.MESSAGE})
-    return Caller(app, ApiKeys(service.db).create(name, service.clock(), test=test, scopes=scopes))
 
 
 @pytest.fixture
@@ -30,15 +20,6 @@ def shop(app: "App[Any, Any]", service: Service) -> Caller:
     """An app whose key may have texts sent; a worker has said that it can open them."""
     service.announce_seal_keys()
     return texting(app, service)
-
-
-def ask(caller: Caller, key: str | None = None, /, **fields: object) -> Result:
-    headers = {"Idempotency-Key": key} if key else None
-    return caller.simulate_post(MESSAGES, json={"to": NUMBER, "text": TEXT, **fields}, headers=headers)
-
-
-def read(caller: Caller, answer: Result) -> Any:
-    return caller.simulate_get(answer.headers["Location"]).json
 
 
 def test_a_text_is_accepted_sent_and_shown_to_nobody(shop: Caller, service: Service) -> None:
@@ -237,30 +218,3 @@ def test_no_log_line_holds_the_text(shop: Caller, service: Service, logged: list
     ask(shop, text="\x00 Lovelace")
     service.deliver_queued()
     assert "Lovelace" not in str(logged)
-
-
-def test_a_timeline_tells_what_happened_and_nothing_of_the_text(shop: Caller, service: Service) -> None:
-    answer = ask(shop)
-    before = shop.simulate_get(f"{answer.headers['Location']}/timeline").json
-    assert (before["id"], before["status"]) == (answer.json["id"], "pending")
-    assert before["cause"] == "Accepted 0.0 s ago: it is sent next."
-    service.deliver_queued()
-    told = shop.simulate_get(f"{answer.headers['Location']}/timeline").json
-    assert told["status"] == "sent"
-    assert told["cause"].startswith("Handed over at ")
-    assert [each["what"] for each in told["timeline"]] == [
-        "the text was given",
-        "a worker took it up",
-        "it was handed over",
-        "the SMS was handed over",
-    ]
-    assert "obedient" not in str(told)
-    assert TEXT not in str(told)
-
-
-def test_a_timeline_is_its_own_apps(shop: Caller, app: "App[Any, Any]", service: Service) -> None:
-    one = ask(shop).headers["Location"]
-    other = texting(app, service, "pharmacy")
-    assert problem(other.simulate_get(f"{one}/timeline")) == (404, "not_found")
-    assert problem(shop.simulate_get(f"{MESSAGES}/{service.issue().id}/timeline")) == (404, "not_found")
-    assert shop.simulate_head(f"{one}/timeline").status_code == 200

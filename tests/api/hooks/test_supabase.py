@@ -15,8 +15,8 @@ from falcon.testing import Result
 from otp_worker.domain.errors import DatabaseUnavailableError
 from tests.api.client import Caller, problem
 from tests.api.hooks.conftest import Configure
+from tests.api.message_caller import texting
 from tests.api.service import Service
-from tests.api.test_messages import texting
 from tests.contract.service import NUMBER
 
 OLD, NEW = b"the hook's first secret, long", b"the hook's second secret, long"
