@@ -74,9 +74,8 @@ def _hooks(settings: Settings, older: OlderVersions) -> Iterator[Finding]:
         return
     for hook in hooks.values():
         url = f"{settings.public_url or ''}/v1/hooks/{hook.name}"
-        said = (
-            f"{hook.name}: POST {url}, {hook.auth} with {len(hook.secrets)} secrets, for the app {hook.app}"
-        )
+        secrets = "1 secret" if len(hook.secrets) == 1 else f"{len(hook.secrets)} secrets"
+        said = f"{hook.name}: POST {url}, {hook.auth} with {secrets}, for the app {hook.app}"
         if url.startswith("http://"):
             detail = f"{said}: not https, so its secret and its codes can be read on the way"
             yield Finding("hook", Verdict.LOOK, detail, chosen=True)
