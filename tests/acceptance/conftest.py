@@ -7,7 +7,7 @@ import pytest
 
 from otp_worker.devtools.processes.rabbitmq import SERVER
 from otp_worker.devtools.processes.stack import Stack, running_stack
-from tests.acceptance.shop import Shop
+from tests.acceptance.shop import HOOK_LOGIN, Shop
 from tests.sharing import STACKS
 
 
@@ -21,7 +21,11 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url = request.getfixturevalue("postgres").create_database(f"stack_{abs(hash(folder))}")
     else:
         url = f"sqlite:///{folder}/otp.db"
-    with running_stack(folder, url, broker="rabbitmq" if request.param == "rabbitmq" else "redis") as running:
+    hooks = folder / "hooks.toml"
+    hooks.write_text(f'[hooks.kratos]\napp = "shop"\nsecrets = ["{":".join(HOOK_LOGIN)}"]\n')
+    settings = {"OTP_HOOKS_FILE": str(hooks)}
+    broker = "rabbitmq" if request.param == "rabbitmq" else "redis"
+    with running_stack(folder, url, settings=settings, broker=broker) as running:
         yield running
 
 

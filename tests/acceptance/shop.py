@@ -17,6 +17,8 @@ from otp_worker.devtools.simulator import Message
 from otp_worker.store.database import Database
 
 WITHIN_SECONDS = 30.0
+HOOK_LOGIN = ("otp", "a-secret-of-the-tests-0123456789")
+"""What another system shows to the hook of the running service."""
 
 Found = TypeVar("Found")
 

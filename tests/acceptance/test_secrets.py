@@ -17,23 +17,26 @@ from otp_worker.domain.ports import utc_now
 from otp_worker.operations.apps import Apps
 from otp_worker.protection.api_keys import ApiKeys
 from otp_worker.store.schema import metadata
-from tests.acceptance.shop import Shop, code_in, eventually, fresh_number
+from tests.acceptance.shop import HOOK_LOGIN, Shop, code_in, eventually, fresh_number
 
 TABLES = [table.name for table in metadata.sorted_tables]
 GIVEN = "915027"
+HOOKED, MISHOOKED = "640183", "640184"
+"""Codes of another system: one that is sent, and one that is refused."""
 PAYEE = "Zebulon Quimby"
 TEXT, UNSENT_TEXT = "Zenobia, your locker is open", "Zenobia, the parcel waits at the quay"
+GIVEN_WORDS = (GIVEN, HOOKED, MISHOOKED, PAYEE, TEXT, UNSENT_TEXT, "Zenobia")
 
 
 def test_nothing_but_the_phone_and_the_numbers_column_knows_the_code_or_the_number(shop: Shop) -> None:
-    numbers, codes = [fresh_number() for _ in range(4)], [GIVEN, PAYEE, TEXT, UNSENT_TEXT, "Zenobia"]
+    numbers, codes = [fresh_number() for _ in range(4)], [*GIVEN_WORDS]
     for number in numbers:
         verification = shop.send(number, {"Idempotency-Key": f"for-{number}"})
         code = code_in(shop.sms(number))
         codes.append(code)
         shop.check(verification, code)
         shop.stack.phone.reply(number, f"my code is {code}")
-    given = _give_a_code(shop)
+    given = _give_a_code(shop) + _post_to_the_hook(shop, numbers[3])
     texter = _messages_key(shop)
     texted = _send_a_text(shop, texter)
     shop.stack.phone.knobs.set(refuse=(numbers[0],))
@@ -127,6 +130,20 @@ def _leave_texts_waiting(shop: Shop, key: str) -> str:
     answered = shop.call("POST", "/v1/messages/batch", {"messages": batch}, key=key, headers=headers)
     assert (refused.status_code, answered.json()["accepted"]) == (422, 1)
     return refused.text + answered.text
+
+
+def _post_to_the_hook(shop: Shop, number: str) -> str:
+    """What another system posts, twice, and once more what cannot be sent; what was answered."""
+
+    def post(to: str, code: str) -> requests.Response:
+        body = {"recipient": to, "body": f"Your login code is: {code}"}
+        return requests.post(f"{shop.stack.url}/v1/hooks/kratos", json=body, auth=HOOK_LOGIN, timeout=15)
+
+    first, again, refused = post(number, HOOKED), post(number, HOOKED), post(f"{number}0", MISHOOKED)
+    assert (first.status_code, first.text) == (200, again.text)
+    assert refused.status_code == 422
+    eventually(lambda: HOOKED in shop.sms(number).text)
+    return first.text + again.text + refused.text
 
 
 def test_what_is_at_rest_is_the_operators_alone(shop: Shop) -> None:
