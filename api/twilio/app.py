@@ -14,6 +14,7 @@ from ..problems import add_error_handlers
 from ..tracing import RequestSpans
 from .checks import Checks
 from .errors import answer_as_twilio
+from .messages import Messages
 from .routes import TWILIO_ROUTES
 from .services import Services
 from .urls import Urls
@@ -76,4 +77,5 @@ def _resources(intake: Intake, urls: Urls) -> Iterable[object]:
             urls=urls,
         ),
         Checks(issuer=intake.issuer, verifier=intake.verifier, trails=intake.trails, clock=intake.clock),
+        Messages(intake.messenger, intake.clock),
     )

@@ -69,7 +69,8 @@ _BY_STATUS = {400: INVALID_PARAMETER, 404: 20404, 429: 20429, 500: 20500, 503: 2
 
 def answer_as_twilio(req: falcon.Request, resp: falcon.Response, failure: Failure) -> None:
     """Write a failure as Twilio does."""
-    status, code = _number(failure)
+    number_of = getattr(req.context, "number_of", _of_verify)
+    status, code = (failure.error and number_of(failure.error)) or _by_status(failure)
     if status == 401:
         resp.set_header("WWW-Authenticate", 'Basic realm="otp-worker"')
     resp.status = status
@@ -84,15 +85,30 @@ def answer_as_twilio(req: falcon.Request, resp: falcon.Response, failure: Failur
     )
 
 
-def _number(failure: Failure) -> tuple[int, int]:
-    """The status and Twilio's number of a failure."""
-    error = failure.error
+def number_of_message_error(error: RequestError) -> tuple[int, int] | None:
+    """The status and the number that an error has in Twilio Messages; None for that of its status."""
+    if isinstance(error, FixedLineError):
+        return 400, 21614
+    if isinstance(error, InvalidFieldsError):
+        told = dict(error.errors).get("to")
+        return (400, (21604 if told == "is required" else 21211) if told else 400)
+    of_messages = {CountryNotAllowedError: (403, 21408), OptedOutError: (400, 21610)}
+    return of_messages.get(type(error)) or (
+        None if isinstance(error, TooManyRequestsError) else _of_verify(error)
+    )
+
+
+def _of_verify(error: RequestError) -> tuple[int, int] | None:
+    """The status and the number that an error has in Twilio Verify; None for that of its status."""
     if isinstance(error, RateLimitExceededError) and error.limit in _OF_LIMITS:
         return _OF_LIMITS[Limit(error.limit)]
     if isinstance(error, VerificationEndedError) and error.status == VerificationStatus.MAX_CHECKS_REACHED:
         return _NO_MORE_CHECKS
-    known = next((_BY_KIND[kind] for kind in type(error).__mro__ if kind in _BY_KIND), None)
-    return known or (failure.status, _BY_STATUS.get(failure.status, failure.status))
+    return next((_BY_KIND[kind] for kind in type(error).__mro__ if kind in _BY_KIND), None)
+
+
+def _by_status(failure: Failure) -> tuple[int, int]:
+    return failure.status, _BY_STATUS.get(failure.status, failure.status)
 
 
 def _message(req: falcon.Request, failure: Failure) -> str:

@@ -8,11 +8,13 @@ from otp_worker.domain.app import KeyScope
 
 from ..route import Route
 from .checks import Checks
+from .messages import Messages
 from .services import Services
 from .verifications import Verifications
 
 _SERVICES = "/v2/Services"
 _SERVICE = f"{_SERVICES}/{{service_sid}}"
+_ACCOUNT = "/2010-04-01/Accounts/{account_sid}"
 _ONE = f"{_SERVICE}/Verifications/{{which}}"
 
 TWILIO_ROUTES = (
@@ -25,4 +27,6 @@ TWILIO_ROUTES = (
     Route("GET", _ONE, Verifications, "one", scope=KeyScope.READ),
     Route("POST", _ONE, Verifications, "one", scope=KeyScope.SEND),
     Route("POST", f"{_SERVICE}/VerificationCheck", Checks, scope=KeyScope.CHECK, rechecks_key=True),
+    Route("POST", f"{_ACCOUNT}/Messages.json", Messages, scope=KeyScope.MESSAGE, rechecks_key=True),
+    Route("GET", f"{_ACCOUNT}/Messages/{{message_sid}}.json", Messages, "one", scope=KeyScope.MESSAGE),
 )
