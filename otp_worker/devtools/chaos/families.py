@@ -92,6 +92,7 @@ OFFERS: tuple[Offer, ...] = (
     Offer(Family.USUAL, LINK_TROUBLES, LINK),
     Offer(Family.USUAL, GATEWAY_TROUBLES),
     Offer(Family.USUAL, ((Kind.RESTART, DATABASE),), "postgres"),
+    Offer(Family.USUAL, ((Kind.SWITCH_OVER, DATABASE),), "replica"),
     Offer(Family.LONG_OUTAGE, ((Kind.LONG_OUTAGE, GATEWAY),)),
     Offer(Family.WEBHOOK, ((Kind.HOOK_HANG, WEBHOOK),)),
     Offer(Family.CLOCKS, tuple((Kind.CLOCK_STEP, name) for name in STEPPED)),

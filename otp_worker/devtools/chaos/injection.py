@@ -27,10 +27,12 @@ from otp_worker.devtools.chaos.server_faults import (
     DefaultInjector,
     OrderInjector,
     RestartInjector,
+    SwitchOverInjector,
 )
 from otp_worker.devtools.chaos.service import Service
 from otp_worker.devtools.chaos.supervisor import Supervisor
 from otp_worker.devtools.processes.broker import EmbeddedBroker
+from otp_worker.devtools.processes.postgres_pair import PostgresPair
 from otp_worker.devtools.processes.rabbitmq import EmbeddedRabbit
 
 RECEIPT_SECONDS = 5.0
@@ -76,6 +78,8 @@ def _of_broker(service: Service) -> dict[Kind, Injector]:
 
 
 def _of_database(service: Service, floods: Floods) -> dict[Kind, Injector]:
+    if isinstance(service.postgres, PostgresPair):
+        return {Kind.SWITCH_OVER: SwitchOverInjector(service.postgres)}
     if service.postgres is None:
         return {}
     database = make_url(service.database_url).database or ""

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     KILL_LOSING_DATA = "kill and lose data"
     FREEZE = "freeze"
     RESTART = "restart"
+    SWITCH_OVER = "switch over"
+    """The primary is killed and its standby promoted; healed, the killed one is the standby."""
     REFUSE = "refuse connections"
     BLACKHOLE = "half-open connections"
     CUT = "cut connections"

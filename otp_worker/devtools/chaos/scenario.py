@@ -36,6 +36,7 @@ class Topology(StrEnum):
     ONE = "one"
     SENTINEL = "sentinel"
     RABBIT_CLUSTER = "rabbit-cluster"
+    REPLICA = "replica"
 
 
 def as_it_is(command: str) -> str:
@@ -89,6 +90,8 @@ class Scenario:
         """What the service is built on, which decides what can befall it."""
         if self.topology is Topology.ONE:
             return self.database.value, self.broker.value, LINK
+        if self.topology is Topology.REPLICA:
+            return "replica", self.broker.value, LINK
         return self.database.value, self.broker_name
 
     @property

@@ -10,6 +10,7 @@ import redis
 from otp_worker.devtools.chaos.plan import Fault, Kind
 from otp_worker.devtools.processes.broker import EmbeddedBroker
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.postgres_pair import PostgresPair
 from otp_worker.devtools.processes.rabbitmq import NO_MEMORY, USUAL_MEMORY, EmbeddedRabbit
 
 Order = tuple[str, ...]
@@ -100,6 +101,23 @@ class DefaultInjector:
                 self.postgres.end_sessions(self.database)
         except psycopg.Error:
             return False
+        return True
+
+
+@dataclass
+class SwitchOverInjector:
+    """Kills the primary of Postgres, and has its standby take its place."""
+
+    pair: PostgresPair
+
+    def inject(self, _: Fault) -> bool:
+        """Switch over."""
+        self.pair.switch_over()
+        return True
+
+    def heal(self, _: Fault) -> bool:
+        """Make the killed one the standby."""
+        self.pair.restore()
         return True
 
 

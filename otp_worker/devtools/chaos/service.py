@@ -19,12 +19,13 @@ from otp_worker.devtools.chaos.hook import Hook
 from otp_worker.devtools.chaos.insides import Insides
 from otp_worker.devtools.chaos.plan import WORKERS
 from otp_worker.devtools.chaos.proxy import Proxy
-from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario
+from otp_worker.devtools.chaos.scenario import DatabaseKind, Scenario, Topology
 from otp_worker.devtools.chaos.tls import HOST, TlsFront, tls_front
 from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.interrupts import interruptible
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
+from otp_worker.devtools.processes.postgres_pair import PostgresPair
 from otp_worker.devtools.processes.rabbit_cluster import EmbeddedRabbitCluster
 from otp_worker.devtools.processes.sentinels import EmbeddedSentinels
 from otp_worker.devtools.processes.stack import APP, READY_SECONDS, Stack, planned_stack
@@ -32,6 +33,7 @@ from otp_worker.devtools.simulator import Simulator
 from otp_worker.domain.app import APP_SCOPES, KeyScope
 from otp_worker.store import seal_keys
 from otp_worker.store.database import Database
+from otp_worker.store.database_url import parse_database_url
 
 MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - what is put there is in a folder of our own
 COPIES = {"worker": 2, "flower": 0, "console": 0}
@@ -43,7 +45,7 @@ class Service:
 
     stack: Stack
     proxy: Proxy | None
-    postgres: EmbeddedPostgres | None
+    postgres: EmbeddedPostgres | PostgresPair | None
     journal: Path
     database_url: str
     data: Path
@@ -61,12 +63,9 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
     """
     journal = folder / "journal.jsonl"
     with interruptible() as parts:
-        postgres = None
         data = parts.enter_context(_data_folder(folder, small=Family.FULL_DISK in scenario.families))
-        url = f"sqlite:///{data}/otp.db"
-        if scenario.database is DatabaseKind.POSTGRES:
-            postgres = parts.enter_context(_running_postgres(data))
-            url = postgres.create_database("chaos")
+        postgres = _database_servers(parts, scenario, data)
+        url = postgres.create_database("chaos") if postgres else f"sqlite:///{data}/otp.db"
         stack = parts.enter_context(
             planned_stack(
                 folder,
@@ -87,9 +86,9 @@ def running_service(scenario: Scenario, folder: Path) -> Iterator[Service]:
         tls, gateway = _gateway_front(parts, stack, scenario, folder)
         if tls is not None:
             insides.trusted = tls.certificate
-        database_url = url.replace("postgresql://", "postgresql+psycopg://")
-        _start(stack, scenario, insides, database_url)
-        yield Service(stack, proxy, postgres, journal, database_url, data, insides, hook, tls, gateway)
+        url = parse_database_url(url)
+        _start(stack, scenario, insides, url)
+        yield Service(stack, proxy, postgres, journal, url, data, insides, hook, tls, gateway)
         # Before the proxy goes: nothing then waits for the broker in vain.
         stack.stop()
 
@@ -166,6 +165,25 @@ def _data_folder(kept: Path, *, small: bool) -> Iterator[Path]:
                 shutil.copy(file, kept)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _database_servers(
+    parts: ExitStack, scenario: Scenario, folder: Path
+) -> EmbeddedPostgres | PostgresPair | None:
+    """What the database is on; None for a file."""
+    if scenario.topology is Topology.REPLICA:
+        return parts.enter_context(_running_pair(folder))
+    if scenario.database is DatabaseKind.POSTGRES:
+        return parts.enter_context(_running_postgres(folder))
+    return None
+
+
+@contextmanager
+def _running_pair(folder: Path) -> Iterator[PostgresPair]:
+    with Fleet(folder, cwd=folder, env=child_environment({})) as fleet:
+        servers = PostgresPair(fleet, folder)
+        yield servers
+        servers.stop()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ USUAL_ON_SQLITE = cards_of([Family.USUAL], ("sqlite", "redis"))
 ROUNDING = 0.01
 SERVICES = [
     *product(("sqlite", "postgres"), ("redis", "rabbitmq"), (LINK,)),
+    ("replica", "redis", LINK),
     ("sqlite", "sentinels"),
     ("sqlite", "rabbit-cluster"),
 ]

@@ -7,7 +7,7 @@ from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, Family
 from otp_worker.devtools.chaos.flood import LIMIT
 from otp_worker.devtools.chaos.insides import SKEW_SECONDS
 from otp_worker.devtools.chaos.plan import Kind
-from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario
+from otp_worker.devtools.chaos.scenario import BrokerKind, DatabaseKind, Scenario, Topology
 
 
 def drawing(*families: Family, **changes: object) -> Scenario:
@@ -52,3 +52,13 @@ def test_one_numbers_limit_is_narrow_only_where_a_number_is_flooded() -> None:
 def test_the_account_allows_for_clocks_that_differ_only_where_they_do() -> None:
     assert drawing(Family.CLOCKS).terms.clocks_differ_by == 2 * SKEW_SECONDS
     assert drawing(Family.USUAL).terms.clocks_differ_by is None
+
+
+def test_what_cannot_befall_several_servers_is_skipped() -> None:
+    sentinels = drawing(*Family, topology=Topology.SENTINEL)
+    assert sentinels.skipped[Family.BROKER_ERRORS] == "it needs redis or rabbitmq"
+    assert not {Kind.REFUSE, Kind.BLACKHOLE, Kind.CUT} & {fault.kind for fault in sentinels.plan}
+    replica = drawing(Family.USUAL, Family.FULL_DISK, seconds=600, topology=Topology.REPLICA)
+    assert replica.skipped == {Family.FULL_DISK: "it needs sqlite"}
+    assert {Kind.SWITCH_OVER, Kind.CUT} <= {fault.kind for fault in replica.plan}
+    assert Kind.RESTART not in {fault.kind for fault in replica.plan}
