@@ -7,7 +7,7 @@ this consumer waits between its attempts, and says what the broker answered.
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from celery.bootsteps import RUN
@@ -27,8 +27,20 @@ EVENTS_SECONDS = 0.25
 """For so long task events are collected: a message for each turn of the loop cost a fifth of a worker."""
 
 
+_OWN_STEPS = {
+    "celery.worker.consumer.delayed_delivery:DelayedDelivery": (
+        "otp_worker.service.delayed_delivery:DelayedDeliveryOnce"
+    )
+}
+
+
 class ResilientConsumer(Consumer):
     """Consumes again after any error of the broker, with growing pauses, and tells Flower in batches."""
+
+    class Blueprint(Consumer.Blueprint):
+        """Celery's steps, but for the one that cannot do with a lost node of a cluster."""
+
+        default_steps: ClassVar = [_OWN_STEPS.get(step, step) for step in Consumer.Blueprint.default_steps]
 
     _failures = 0
     _failed_at = float("-inf")
