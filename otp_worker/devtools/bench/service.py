@@ -13,6 +13,7 @@ from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.postgres import EmbeddedPostgres
 from otp_worker.devtools.processes.stack import READY_SECONDS, Stack, answers, planned_stack
+from otp_worker.domain.app import APP_SCOPES, KeyScope
 from otp_worker.store.database import Database
 
 Settings = Mapping[str, str]
@@ -124,7 +125,7 @@ class Services:
         stack = self._running.enter_context(
             planned_stack(folder, url, settings=settings, copies=dict.fromkeys(unseen, 0))
         )
-        stack.prepare()
+        stack.prepare(scopes=(*sorted(APP_SCOPES), KeyScope.MESSAGE))
         if needs.fill is not None:
             needs.fill(url)
         stack.phone.knobs.set(receipts=[])
