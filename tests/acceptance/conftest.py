@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from otp_worker.devtools.processes.rabbitmq import SERVER
-from otp_worker.devtools.processes.stack import Stack, running_stack
+from otp_worker.devtools.processes.stack import BrokerName, Stack, running_stack
 from tests.acceptance.shop import HOOK_LOGIN, Shop
 from tests.sharing import STACKS
 
@@ -24,7 +24,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     hooks = folder / "hooks.toml"
     hooks.write_text(f'[hooks.kratos]\napp = "shop"\nsecrets = ["{":".join(HOOK_LOGIN)}"]\n')
     settings = {"OTP_HOOKS_FILE": str(hooks)}
-    broker = "rabbitmq" if request.param == "rabbitmq" else "redis"
+    broker: BrokerName = "rabbitmq" if request.param == "rabbitmq" else "redis"
     with running_stack(folder, url, settings=settings, broker=broker) as running:
         yield running
 
