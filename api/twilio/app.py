@@ -15,8 +15,10 @@ from ..tracing import RequestSpans
 from .checks import Checks
 from .errors import answer_as_twilio
 from .messages import Messages
+from .rate_limits import RateLimits
 from .routes import TWILIO_ROUTES
 from .services import Services
+from .templates import Templates
 from .urls import Urls
 from .verifications import Verifications
 
@@ -68,6 +70,8 @@ def _resources(intake: Intake, urls: Urls) -> Iterable[object]:
     policy = intake.issuer.drafts.policy
     return (
         Services(intake.apps, policy, urls),
+        RateLimits(intake.apps, urls),
+        Templates(intake.templates, policy, urls),
         Verifications(
             issuer=intake.issuer,
             verifier=intake.verifier,

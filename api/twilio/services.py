@@ -118,7 +118,11 @@ class Services:
         app = self._apps.find(service.app.plain_name)
         name = service.app.settings.shown_name or app.name
         url = self._urls.of(req, service.path)
-        links = {"verifications": "Verifications", "verification_checks": "VerificationCheck"}
+        links = {
+            "verifications": "Verifications",
+            "verification_checks": "VerificationCheck",
+            "rate_limits": "RateLimits",
+        }
         return {
             "sid": service.sid,
             "account_sid": service.account_sid,

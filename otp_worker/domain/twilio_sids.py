@@ -11,7 +11,7 @@ from ulid import ULID
 from otp_worker.domain.message import ID_PREFIX as MESSAGE
 
 ACCOUNT, API_KEY, SERVICE, VERIFICATION, ATTEMPT, SMS = "AC", "SK", "VA", "VE", "VL", "SM"
-TEMPLATE = "HJ"
+TEMPLATE, RATE_LIMIT, BUCKET = "HJ", "RK", "BL"
 _VERIFICATION_ID = "ver_"
 _HEX = re.compile(r"[0-9a-f]{32}")
 _NUMBER_SHIFT = 122
@@ -32,6 +32,16 @@ def service_sid(app: str, purpose: str | None) -> str:
 def template_sid(name: str) -> str:
     """The sid of a template, an app's or the operator's."""
     return TEMPLATE + _digest("template", name)
+
+
+def rate_limit_sid(app: str, bucket: str) -> str:
+    """The sid of a bucket of an app's own."""
+    return RATE_LIMIT + _digest("rate limit", app, bucket)
+
+
+def bucket_sid(app: str, bucket: str, count: int, seconds: int) -> str:
+    """The sid of one of its rates."""
+    return BUCKET + _digest("bucket", app, bucket, str(count), str(seconds))
 
 
 def verification_sid(verification_id: str) -> str:
