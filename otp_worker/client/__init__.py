@@ -12,6 +12,7 @@ this package.
 
 from otp_worker.client.async_client import AsyncClient
 from otp_worker.client.conversation import Retry
+from otp_worker.client.conversions import Codes, CodesGroup, Conversions
 from otp_worker.client.errors import (
     BodyTooLargeError,
     CountryNotAllowedError,
@@ -67,6 +68,9 @@ __all__ = [
     "BodyTooLargeError",
     "CheckResult",
     "Client",
+    "Codes",
+    "CodesGroup",
+    "Conversions",
     "CountryNotAllowedError",
     "DatabaseUnavailableError",
     "Delivery",

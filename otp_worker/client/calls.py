@@ -47,6 +47,7 @@ def send(
     to: str,
     *,
     user: str | None = None,
+    channel: str | None = None,
     template: str | None = None,
     fields: Mapping[str, str] | None = None,
     locale: str | None = None,
@@ -65,7 +66,7 @@ def send(
     new: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Accepted]:
-    """Ask for a code to be sent to a mobile number.
+    """Ask for a code to be sent to a mobile number, or with the ``channel`` email to an address.
 
     A repeated send for the same number, user and purpose is a resend while its code is pending; ``new=True``
     asks for another code. ``code`` is one of your own, where the operator lets your app give it. The code is
@@ -77,7 +78,7 @@ def send(
         to=to, user=user, ip=ip, ttl_seconds=ttl_seconds, code_length=code_length, code=code, new=new
     )
     body |= _given(template=template, fields=fields, locale=locale, android_hash=android_hash, code=code)
-    body |= _given(amount=amount, currency=currency, payee=payee)
+    body |= _given(amount=amount, currency=currency, payee=payee, channel=channel)
     body |= _given(purpose=purpose, client_reference=client_reference, tags=tags, limits=limits)
     return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))
 
@@ -191,7 +192,7 @@ def list_page(
 ) -> Call[Page]:
     """A page of your app's verifications, newest first; instants have a time zone, a tag a colon in it."""
     given = _given(
-        user=user, status=status, since=_text(since), until=_text(until), limit=limit, cursor=cursor
+        user=user, status=status, since=text_of(since), until=text_of(until), limit=limit, cursor=cursor
     )
     given |= _given(purpose=purpose, client_reference=client_reference, tag=tag)
     query = {name: str(value) for name, value in given.items()}
@@ -212,7 +213,7 @@ def search(
     cursor: str | None = None,
 ) -> Call[Page]:
     """A page of the verifications of one number, newest first."""
-    body = _given(to=to, user=user, status=status, since=_text(since), until=_text(until), cursor=cursor)
+    body = _given(to=to, user=user, status=status, since=text_of(since), until=text_of(until), cursor=cursor)
     body |= _given(purpose=purpose, client_reference=client_reference, tag=tag, limit=limit)
     return Call("POST", f"{_ALL}/search", read_as(Page), True, body)
 
@@ -222,7 +223,8 @@ def _given(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _text(instant: datetime | None) -> str | None:
+def text_of(instant: datetime | None) -> str | None:
+    """An instant as the API reads it, if there is one. Raises ValueError without a time zone."""
     if instant is None:
         return None
     if instant.tzinfo is None:

@@ -13,6 +13,7 @@ from otp_worker.client import calls
 from otp_worker.client.answers import Answer
 from otp_worker.client.calls import Call
 from otp_worker.client.conversation import Conversation, Lost, Pause, Retry, Try
+from otp_worker.client.conversions import conversions
 from otp_worker.client.models import Listed
 from otp_worker.client.transport import answer_of, arguments_of, base_of, header_of, lost_of
 
@@ -56,6 +57,7 @@ class Client:
     timeline = _method(calls.timeline)
     list_page = _method(calls.list_page)
     search = _method(calls.search)
+    conversions = _method(conversions)
 
     def list(
         self,

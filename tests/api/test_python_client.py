@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,9 +13,10 @@ from pydantic import BaseModel
 
 from api.app import create_app
 from api.routes import ROUTES
+from api.schemas import conversions as schemas
 from api.schemas import limits, problems, trail, verifications
 from otp_worker import client
-from otp_worker.client import Client, calls, models
+from otp_worker.client import Client, calls, conversions, models
 from otp_worker.client.errors import ProblemError, error_of
 from otp_worker.domain import verification
 from otp_worker.domain.sim import Sim, Sims
@@ -35,6 +37,9 @@ MODELS = [
     (models.Page, trail.VerificationsBody),
     (models.Moment, trail.MomentBody),
     (models.Timeline, trail.TimelineBody),
+    (conversions.Codes, schemas.CodesBody),
+    (conversions.CodesGroup, schemas.GroupBody),
+    (conversions.Conversions, schemas.ConversionsBody),
     (models.FieldError, problems.FieldErrorBody),
     (models.Problem, problems.ProblemBody),
 ]
@@ -66,13 +71,13 @@ def test_an_accepted_one_has_every_field_of_the_answer() -> None:
         (calls.check_number, verifications.NumberCheckBody),
         (calls.list_page, trail.ListQuery),
         (calls.search, trail.SearchBody),
+        (conversions.conversions, schemas.ConversionsQuery),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
 def test_a_call_can_say_all_that_the_api_reads(build: Any, body: type[BaseModel]) -> None:
-    # The channel inbound has a call of its own.
     can = inspect.signature(build).parameters.keys() - {"verification_id", "idempotency_key"}
-    assert can == body.model_fields.keys() - {"channel"}
+    assert can == body.model_fields.keys()
 
 
 def test_the_statuses_are_the_services() -> None:
@@ -92,10 +97,9 @@ def test_every_call_of_an_app_is_a_method() -> None:
         "checkNumber": "check_number",
         "listVerifications": "list_page",
         "getTimeline": "timeline",
+        "getConversions": "conversions",
     }
-    # Conversion is a figure for a dashboard, and no step of a sign-in.
-    without = {"getConversions"}
-    operations = {route.name for route in ROUTES if route.tag == "verifications" and route.name} - without
+    operations = {route.name for route in ROUTES if route.tag == "verifications" and route.name}
     methods = {names.get(name, re.sub("Verifications?$", "", name)) for name in operations}
     assert methods <= set(dir(Client))
 
@@ -116,6 +120,19 @@ def test_a_code_goes_its_whole_way(otp: Client, service: Service) -> None:
     with pytest.raises(client.VerificationEndedError) as over:
         otp.check(sent.id, code)
     assert (over.value.verification_id, over.value.verification_status) == (sent.id, "approved")
+
+
+def test_the_figures_of_an_app_are_read(otp: Client, service: Service) -> None:
+    sent = otp.send(NUMBER)
+    service.deliver_queued()
+    assert otp.check(sent.id, service.gateway.codes[0]).valid
+    found = otp.conversions(by="template", since=service.clock() - timedelta(hours=2))
+    assert (found.total.sent, found.total.approved, found.total.approved_share) == (1, 1, 1.0)
+    assert [(each.value, each.sent) for each in found.groups] == [("default", 1)]
+    with pytest.raises(client.InvalidFieldError, match="scope admin"):
+        otp.conversions(by="sim")
+    with pytest.raises(ValueError, match="time zone"):
+        otp.conversions(since=datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 def test_a_repeated_send_is_one_sms(otp: Client, service: Service) -> None:
