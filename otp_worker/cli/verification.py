@@ -11,7 +11,8 @@ from otp_worker.domain.app_setting_values import PURPOSE
 from otp_worker.domain.errors import InvalidFieldError, VerificationEndedError
 from otp_worker.domain.message import status_of
 from otp_worker.domain.ports import utc_now
-from otp_worker.domain.verification import OPEN, Verification
+from otp_worker.domain.verification import EMAIL, OPEN, Verification
+from otp_worker.issue.payments import read_payment
 from otp_worker.issue.request import SendRequest
 from otp_worker.service.assembly import Intake
 from otp_worker.service.roles import load_settings
@@ -25,21 +26,39 @@ INTERRUPTED = 130
 """The exit status of what Ctrl-C ended, as shells know it: 128 and the signal's number."""
 
 
+_AMOUNT = typer.Option(None, "--amount", help="Of a payment that the code is for, such as 12.50.")
+_CURRENCY = typer.Option(None, "--currency", help="Its currency (ISO 4217), such as EUR.")
+_PAYEE = typer.Option(None, "--payee", help="Who is paid. The three go together.")
+
+
 def send(
-    number: str = typer.Argument(..., help="The phone number, such as +447400123456."),
+    number: str = typer.Argument(..., help="The phone number, such as +447400123456, or an e-mail address."),
     wait: float = typer.Option(30.0, help="Seconds to wait for the gateway to take it; 0 does not wait."),
     locale: str | None = typer.Option(None, help="The language of the SMS, such as de."),
     purpose: str | None = typer.Option(None, help="What the code is for, such as payment."),
     reference: str | None = typer.Option(None, help="What to find it by again, such as order-1017."),
+    amount: str | None = _AMOUNT,
+    currency: str | None = _CURRENCY,
+    payee: str | None = _PAYEE,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Send a code through the running service and follow it until the gateway has taken it."""
+    """Send a code through the running service and follow it until the gateway has taken it.
+
+    To an address it goes by e-mail.
+    """
     intake = _intake()
     if purpose is not None and not PURPOSE.fullmatch(purpose):
         raise InvalidFieldError("--purpose", "give a word of small letters, digits, dashes or underscores")
     if reference is not None and not (reference.isprintable() and 0 < len(reference) <= LONGEST_REFERENCE):
         raise InvalidFieldError("--reference", f"give 1 to {LONGEST_REFERENCE} printable characters")
-    request = SendRequest(number, locale=locale, purpose=purpose, client_reference=reference)
+    request = SendRequest(
+        number,
+        channel=EMAIL if "@" in number else "sms",
+        locale=locale,
+        purpose=purpose,
+        client_reference=reference,
+        payment=read_payment(amount, currency, payee),
+    )
     issued = intake.issuer.issue(request, OPERATOR, intake.clock()).verification
     if not json:
         console.print(f"{issued.id} for {issued.to} is queued")
@@ -58,11 +77,15 @@ def send(
 def check(
     verification_id: str = typer.Argument(..., help="The id that `send` printed."),
     code: str = typer.Argument(..., help="The code from the SMS."),
+    amount: str | None = _AMOUNT,
+    currency: str | None = _CURRENCY,
+    payee: str | None = _PAYEE,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Judge a code; exits 0 only if it is right."""
+    """Judge a code; exits 0 only if it is right. The code of a payment is right for that payment alone."""
+    payment = read_payment(amount, currency, payee)
     try:
-        result = _intake().verifier.check(verification_id, code, OPERATOR.name)
+        result = _intake().verifier.check(verification_id, code, OPERATOR.name, payment=payment)
     except VerificationEndedError as error:
         if json:
             print_json({"id": error.verification_id, "status": error.status, "valid": False})
