@@ -34,6 +34,7 @@ COMMANDS = {
     "replies": (_OPERATE, "replies"),
     "unlock": (_OPERATE, "unlock"),
     "forget": (_OPERATE, "forget"),
+    "plan": ("otp_worker.devtools.capacity.command", "plan"),
     "simulator": ("otp_worker.devtools.simulator.cli", "app"),
     "test": ("otp_worker.devtools.suite", "test"),
     "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),

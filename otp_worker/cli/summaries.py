@@ -39,6 +39,7 @@ SUMMARIES = {
     "replies": "List the SMS that people sent back, newest first.",
     "unlock": "Unlock a number that wrong codes, or a report of its person, have locked.",
     "forget": "Erase a person: every verification, delivery and reply of a number, at once and for good.",
+    "plan": "Say what a load needs: SIMs, cores, processes, database; and what of it runs out first.",
     "simulator": "A simulated phone gateway, for rehearsals without a phone.",
     "test": "Run all tests that every change must pass; --quick some of them, --nightly the heavy ones.",
     "chaos": "Run the whole service under load and faults, and account for every request; "

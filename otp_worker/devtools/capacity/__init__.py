@@ -1,0 +1,1 @@
+"""What a load needs, on paper and by simulation: ``otp-worker plan``."""
