@@ -39,10 +39,11 @@ COMMANDS = {
     "test": ("otp_worker.devtools.suite", "test"),
     "chaos": ("otp_worker.devtools.chaos.cli", "chaos"),
     "bench": ("otp_worker.devtools.bench.cli", "bench"),
+    "release": ("otp_worker.devtools.release.command", "release"),
 }
 """Each command's module and what is the command in it: a function, or an application of several."""
 
-_EXTRAS = {"demo": "demo", "test": "dev", "chaos": "dev", "bench": "dev"}
+_EXTRAS = {"demo": "demo", "test": "dev", "chaos": "dev", "bench": "dev", "release": "dev"}
 
 
 def extra_of(command: str) -> str:

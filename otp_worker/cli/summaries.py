@@ -44,6 +44,8 @@ SUMMARIES = {
     "test": "Run all tests that every change must pass; --quick some of them, --nightly the heavy ones.",
     "chaos": "Run the whole service under load and faults, and account for every request; "
     "exits 1 on a breach.",
+    "release": "Build wheel and source from a commit, twice, and refuse bytes that differ; with a bill of "
+    "materials.",
     "bench": "Measure the whole service beside its baselines, in alternation; exits 1 if a scenario failed.",
 }
 """A command that is not among them is imported for its own words."""

@@ -1,0 +1,1 @@
+"""What is published of a version: wheel, source, bill of materials and their digests."""
