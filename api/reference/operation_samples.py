@@ -19,6 +19,11 @@ _CLIENT = {
     "getTimeline": f'print(otp.timeline("{ID}").cause)',
     "listVerifications": 'for each in otp.list(user="user-17"):\n    print(each.id, each.status)',
     "searchVerifications": f'for each in otp.search("{NUMBER}").verifications:\n    print(each.id)',
+    "sendMessage": f'print(otp.send_message("{NUMBER}", "Your code is 123456").id)',
+    "getMessage": f'print(otp.get_message("{MESSAGE_ID}").status)',
+    "cancelMessage": f'print(otp.cancel_message("{MESSAGE_ID}").status)',
+    "getMessageTimeline": f'print(otp.message_timeline("{MESSAGE_ID}").cause)',
+    "listMessages": "for each in otp.list_messages().messages:\n    print(each.id)",
 }
 """The calls that the Python client has."""
 

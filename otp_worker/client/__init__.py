@@ -21,6 +21,7 @@ from otp_worker.client.errors import (
     InvalidJsonError,
     InvalidRequestError,
     LimitReachedError,
+    MessageEndedError,
     NoAnswerError,
     NotFoundError,
     NotNowError,
@@ -41,6 +42,15 @@ from otp_worker.client.errors import (
     UnauthenticatedError,
     UnexpectedAnswerError,
     VerificationEndedError,
+)
+from otp_worker.client.message_models import (
+    AcceptedMessage,
+    BatchAnswer,
+    BatchItem,
+    Message,
+    MessagePage,
+    MessageStatus,
+    MessageTimeline,
 )
 from otp_worker.client.models import (
     Accepted,
@@ -64,7 +74,10 @@ from otp_worker.client.sync_client import Client
 
 __all__ = [
     "Accepted",
+    "AcceptedMessage",
     "AsyncClient",
+    "BatchAnswer",
+    "BatchItem",
     "BodyTooLargeError",
     "CheckResult",
     "Client",
@@ -84,6 +97,11 @@ __all__ = [
     "Left",
     "LimitReachedError",
     "Listed",
+    "Message",
+    "MessageEndedError",
+    "MessagePage",
+    "MessageStatus",
+    "MessageTimeline",
     "Moment",
     "NoAnswerError",
     "NotFoundError",

@@ -9,13 +9,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from otp_worker.client.errors import OtpClientError, UnexpectedAnswerError, error_of
-from otp_worker.client.models import Accepted, Answered, Problem
+from otp_worker.client.models import Answered, Problem
 
 _REPLAYED = "Idempotent-Replayed"
 _PROBLEM = "application/problem+json"
 
 Model = TypeVar("Model", bound=Answered)
-AcceptedModel = TypeVar("AcceptedModel", bound=Accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,10 @@ def read_as(model: type[Model]) -> Callable[[Answer], Model]:
     return lambda answer: model.model_validate_json(answer.content)
 
 
-def read_accepted(model: type[AcceptedModel]) -> Callable[[Answer], AcceptedModel]:
-    """What reads a 202, and whether it is a repeated one."""
+def read_accepted(model: type[Model]) -> Callable[[Answer], Model]:
+    """What reads a 202 as a model that has ``replayed``: whether it is a repeated one."""
 
-    def read(answer: Answer) -> AcceptedModel:
+    def read(answer: Answer) -> Model:
         accepted = model.model_validate_json(answer.content)
         return accepted.model_copy(update={"replayed": answer.headers.get(_REPLAYED) == "true"})
 

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from otp_worker.client import calls
+from otp_worker.client import calls, message_calls
 from otp_worker.client.answers import Answer
 from otp_worker.client.calls import Call
 from otp_worker.client.conversation import Conversation, Lost, Pause, Retry, Try
@@ -58,6 +58,12 @@ class AsyncClient:
     list_page = _method(calls.list_page)
     search = _method(calls.search)
     conversions = _method(conversions)
+    send_message = _method(message_calls.send_message)
+    send_messages = _method(message_calls.send_messages)
+    get_message = _method(message_calls.get_message)
+    cancel_message = _method(message_calls.cancel_message)
+    message_timeline = _method(message_calls.message_timeline)
+    list_messages = _method(message_calls.list_messages)
 
     async def list(
         self,

@@ -74,13 +74,13 @@ def send(
     for limits. Without an ``idempotency_key`` each call makes its own, so that its retries send one SMS; give
     one to make your own retries safe too.
     """
-    body = _given(
+    body = given(
         to=to, user=user, ip=ip, ttl_seconds=ttl_seconds, code_length=code_length, code=code, new=new
     )
-    body |= _given(template=template, fields=fields, locale=locale, android_hash=android_hash, code=code)
-    body |= _given(amount=amount, currency=currency, payee=payee, channel=channel)
-    body |= _given(purpose=purpose, client_reference=client_reference, tags=tags, limits=limits)
-    return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=_key(idempotency_key))
+    body |= given(template=template, fields=fields, locale=locale, android_hash=android_hash, code=code)
+    body |= given(amount=amount, currency=currency, payee=payee, channel=channel)
+    body |= given(purpose=purpose, client_reference=client_reference, tags=tags, limits=limits)
+    return Call("POST", _ALL, read_accepted(Accepted), True, body, idempotency_key=key_of(idempotency_key))
 
 
 def invite(
@@ -100,7 +100,7 @@ def invite(
     number of an SMS can be forged, so this is weaker proof than a code. A call whose answer was lost is not
     repeated.
     """
-    body = _given(
+    body = given(
         to=to,
         channel="inbound",
         user=user,
@@ -116,8 +116,8 @@ def invite(
 
 def resend(verification_id: str, *, idempotency_key: str | None = None) -> Call[Accepted]:
     """Send the same code once more. Raises TooSoonError before ``resend_at``."""
-    path = f"{_one(verification_id)}/resend"
-    return Call("POST", path, read_accepted(Accepted), True, idempotency_key=_key(idempotency_key))
+    path = f"{path_of(_ALL, verification_id)}/resend"
+    return Call("POST", path, read_accepted(Accepted), True, idempotency_key=key_of(idempotency_key))
 
 
 def check(
@@ -138,10 +138,10 @@ def check(
     """
     return Call(
         "POST",
-        f"{_one(verification_id)}/check",
+        f"{path_of(_ALL, verification_id)}/check",
         read_as(CheckResult),
         False,
-        _given(code=code, amount=amount, currency=currency, payee=payee, ip=ip),
+        given(code=code, amount=amount, currency=currency, payee=payee, ip=ip),
     )
 
 
@@ -159,23 +159,23 @@ def check_number(
 
     It is one of that purpose, or without one, one that was asked for without.
     """
-    body = _given(to=to, code=code, purpose=purpose, amount=amount, currency=currency, payee=payee, ip=ip)
+    body = given(to=to, code=code, purpose=purpose, amount=amount, currency=currency, payee=payee, ip=ip)
     return Call("POST", f"{_ALL}/check", read_as(CheckResult), False, body)
 
 
 def get(verification_id: str) -> Call[Verification]:
     """Look at a verification as it stands."""
-    return Call("GET", _one(verification_id), read_as(Verification), True)
+    return Call("GET", path_of(_ALL, verification_id), read_as(Verification), True)
 
 
 def cancel(verification_id: str) -> Call[Verification]:
     """End a verification that is not wanted any more. Raises VerificationEndedError."""
-    return Call("POST", f"{_one(verification_id)}/cancel", read_as(Verification), True)
+    return Call("POST", f"{path_of(_ALL, verification_id)}/cancel", read_as(Verification), True)
 
 
 def timeline(verification_id: str) -> Call[Timeline]:
     """What happened to a verification, and why it is where it is."""
-    return Call("GET", f"{_one(verification_id)}/timeline", read_as(Timeline), True)
+    return Call("GET", f"{path_of(_ALL, verification_id)}/timeline", read_as(Timeline), True)
 
 
 def list_page(
@@ -191,11 +191,11 @@ def list_page(
     cursor: str | None = None,
 ) -> Call[Page]:
     """A page of your app's verifications, newest first; instants have a time zone, a tag a colon in it."""
-    given = _given(
-        user=user, status=status, since=text_of(since), until=text_of(until), limit=limit, cursor=cursor
+    asked = given(
+        user=user, status=status, since=as_text(since), until=as_text(until), limit=limit, cursor=cursor
     )
-    given |= _given(purpose=purpose, client_reference=client_reference, tag=tag)
-    query = {name: str(value) for name, value in given.items()}
+    asked |= given(purpose=purpose, client_reference=client_reference, tag=tag)
+    query = {name: str(value) for name, value in asked.items()}
     return Call("GET", _ALL, read_as(Page), True, query=query)
 
 
@@ -213,18 +213,18 @@ def search(
     cursor: str | None = None,
 ) -> Call[Page]:
     """A page of the verifications of one number, newest first."""
-    body = _given(to=to, user=user, status=status, since=text_of(since), until=text_of(until), cursor=cursor)
-    body |= _given(purpose=purpose, client_reference=client_reference, tag=tag, limit=limit)
+    body = given(to=to, user=user, status=status, since=as_text(since), until=as_text(until), cursor=cursor)
+    body |= given(purpose=purpose, client_reference=client_reference, tag=tag, limit=limit)
     return Call("POST", f"{_ALL}/search", read_as(Page), True, body)
 
 
-def _given(**fields: object) -> dict[str, object]:
+def given(**fields: object) -> dict[str, object]:
     """What was given, so that the service's defaults hold for the rest."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def text_of(instant: datetime | None) -> str | None:
-    """An instant as the API reads it, if there is one. Raises ValueError without a time zone."""
+def as_text(instant: datetime | None) -> str | None:
+    """An instant as a query has it. Raises ValueError without a time zone."""
     if instant is None:
         return None
     if instant.tzinfo is None:
@@ -232,23 +232,25 @@ def text_of(instant: datetime | None) -> str | None:
     return instant.isoformat()
 
 
-def _key(given: str | None) -> str:
-    if given is None:
+def key_of(wanted: str | None) -> str:
+    """The Idempotency-Key that is wanted, or a new one. Raises ValueError."""
+    if wanted is None:
         return str(uuid.uuid4())
-    if not _KEY.fullmatch(given):
+    if not _KEY.fullmatch(wanted):
         raise ValueError("an Idempotency-Key is 1 to 255 printable ASCII characters without spaces")
-    return given
+    return wanted
 
 
-def _one(verification_id: str) -> str:
-    # What cannot be an id may be anything, such as a way to another path: it is not sent.
-    if not _ID.fullmatch(verification_id):
+def path_of(room: str, its_id: str) -> str:
+    """The path of a verification or a message. Raises NotFoundError for what cannot be an id."""
+    # It may be anything, such as a way to another path: it is not sent.
+    if not _ID.fullmatch(its_id):
         raise NotFoundError(
             Problem(
                 type="urn:otp-worker:problem:not_found",
                 title="not found",
                 status=404,
-                detail="There is no such verification.",
+                detail=f"There is no such {room.rpartition('/')[2].removesuffix('s')}.",
             )
         )
-    return f"{_ALL}/{verification_id}"
+    return f"{room}/{its_id}"

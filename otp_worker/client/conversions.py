@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import AwareDatetime
 
 from otp_worker.client.answers import read_as
-from otp_worker.client.calls import Call, text_of
+from otp_worker.client.calls import Call, as_text
 from otp_worker.client.models import Answered
 
 
@@ -55,7 +55,7 @@ def conversions(
     ``by`` is ``country``, ``block``, ``template``, ``hour`` or ``day``; with the scope admin ``app`` and
     ``sim`` too. Instants have a time zone.
     """
-    asked = {"by": by, "since": text_of(since), "until": text_of(until), "country": country, "limit": limit}
+    asked = {"by": by, "since": as_text(since), "until": as_text(until), "country": country, "limit": limit}
     asked |= {"template": template, "app": app, "sim": sim}
     query = {name: str(value) for name, value in asked.items() if value is not None}
     return Call("GET", "/v1/conversions", read_as(Conversions), True, query=query)

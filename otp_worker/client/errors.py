@@ -121,7 +121,7 @@ class OptedOutError(RefusedError):
 
 
 class NotFoundError(ProblemError):
-    """There is no such verification of this app."""
+    """There is no such verification, or message, of this app."""
 
     code = "not_found"
 
@@ -140,6 +140,17 @@ class VerificationEndedError(ProblemError):
     def verification_status(self) -> str | None:
         """How it ended."""
         return self.problem.verification_status
+
+
+class MessageEndedError(ProblemError):
+    """The message is over; ``message_status`` says how it ended."""
+
+    code = "message_over"
+
+    @property
+    def message_status(self) -> str | None:
+        """How it ended."""
+        return self.problem.message_status
 
 
 class NotNowError(ProblemError):

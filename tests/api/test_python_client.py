@@ -14,13 +14,15 @@ from pydantic import BaseModel
 from api.app import create_app
 from api.routes import ROUTES
 from api.schemas import conversions as schemas
-from api.schemas import limits, problems, trail, verifications
+from api.schemas import limits, messages, problems, trail, verifications
 from otp_worker import client
-from otp_worker.client import Client, calls, conversions, models
+from otp_worker.client import Client, calls, conversions, message_calls, message_models, models
 from otp_worker.client.errors import ProblemError, error_of
-from otp_worker.domain import verification
+from otp_worker.domain import message, verification
+from otp_worker.domain.app import APP_SCOPES, KeyScope
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.issue.idempotency import HEADER, REPLAYED_HEADER
+from otp_worker.protection.api_keys import ApiKeys
 from tests.api.client import Caller
 from tests.api.gateway import REPLY, CallingGateway
 from tests.api.service import GATEWAY, WEBHOOK_SECRET, Service
@@ -40,6 +42,10 @@ MODELS = [
     (conversions.Codes, schemas.CodesBody),
     (conversions.CodesGroup, schemas.GroupBody),
     (conversions.Conversions, schemas.ConversionsBody),
+    (message_models.Message, messages.SentMessageBody),
+    (message_models.BatchItem, messages.BatchItemBody),
+    (message_models.MessagePage, messages.MessagesBody),
+    (message_models.MessageTimeline, messages.MessageTimelineBody),
     (models.FieldError, problems.FieldErrorBody),
     (models.Problem, problems.ProblemBody),
 ]
@@ -61,6 +67,11 @@ def test_a_model_has_every_field_of_the_answer(ours: type[BaseModel], theirs: ty
 def test_an_accepted_one_has_every_field_of_the_answer() -> None:
     both = models.Accepted.model_fields.keys() | models.Invited.model_fields.keys()
     assert both - {"replayed"} == verifications.AcceptedBody.model_fields.keys()
+    for ours, theirs in (
+        (message_models.AcceptedMessage, messages.AcceptedMessageBody),
+        (message_models.BatchAnswer, messages.BatchAnswerBody),
+    ):
+        assert ours.model_fields.keys() - {"replayed"} == theirs.model_fields.keys()
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,9 @@ def test_an_accepted_one_has_every_field_of_the_answer() -> None:
         (calls.list_page, trail.ListQuery),
         (calls.search, trail.SearchBody),
         (conversions.conversions, schemas.ConversionsQuery),
+        (message_calls.send_message, messages.MessageBody),
+        (message_calls.send_messages, messages.BatchBody),
+        (message_calls.list_messages, messages.MessagesQuery),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
@@ -83,10 +97,12 @@ def test_a_call_can_say_all_that_the_api_reads(build: Any, body: type[BaseModel]
 def test_the_statuses_are_the_services() -> None:
     assert [*models.VerificationStatus] == [*map(str, verification.VerificationStatus)]
     assert [*models.DeliveryStatus] == [*map(str, verification.DeliveryStatus)]
+    assert [*message_models.MessageStatus] == [*map(str, message.MessageStatus)]
 
 
 def test_every_problem_of_the_service_has_a_class_of_its_own() -> None:
-    of_apps = {error.problem for route in ROUTES if route.tag == "verifications" for error in route.errors}
+    tags = ("verifications", "messages")
+    of_apps = {error.problem for route in ROUTES if route.tag in tags for error in route.errors}
     for code in of_apps | {"unexpected"}:
         problem = models.Problem(type=f"urn:otp-worker:problem:{code}", title="", status=400, detail="")
         assert type(error_of(problem, None)) is not ProblemError, code
@@ -185,3 +201,36 @@ def test_a_person_texts_a_token(service: Service) -> None:
         assert invited.inbound.text_to == "+447400999999"
         gateway.tell(gateway.inbound, {**REPLY, "text": invited.inbound.token}, WEBHOOK_SECRET)
         assert otp.get(invited.id).approved
+
+
+def test_every_call_about_messages_is_a_method() -> None:
+    operations = {route.name or "" for route in ROUTES if route.tag == "messages"} - {"getMessageTimeline"}
+    methods = {re.sub("(?=Messages?$)", "_", name).lower() for name in operations} | {"message_timeline"}
+    assert methods <= set(dir(Client))
+
+
+def test_a_text_goes_its_whole_way(app: "App[Any, Any]", service: Service) -> None:
+    service.announce_seal_keys()
+    key = ApiKeys(service.db).create("shop", service.clock(), scopes=APP_SCOPES | {KeyScope.MESSAGE})
+    with httpx.Client(transport=httpx.WSGITransport(app=app)) as http:
+        otp = Client("http://otp.example.com", key, http=http)
+        sent, again = (
+            otp.send_message(NUMBER, "We open at nine", user="user-17", idempotency_key="a") for _ in range(2)
+        )
+        assert (sent.pending, sent.replayed, again.id, again.replayed) == (True, False, sent.id, True)
+        service.deliver_queued()
+        assert otp.get_message(sent.id).status is message_models.MessageStatus.SENT
+        assert otp.message_timeline(sent.id).timeline[0].kind == "accepted"
+        with pytest.raises(client.MessageEndedError) as over:
+            otp.cancel_message(sent.id)
+        assert over.value.message_status == "sent"
+        with pytest.raises(client.NotFoundError, match="no such message"):
+            otp.get_message("../keys")
+        batch = otp.send_messages([{"to": NUMBER, "text": "One", "priority": "notice"}, {"to": "+4420"}])
+        assert (batch.accepted, batch.refused, batch.replayed) == (1, 1, False)
+        first, refused = batch.results
+        assert first.message is not None
+        assert refused.problem is not None
+        assert otp.cancel_message(first.message.id).status == "canceled"
+        page = otp.list_messages(user="user-17")
+        assert [each.id for each in page.messages] == [sent.id]

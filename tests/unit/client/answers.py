@@ -31,6 +31,16 @@ VERIFICATION: dict[str, Any] = {
     "ended_at": None,
 }
 ACCEPTED = {**VERIFICATION, "resent": False, "inbound": None, "limits": []}
+MESSAGE = {
+    **{
+        name: value
+        for name, value in VERIFICATION.items()
+        if name not in ("channel", "checks_left", "resend_at")
+    },
+    "priority": "code",
+    "client_reference": None,
+    "tags": {},
+}
 CHECKED = {"id": VERIFICATION["id"], "status": "approved", "valid": True, "checks_left": 4}
 
 
