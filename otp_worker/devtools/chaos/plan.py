@@ -126,7 +126,7 @@ class Fault:
     @property
     def heals_at(self) -> float:
         """When it is over, in seconds after the load began."""
-        return self.at_seconds + self.for_seconds
+        return round(self.at_seconds + self.for_seconds, 2)
 
     def __str__(self) -> str:
         by = f" by {self.by_seconds:+.1f} s" if self.by_seconds else ""
@@ -163,6 +163,9 @@ def plan_faults(
             # Struck later it would outlast the run, and at once the first to heal would end both.
             decks[hand].take_back((kind, target))
             continue
+        healed_at = free_at.get(target, 0) - SETTLING_SECONDS
+        if at < healed_at < seconds:
+            at = healed_at
         fault = Fault(round(at, 2), round(_duration(kind, chance), 2), kind, target, _by(kind, chance))
         free_at[target] = fault.heals_at + SETTLING_SECONDS
         faults.append(fault)

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otp_worker.devtools.chaos.families import DEFAULT_FAMILIES, LINK, Family, cards_of, needs, read_families
@@ -65,6 +65,7 @@ def test_the_faults_lie_within_the_run_and_heal_soon(seed: int) -> None:
         assert fault.for_seconds > 0 or fault.kind is Kind.CUT
 
 
+@example(3126391882)
 @given(SEEDS)
 def test_nothing_is_struck_while_it_still_suffers(seed: int) -> None:
     plan = plan_faults(seed, 1200, 20, USUAL_ON_POSTGRES)
