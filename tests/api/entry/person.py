@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 from falcon import App
 from falcon.testing import Result, TestClient
 
-from otp_worker.store import apps
+from otp_worker.domain.entry_link import EntryKeys, Outcome
+from otp_worker.store import apps, entry_links
 from tests.api.client import Caller
 from tests.api.service import OUR_URL, Service
 from tests.contract.service import NUMBER
@@ -67,6 +68,14 @@ def made(caller: Caller, **fields: object) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json
     return body
+
+
+def approve(service: Service, link_id: str) -> str:
+    """The result of a link whose person has entered the code."""
+    entry_links.finish(service.db, link_id, Outcome.APPROVED, service.clock())
+    link = entry_links.find(service.db, link_id)
+    assert link is not None
+    return EntryKeys(service.keyring).sign(link, OUR_URL, "shop")
 
 
 def result_in(location: str) -> str:
