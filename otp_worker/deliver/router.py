@@ -10,10 +10,13 @@ from otp_worker.domain.verification import EMAIL_ROUTE
 from otp_worker.protection.circuit_breaker import Breaker, Permit, closed_by, open_breakers
 from otp_worker.store.database import Database
 from otp_worker.store.job import Job, Via
-from otp_worker.store.sim_budgets import Reservation, release, reserve
+from otp_worker.store.sim_budgets import Reservation, release, reserve, without_turn
 
 OTHERS_SERVE = timedelta(seconds=10)
 """A SIM whose breaker is open is asked so much less often while another one can send."""
+
+FEW = 3
+"""So many SIMs are asked one after another, a transaction each; of more, one look tells which are full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Router:
     def take(self, candidates: Sequence[Candidate], job: Job, now: datetime) -> Way | str:
         """A turn at the first SIM that has one, and last of all its permit; or why none has."""
         reasons = []
+        full = without_turn(self.db, [each.sim for each in candidates], now) if len(candidates) > FEW else {}
         for each in candidates:
             # A breaker may have opened while the code was made.
             state = self.breaker.state(each.sim.gateway)
@@ -80,7 +84,8 @@ class Router:
                 reasons.append(reason)
                 continue
             paced = not open_breakers(state, each.sim.name)
-            turn = reserve(self.db, each.sim, job.number_hash, now, paced=paced)
+            known = full.get(each.sim.name) if paced else None
+            turn = known or reserve(self.db, each.sim, job.number_hash, now, paced=paced)
             if isinstance(turn, str):
                 reasons.append(turn)
                 continue

@@ -75,10 +75,9 @@ def reserve(
         return Reservation(sim.name)
     with db.write() as connection:
         at = _standing(_locked(connection, sim), sim, now)
-        if paced and not has_turn(sim, at.slot, now):
-            return f"waits for its turn: {sim.pace_per_minute} a minute"
-        if sim.per_day and at.used >= sim.per_day:
-            return f"{sim.name} has sent its {sim.per_day} of today"
+        refusal = _refusal(sim, at, now, paced=paced)
+        if refusal is not None:
+            return refusal
         counts_numbers = sim.recipients_per_month > 0
         is_new = counts_numbers and not _write_once_more_to(connection, sim, at.month, number_hash)
         if is_new and at.recipients >= sim.recipients_per_month:
@@ -98,6 +97,16 @@ def reserve(
             )
         )
     return Reservation(sim.name, at.day, at.month if counts_numbers else None, number_hash)
+
+
+def without_turn(db: Database, known: Sequence[Sim], now: datetime) -> dict[str, str]:
+    """Those of the SIMs whose pace or day lets nobody send now, by name, with why; ``reserve`` judges."""
+    with db.read() as connection:
+        rows = {row.name: row for row in connection.execute(select(sims))}
+    found = {
+        sim.name: _refusal(sim, _standing(rows[sim.name], sim, now), now) for sim in known if sim.name in rows
+    }
+    return {name: refusal for name, refusal in found.items() if refusal is not None}
 
 
 def release(db: Database, turn: Reservation) -> None:
@@ -123,6 +132,15 @@ def release(db: Database, turn: Reservation) -> None:
             .where(_s.name == turn.sim, _s.month == turn.month, _s.recipients > 0)
             .values(recipients=_s.recipients - 1)
         )
+
+
+def _refusal(sim: Sim, at: _Standing, now: datetime, *, paced: bool = True) -> str | None:
+    """Why a SIM may send to nobody now; None where it may."""
+    if paced and not has_turn(sim, at.slot, now):
+        return f"waits for its turn: {sim.pace_per_minute} a minute"
+    if sim.per_day and at.used >= sim.per_day:
+        return f"{sim.name} has sent its {sim.per_day} of today"
+    return None
 
 
 def _standing(row: Row[Any], sim: Sim, now: datetime) -> _Standing:
