@@ -19,6 +19,7 @@ BESIDE_THE_ROOMS = {
     "py.typed",
     "__pycache__",
     "client",
+    "contrib",
     "testing",
 }
 # A migration is written once and never changed: it is as long as what it does.
