@@ -12,6 +12,7 @@ from ..deadline_app import DeadlineApp
 from ..middleware import Authentication, RequestLog, RequestTimer
 from ..problems import add_error_handlers
 from ..tracing import RequestSpans
+from .attempts import Attempts
 from .checks import Checks
 from .errors import answer_as_twilio
 from .messages import Messages
@@ -82,4 +83,11 @@ def _resources(intake: Intake, urls: Urls) -> Iterable[object]:
         ),
         Checks(issuer=intake.issuer, verifier=intake.verifier, trails=intake.trails, clock=intake.clock),
         Messages(intake.messenger, intake.clock),
+        Attempts(
+            issuer=intake.issuer,
+            trails=intake.trails,
+            conversions=intake.conversions,
+            clock=intake.clock,
+            urls=urls,
+        ),
     )

@@ -72,6 +72,12 @@ class Form:
             log.info("twilio_parameters_ignored", parameters=given)
 
 
+def read_parameters(req: falcon.Request) -> Form:
+    """The parameters of a request's URL."""
+    given = {name: [value] if isinstance(value, str) else list(value) for name, value in req.params.items()}
+    return Form(given)
+
+
 def read_form(req: falcon.Request, limit: int = MAX_FORM_BYTES) -> Form:
     """The parameters of a request's body.
 

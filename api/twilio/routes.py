@@ -7,6 +7,7 @@ description of it, and clients that are generated from our document are to have 
 from otp_worker.domain.app import KeyScope
 
 from ..route import Route
+from .attempts import Attempts
 from .checks import Checks
 from .messages import Messages
 from .rate_limits import RateLimits
@@ -47,6 +48,9 @@ TWILIO_ROUTES = (
     Route("POST", _ONE, Verifications, "one", scope=KeyScope.SEND),
     Route("POST", f"{_SERVICE}/VerificationCheck", Checks, scope=KeyScope.CHECK, rechecks_key=True),
     *_RATE_LIMITS,
+    Route("GET", "/v2/Attempts", Attempts, scope=KeyScope.READ),
+    Route("GET", "/v2/Attempts/Summary", Attempts, "summary", scope=KeyScope.READ),
+    Route("GET", "/v2/Attempts/{attempt_sid}", Attempts, "one", scope=KeyScope.READ),
     Route("GET", "/v2/Templates", Templates, scope=KeyScope.READ),
     Route("POST", f"{_ACCOUNT}/Messages.json", Messages, scope=KeyScope.MESSAGE, rechecks_key=True),
     Route("GET", f"{_ACCOUNT}/Messages/{{message_sid}}.json", Messages, "one", scope=KeyScope.MESSAGE),

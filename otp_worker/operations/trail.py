@@ -78,9 +78,9 @@ class Trails:
         hashes = self.keyring.number_hashes(parsed.identity)
         return self.page(replace(wanted, number_hashes=hashes), limit, after)
 
-    def sms_of(self, verification_id: str) -> Sequence[Delivery]:
-        """Every SMS of a verification, in the order in which they were asked for."""
-        return statements.deliveries_of(self.db, [verification_id])[verification_id]
+    def sms_of(self, verification_ids: Sequence[str]) -> Mapping[str, Sequence[Delivery]]:
+        """Every SMS of each of these verifications, in the order in which they were asked for."""
+        return statements.deliveries_of(self.db, verification_ids)
 
     def find(self, what: str, limit: int) -> list[Verification]:
         """What a number, a user, a reference, a tag, or an id of whatever kind leads to.
