@@ -28,6 +28,7 @@ from tests.contract.service import NUMBER
 
 CASES, CASES_AT_NIGHT = 540, 700
 HOOK = "known"
+ENDPOINTS, ENDPOINT_URL = "/v1/webhook-endpoints", "https://shop.example/otp-events"
 TEMPLATE = "/v1/admin/apps/shop/templates/door"
 RULES = [
     not_a_server_error,
@@ -60,7 +61,10 @@ def known(app: "App[Any, Any]", service: Service, sent: str) -> dict[str, str]:
     assert defined.status_code in (200, 201), defined.text
     open_shop(service)
     link = made(operator)
+    endpoint = operator.simulate_post(ENDPOINTS, json={"url": ENDPOINT_URL}).json["id"]
     return {
+        "endpoint_id": endpoint,
+        "event_id": operator.simulate_post(f"{ENDPOINTS}/{endpoint}/test").json["id"],
         "link_id": link["id"],
         "result": approve(service, link["id"]),
         "verification_id": sent,
@@ -79,6 +83,8 @@ def make_known(case: Case[Any], known: Mapping[str, str], service: Service) -> N
     if isinstance(case.body, dict) and "to" in case.body:
         case.body["to"] = NUMBER
         lock(service)
+    if isinstance(case.body, dict) and "url" in case.body:
+        case.body["url"] = ENDPOINT_URL
     if isinstance(case.body, dict) and "return_url" in case.body:
         case.body["return_url"] = BACK
     if isinstance(case.body, dict) and "result" in case.body:
@@ -124,7 +130,7 @@ def test_every_request_is_answered_as_the_document_says(
     answered()
     assert sum(answers.values()) >= cases
     # Nothing can be wrong with a look at all there is, and whatever is written can be what a reply came from.
-    is_always_right = (path.endswith(("/pauses", "/apps")) and method == "get") or (
+    is_always_right = (path.endswith(("/pauses", "/apps", ENDPOINTS)) and method == "get") or (
         path.endswith("/forget") and mode is GenerationMode.POSITIVE
     )
     assert {status // 100 for status in answers} >= ({2} if is_always_right else {2, 4})
