@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from otp_worker.domain.cause.ended import RESTORED
 from otp_worker.domain.verification import DeliveryStatus, VerificationStatus
@@ -19,7 +19,7 @@ from otp_worker.store.backup_error import BackupError
 from otp_worker.store.database import Database
 from otp_worker.store.lifecycle import end, tell_ended
 from otp_worker.store.migrate import upgrade
-from otp_worker.store.schema import IS_OPEN, confirmations, deliveries
+from otp_worker.store.schema import IS_OPEN, confirmations, deliveries, entry_links
 from otp_worker.store.schema_state import current_version
 from otp_worker.store.sweeps import last_sweep, record_sweep
 
@@ -122,7 +122,7 @@ def end_pending(db: Database, reason: str, now: datetime) -> Ended:
     """Cancel every verification that is pending, and call back all that is not sent yet.
 
     Whether a code was sent or entered since the backup nobody knows: none of them may be sent or entered
-    again. Nor may the confirmation of a STOP.
+    again. Nor may the confirmation of a STOP, nor a link to the entry page be used or redeemed.
     """
     with db.write() as connection:
         if not db.is_sqlite:
@@ -136,6 +136,7 @@ def end_pending(db: Database, reason: str, now: datetime) -> Ended:
         unsent = connection.execute(called_back).rowcount
         unconfirmed = update(confirmations).where(confirmations.c.sent_at.is_(None))
         connection.execute(unconfirmed.values(sent_at=now))
+        connection.execute(delete(entry_links))
         tell_ended(connection, ended, VerificationStatus.CANCELED, now, reason)
     return Ended(len(ended), unsent)
 

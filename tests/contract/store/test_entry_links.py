@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Barrier
 
 from otp_worker.domain.entry_link import RESULT_SECONDS, EntryLink, Outcome
-from otp_worker.store import entry_links
+from otp_worker.store import backups, entry_links
 from otp_worker.store.entry_links import MOST_ACTS
 from tests.contract.service import START, Service
 
@@ -76,3 +76,10 @@ def test_a_link_is_purged_when_it_is_over(service: Service) -> None:
     assert entry_links.purge(service.db, START) == 0
     assert entry_links.purge(service.db, START + LIFE) == 1
     assert entry_links.find(service.db, LINK_ID) is None
+
+
+def test_a_link_that_was_backed_up_is_good_for_nothing_once_it_is_restored(service: Service) -> None:
+    given(service)
+    entry_links.finish(service.db, LINK_ID, Outcome.APPROVED, START)
+    backups.end_pending(service.db, "restored from a backup", START)
+    assert not entry_links.redeem(service.db, LINK_ID, START)
