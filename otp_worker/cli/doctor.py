@@ -12,6 +12,7 @@ from otp_worker.domain.phone_number import parse_number
 from otp_worker.domain.ports import utc_now
 from otp_worker.domain.sim import Sim, Sims
 from otp_worker.gateways.email import NAME as EMAIL
+from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.operations.apps import Apps
 from otp_worker.operations.health import Health, HealthCheck
 from otp_worker.operations.write_probe import WriteProbe
@@ -90,6 +91,7 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     yield _clock(db)
     yield from _key_limits(db, settings.retention_days)
     yield from door_findings(settings, db, older)
+    yield from _texts(db, OperatorsTexts(settings.languages, settings.templates))
     db.close()
 
 
@@ -125,6 +127,18 @@ def _key_limits(db: Database, retention_days: int) -> Iterator[Finding]:
     for key in forgotten:
         detail = f"{key.id} of {key.name} has {key.limit}: longer than OTP_RETENTION_DAYS={retention_days}"
         yield Finding("limits", Verdict.FIX, f"{detail}, so sends are not counted; make another key")
+
+
+def _texts(db: Database, texts: OperatorsTexts) -> Iterator[Finding]:
+    """Apps were set up with texts that had room for it; OTP_TEMPLATES may have been changed since."""
+    try:
+        unfit = Apps(db, utc_now, texts=texts).unfit()
+    except DatabaseError:
+        # Already a finding.
+        return
+    for app, problem in unfit:
+        detail = f"the app {app}: {problem}; shorten OTP_TEMPLATES, or otp-worker apps set {app}"
+        yield Finding("texts", Verdict.FIX, detail)
 
 
 def _limits(settings: Settings) -> Finding:

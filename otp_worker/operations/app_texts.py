@@ -39,9 +39,13 @@ class OperatorsTexts:
         ``changed`` are the settings that are set now, and ``own`` the app's templates.
         """
         named = [name for name in SEEN_IN_TEXTS if changed.get(name) is not None]
-        problem = next(self._problems(self.content(app, settings), settings, own), None) if named else None
+        problem = self.problem(app, settings, own) if named else None
         if problem is not None:
             raise InvalidFieldsError([(name, problem) for name in named])
+
+    def problem(self, app: str, settings: AppSettings, own: Sequence[StoredTemplate]) -> str | None:
+        """Why the SMS of an app have no room for what it has set; None where they have."""
+        return next(self._problems(self.content(app, settings), settings, own), None)
 
     def _problems(
         self, content: Content, settings: AppSettings, own: Sequence[StoredTemplate]

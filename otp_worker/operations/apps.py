@@ -12,6 +12,7 @@ from otp_worker.operations.app_texts import OperatorsTexts
 from otp_worker.store import apps
 from otp_worker.store.apps import Check, StoredApp
 from otp_worker.store.database import Database
+from otp_worker.store.templates import templates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,17 @@ class Apps:
             for name, value in (("limit", app.settings.limit), ("buckets", app.settings.buckets))
             if self._is_forgotten(name, value)
         ]
+
+    def unfit(self) -> list[tuple[str, str]]:
+        """The apps whose SMS have no room any more for what they have set, and why.
+
+        It had room when it was set: the operator's texts, or their languages, were changed since.
+        """
+        problems = (
+            (app.name, self.texts.problem(app.name, app.settings, templates_of(self.db, app.name)))
+            for app in self.all()
+        )
+        return [(name, problem) for name, problem in problems if problem is not None]
 
     def create(self, name: str, settings: Mapping[str, object]) -> StoredApp:
         """A new app, before it has a key. Raises InvalidFieldsError."""

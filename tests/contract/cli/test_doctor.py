@@ -40,6 +40,20 @@ def test_a_redis_that_does_not_answer_is_to_be_fixed_and_it_is_said_who_counts(
     assert "the database counts" in found.detail
 
 
+def test_an_app_that_a_changed_template_has_no_room_for_is_named(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    database = Database(os.environ["OTP_DATABASE_URL"])
+    with closing(database):
+        insert_app(database, "shop", {"web_origin": "https://shop.example"}, START)
+        insert_app(database, "bank", {}, START)
+    assert [each for each in examine() if each.name == "texts"] == []
+    environment.setenv("OTP_TEMPLATES", json.dumps({"default": f"{{code}} {'x' * 145}"}))
+    (found,) = [each for each in examine() if each.name == "texts"]
+    assert found.verdict is Verdict.FIX
+    assert found.detail.startswith("the app shop: the operator's template 'default' has no room for it in ")
+
+
 def test_a_mail_server_of_codes_that_does_not_answer_is_named_with_its_variable(
     environment: pytest.MonkeyPatch,
 ) -> None:
