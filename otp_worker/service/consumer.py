@@ -14,6 +14,7 @@ from celery.bootsteps import RUN
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
+from otp_worker.service.alive import alive
 from otp_worker.service.broker_answer import broker_answer
 
 log = structlog.get_logger()
@@ -104,5 +105,6 @@ class ResilientConsumer(Consumer):
         )
         while time.monotonic() < now + pause:
             maybe_shutdown()
+            alive.touch()
             time.sleep(SHUTDOWN_CHECK_SECONDS)
         self._failed_at = time.monotonic()

@@ -7,6 +7,7 @@ from typing import Any
 from celery.signals import celeryd_init, worker_init, worker_ready, worker_shutting_down
 
 from otp_worker.operations.heartbeat import Heartbeat
+from otp_worker.service.alive import TurningLoop, alive
 from otp_worker.service.application import celery, settings
 from otp_worker.service.celery_app import DELIVER_QUEUE
 from otp_worker.service.node_name import take_name
@@ -36,6 +37,7 @@ _node = _Node()
 @celeryd_init.connect
 def _take_name(instance: Any, **_: Any) -> None:
     _node.name = instance.hostname = take_name(instance.hostname, settings.state_dir, _node.held)
+    alive.name(settings.state_dir, instance.hostname)
 
 
 @worker_init.connect
@@ -53,4 +55,5 @@ def _beat(sender: Any, **_: Any) -> None:
         worker_shutting_down.connect(lambda **_: heartbeat.stop(), weak=False)
 
 
+celery.steps["worker"].add(TurningLoop)
 register_tasks(celery, _parts)
