@@ -34,14 +34,16 @@ class EmbeddedPostgres:
         durable: bool = True,
         name: str = NAME,
         primary: "EmbeddedPostgres | None" = None,
+        host: str = LOOPBACK,
     ) -> None:
         """Create its data in ``folder``, which must be readable by all; raises NoPostgresError.
 
         Without ``durable`` it is faster, and a power cut, though not a kill, would ruin its data. With a
-        ``primary``, which runs, it is a standby of that one.
+        ``primary``, which runs, it is a standby of that one. At another ``host`` its network may ask it too.
         """
         self._fleet = fleet
         self.name = name
+        self._host = host
         self._folder = folder.absolute()
         self._programs = self._install()
         self._data = self._folder / "data"
@@ -59,7 +61,7 @@ class EmbeddedPostgres:
 
     def url_of(self, database: str) -> str:
         """Where one of its databases answers."""
-        return f"postgresql://postgres@{LOOPBACK}:{self.port}/{database}"
+        return f"postgresql://postgres@{self._host}:{self.port}/{database}"
 
     def program(self, name: str) -> Path:
         """One of the programs that come with it, such as pg_dump."""
@@ -67,7 +69,7 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises EndedEarlyError and NotReadyError."""
-        options = f"-D {shlex.quote(str(self._data))} -h {LOOPBACK} -p {self.port} -k ''{self._settings}"
+        options = f"-D {shlex.quote(str(self._data))} -h {self._host} -p {self.port} -k ''{self._settings}"
         program = shlex.quote(str(self._programs / "postgres"))
         self._fleet.start(self.name, f"exec {_as_nobody()}{program} {options}", {"LC_ALL": "C"})
         self._fleet.await_ready(self.name, self._answers, _READY_SECONDS)
@@ -152,6 +154,9 @@ class EmbeddedPostgres:
             "--no-sync",
         ]
         self._run("initdb", *arguments)
+        if self._host != LOOPBACK:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {self._host}/24 trust\n")
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         """Have the data folder filled by a program of Postgres."""
