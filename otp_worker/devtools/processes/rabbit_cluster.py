@@ -1,10 +1,10 @@
 """A RabbitMQ cluster of our own: three nodes on loopback, with quorum queues that outlive the loss of one."""
 
+import re
 import secrets
 from pathlib import Path
 
 from otp_worker.devtools.processes.broker import NAME
-from otp_worker.devtools.processes.errors import CommandFailedError
 from otp_worker.devtools.processes.fleet import Fleet
 from otp_worker.devtools.processes.ports import LOOPBACK, free_ports
 from otp_worker.devtools.processes.rabbitmq import PORT_MAPPER, EmbeddedRabbit, Member
@@ -12,6 +12,7 @@ from otp_worker.service.celery_app import DELIVER_QUEUE
 
 NODES = {f"otp-{n}@localhost": name for n, name in enumerate((NAME, f"{NAME}-2", f"{NAME}-3"), 1)}
 """Each node, and the process that it is."""
+_ELECTED = re.compile(rf"queue '{re.escape(DELIVER_QUEUE)}' in vhost '/': candidate -> leader in term: (\d+)")
 _STOP_SECONDS = 30
 
 
@@ -43,18 +44,17 @@ class EmbeddedRabbitCluster:
 
     @property
     def leader(self) -> str:
-        """The node that leads the queue of deliveries; any that runs, where nobody tells."""
-        for node, server in self.nodes.items():
-            if NODES[node] not in self._fleet:
-                continue
-            try:
-                said = server.control("list_queues", "--no-table-headers", "name", "leader")
-            except CommandFailedError:
-                continue
-            leaders = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
-            if leaders.get(DELIVER_QUEUE) in self.nodes:
-                return leaders[DELIVER_QUEUE]
-        return next((node for node, name in NODES.items() if name in self._fleet), next(iter(NODES)))
+        """The node that last said in its log that it leads the queue of deliveries; any where none did.
+
+        ``rabbitmqctl`` would tell it too, but not while a node is lost and the others wait for its answer.
+        """
+        terms = {node: self._last_term(name) for node, name in NODES.items()}
+        return max(terms, key=lambda node: terms[node])
+
+    def _last_term(self, process: str) -> int:
+        log = self._fleet.log(process)
+        said = _ELECTED.findall(log.read_text(errors="replace")) if log.exists() else []
+        return int(said[-1]) if said else 0
 
     def start(self) -> None:
         """Start all and wait until they take connections. Raises EndedEarlyError and NotReadyError."""
