@@ -38,6 +38,12 @@ COUNTERS = (
         Counted.FAILED, "otp_failed", "Verifications that ended without their code.", ("country", "reason")
     ),
     Family(
+        Counted.MESSAGES,
+        "otp_messages",
+        "Texts of apps' own, by what came of them.",
+        ("country", "event"),
+    ),
+    Family(
         Counted.CONVERSION_SENT,
         "otp_conversion_sent",
         "Codes sent, once each, when they are settled: 11 min after the request.",

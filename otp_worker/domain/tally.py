@@ -51,6 +51,8 @@ class Counted(StrEnum):
     """Time from a request to the right code."""
     GATEWAY_ANSWER = "gateway_answer"
     """Time that a gateway took to answer: gateway, kind of the answer."""
+    MESSAGES = "messages"
+    """Texts of apps' own, by what came of them: country, event."""
     CONVERSION_SENT = "conversion_sent"
     """Codes that were sent, once each and by the hour of the request: app, country, template, SIM."""
     CONVERSION_DELIVERED = "conversion_delivered"
@@ -59,6 +61,18 @@ class Counted(StrEnum):
     """Those of them that were entered: the same labels."""
     HTTP_REQUEST = "http_request"
     """Time that a request took: method, route, status."""
+
+
+class MessageEvent(StrEnum):
+    """What is counted of a message; each came to one end, and a receipt may follow ``sent``."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
 
 
 class ReasonClass(StrEnum):
@@ -128,8 +142,10 @@ def timed(name: Counted, milliseconds: int, *labels: str) -> Count:
 
 
 def counts_of(step: Step, subject: Subject) -> Iterator[Count]:
-    """What a step adds to the figures; of a message's, which is no code, only what gateways answered."""
+    """What a step adds to the figures; a message is no code, and has figures of its own."""
     if subject.channel == CHANNEL and step.kind is not StepKind.ATTEMPT:
+        if (event := message_event(step, subject)) is not None:
+            yield Count(Tally(Counted.MESSAGES, (subject.country, event)))
         return
     sent = (subject.country, step.gateway or "", step.sim or "")
     match step.kind:
@@ -153,6 +169,25 @@ def counts_of(step: Step, subject: Subject) -> Iterator[Count]:
             yield from _timed(
                 Counted.GATEWAY_ANSWER, step.milliseconds, step.gateway or "", step.outcome or ""
             )
+
+
+def message_event(step: Step, subject: Subject) -> MessageEvent | None:
+    """What a step of a message is counted as; None for one that is not counted."""
+    match step.kind, step.outcome:
+        case StepKind.ACCEPTED, _:
+            return MessageEvent.ACCEPTED
+        case StepKind.TAKEN, _:
+            return MessageEvent.SENT
+        case StepKind.RECEIPT, ReceiptKind.DELIVERED:
+            return MessageEvent.DELIVERED
+        case StepKind.RECEIPT, ReceiptKind.UNDELIVERED | ReceiptKind.UNREACHABLE:
+            return MessageEvent.UNDELIVERED
+        case StepKind.ENDED, VerificationStatus.CANCELED:
+            return MessageEvent.CANCELED
+        case StepKind.ENDED, _:
+            is_late = reason_class(step, subject) is ReasonClass.NOT_SENT
+            return MessageEvent.EXPIRED if is_late else MessageEvent.FAILED
+    return None
 
 
 def reason_class(step: Step, subject: Subject) -> ReasonClass | None:
