@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+WORKFLOW = ROOT / ".github/workflows/test.yml"
 BIN = Path(sys.executable).parent
 MANIFESTS = ["kubernetes/base", "kubernetes/overlays/keda"]
 NEEDS_KUBECTL = pytest.mark.skipif(
@@ -72,3 +73,12 @@ def test_every_process_of_the_procfile_runs_in_compose_and_in_the_cluster() -> N
         assert sorted(started) == sorted(processes)
     manifests = "".join(file.read_text() for file in (DEPLOY / "kubernetes/base").glob("*.yaml"))
     assert sorted(re.findall(r"otp-worker, start, (\w+)", manifests)) == sorted(processes)
+
+
+def test_the_workflow_keeps_to_its_specification() -> None:
+    said_by(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW)
+
+
+@pytest.mark.skipif(not (BIN / "zizmor").exists(), reason="zizmor is not here: pip install zizmor")
+def test_the_workflow_lets_nobody_in() -> None:
+    said_by(BIN / "zizmor", "--offline", WORKFLOW)
