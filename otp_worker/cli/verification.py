@@ -42,10 +42,7 @@ def send(
     payee: str | None = _PAYEE,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Send a code through the running service and follow it until the gateway has taken it.
-
-    To an address it goes by e-mail.
-    """
+    """Send a code through the running service, by e-mail to an address, and follow it until it is taken."""
     intake = _intake()
     if purpose is not None and not PURPOSE.fullmatch(purpose):
         raise InvalidFieldError("--purpose", "give a word of small letters, digits, dashes or underscores")

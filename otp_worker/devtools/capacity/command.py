@@ -1,12 +1,13 @@
 """``otp-worker plan``: what a load needs."""
 
+import json as json_module
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from otp_worker.cli.output import JSON_OPTION, print_json
 from otp_worker.devtools.capacity.figures import MEASURED
 from otp_worker.devtools.capacity.sheet import Demand, Line, runs_out_first, sheet
 from otp_worker.devtools.capacity.simulation import Simulated, Simulation
@@ -35,7 +36,7 @@ def plan(
     retention_days: Days = 30,
     simulate: Seconds = 0,
     seed: Annotated[int, typer.Option(help="Of the arrivals that are played.")] = 1,
-    json: bool = JSON_OPTION,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of words.")] = False,
 ) -> None:
     """Say what a load needs: SIMs, cores, processes, database; and what of it runs out first.
 
@@ -54,7 +55,8 @@ def plan(
     lines = sheet(demand)
     played = Simulation(demand, simulate, seed).run() if simulate else None
     if json:
-        print_json({"demand": demand, "figures": MEASURED, "needs": _told(lines), "simulated": played})
+        told = {"demand": demand, "figures": MEASURED, "needs": _told(lines), "simulated": played}
+        typer.echo(json_module.dumps(told, default=asdict, indent=2))
         return
     _print(lines)
     typer.echo(_first(lines))

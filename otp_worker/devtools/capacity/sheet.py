@@ -62,7 +62,6 @@ def sheet(demand: Demand, figures: Figures = MEASURED) -> list[Line]:
     waiting = peak * demand.gateway_seconds / figures.threads_per_worker
     workers = math.ceil(max(sending, waiting))
     sweep = (demand.sims or sims) * figures.sweep_seconds_per_sim
-    kept = demand.codes_per_day * demand.retention_days
     return [
         Line("SIMs", sims, "", f"{peak:,.1f} codes/s at the peak, {pace} a minute each", demand.sims),
         Line(
@@ -81,6 +80,13 @@ def sheet(demand: Demand, figures: Figures = MEASURED) -> list[Line]:
             "while codes wait; it releases them at the SIMs' pace",
             _longest_sweep(demand.sims or sims, pace, figures),
         ),
+        *_of_the_database(demand, figures),
+    ]
+
+
+def _of_the_database(demand: Demand, figures: Figures) -> list[Line]:
+    peak, kept = demand.peak, demand.codes_per_day * demand.retention_days
+    return [
         Line(
             "database writes",
             round(peak * figures.writes_per_code),

@@ -81,17 +81,17 @@ class Simulation:
 
     def run(self) -> Simulated:
         """Play it through."""
-        random = Random(self.seed)  # nosec B311 # noqa: S311 - the same every time, and no secret
+        chance = Random(self.seed)  # nosec B311 # noqa: S311 - the same every time, and no secret
         sims = self._sims()
         self._free_cores = self._cores()
-        self._at(random.expovariate(self.demand.peak), "asked", None)
+        self._at(chance.expovariate(self.demand.peak), "asked", None)
         self._at(self.figures.sweep_every_seconds, "sweep", None)
         while self._events and self._events[0][0] <= self.seconds:
             self._now, _, kind, what = heapq.heappop(self._events)
             if kind == "asked":
                 self._asked += 1
-                self._queue.append(_Code(random.randbytes(8), self._now))
-                self._at(self._now + random.expovariate(self.demand.peak), "asked", None)
+                self._queue.append(_Code(chance.randbytes(8), self._now))
+                self._at(self._now + chance.expovariate(self.demand.peak), "asked", None)
             elif kind == "sweep":
                 self._sweep(sims)
             elif kind == "released" and isinstance(what, list):

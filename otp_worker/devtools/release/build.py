@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from otp_worker.devtools.processes.environment import child_environment
 from otp_worker.devtools.release.sbom import bill, read_lock
 from otp_worker.domain.errors import OtpError
 
@@ -64,7 +64,7 @@ def check(folder: Path) -> str:
     if find_spec("twine") is None:
         return "not checked: twine is not installed (pip install twine)"
     files = [str(each) for each in sorted(folder.iterdir()) if each.suffix in (".whl", ".gz")]
-    done = _run([sys.executable, "-m", "twine", "check", "--strict", *files], folder, dict(os.environ))
+    done = _run([sys.executable, "-m", "twine", "check", "--strict", *files], folder, child_environment({}))
     return done.decode().strip().splitlines()[-1]
 
 
@@ -74,7 +74,7 @@ def _build(source: bytes, seconds: str) -> dict[str, bytes]:
         tree, made = Path(name, "otp-worker"), Path(name, "dist")
         with tarfile.open(fileobj=io.BytesIO(source)) as archive:
             archive.extractall(tree, filter="data")
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": seconds}
+        environment = child_environment({"SOURCE_DATE_EPOCH": seconds})
         _run([sys.executable, "-m", "hatchling", "build", "--directory", str(made)], tree, environment)
         return {each.name: each.read_bytes() for each in made.iterdir()}
 
@@ -97,7 +97,7 @@ def _read(source: bytes, name: str) -> str:
 
 
 def _git(checkout: Path, *arguments: str) -> bytes:
-    return _run(["git", "-C", str(checkout), *arguments], checkout, dict(os.environ))
+    return _run(["git", "-C", str(checkout), *arguments], checkout, child_environment({}))
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> bytes:
