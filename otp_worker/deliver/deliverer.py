@@ -169,9 +169,8 @@ class Deliverer:
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN):
             self._persist(lease, lambda: self.router.give_turn_back(way))
         is_closed = self._persist(lease, lambda: self.router.record(way, outcome, self.clock()))
-        state = way.permit.state if way.permit else None
-        if state is not None:
-            self._persist(lease, lambda: self._note_account(state, outcome))
+        if permit := way.permit:
+            self._persist(lease, lambda: self._note_account(permit.state, outcome))
         if is_closed and (outcome.is_outage or outcome.kind is OutcomeKind.THROTTLED):
             return self._persist(lease, lambda: self._park(job, outcome.reason, way.via))
         settled = self._persist(lease, lambda: self._settle(job, way, outcome))

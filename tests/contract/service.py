@@ -110,8 +110,7 @@ class Service:
         roots: Sequence[str] = (ROOT_SECRET,),
     ) -> None:
         self.db = db
-        self.clock = Clock()
-        self.gateway = ObedientGateway()
+        self.clock, self.gateway = Clock(), ObedientGateway()
         self.gateways: dict[str, Gateway] = {"obedient": self.gateway}
         self.sims = sims or Sims((Sim("obedient", "obedient"),), self.gateways)
         self.policy = policy or Policy(countries=frozenset({"GB", "US"}), bcrypt_rounds=4)
@@ -126,14 +125,7 @@ class Service:
         self.pauses = Pauses(db, self.limits, GuardMode.ON)
         self.issuer, self.resender, self.inviter = build_issue_step(
             db=db,
-            drafts=Drafts(
-                self.keyring,
-                self.policy,
-                self.limits,
-                Recipients(self.policy.countries, email=True),
-                self.hold,
-                TemplateReader(db).find,
-            ),
+            drafts=self._drafts(),
             sealer=self.sealer,
             limiter=self.limiter,
             publish=self.publish,
@@ -147,6 +139,10 @@ class Service:
         self.deliverer = replace(
             worker.deliverer, chance=lambda: 0.5, monotonic=self.clock.monotonic, pause=self.clock.move
         )
+
+    def _drafts(self) -> Drafts:
+        to, texts = Recipients(self.policy.countries, email=True), TemplateReader(self.db).find
+        return Drafts(self.keyring, self.policy, self.limits, to, self.hold, texts)
 
     def foundation(self, outbox: Outbox = NO_CHANNELS) -> Foundation:
         """What the parts stand on here."""

@@ -1,6 +1,5 @@
 """Codes that go by e-mail: the same row, limits, breaker and deadline as an SMS has, over another way."""
 
-import os
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -9,55 +8,25 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from otp_worker.domain.app import App
-from otp_worker.domain.errors import InvalidFieldError, OptedOutError, RateLimitExceededError
+from otp_worker.domain.errors import OptedOutError
 from otp_worker.domain.gateway import Outcome, OutcomeKind
-from otp_worker.domain.limits import Limit, parse_rates
-from otp_worker.domain.sealing import SealingUnavailableError
-from otp_worker.domain.sim import Sim, Sims
-from otp_worker.domain.verification import EMAIL_ROUTE, DeliveryStatus, Verification, VerificationStatus
-from otp_worker.issue.recipients import Recipients
-from otp_worker.issue.request import SendRequest
+from otp_worker.domain.verification import EMAIL_ROUTE, DeliveryStatus, VerificationStatus
 from otp_worker.operations.admin import Operator
 from otp_worker.operations.trail import Trails
 from otp_worker.service.purges import purges
 from otp_worker.store import opt_outs
 from otp_worker.store.database import Database
 from otp_worker.store.schema import deliveries, verifications
-from tests.contract.service import OFFLINE, SHOP, ObedientGateway, Service
+from tests.contract.mailing import ADDRESS, TAKEN, issue, mail, with_email
+from tests.contract.service import OFFLINE, SHOP, Service
 
-ADDRESS = "Anna.Smith+shop@Example.com"
 MASKED = "a***@example.com"
-TAKEN = Outcome(OutcomeKind.ACCEPTED, "the mail server took it")
 SLOW = Outcome(OutcomeKind.DEFERRED, "the mail server refuses the address (450)")
-
-
-def with_email(db: Database, **more: object) -> Service:
-    """The service with a phone for every country, and a mail server."""
-    phone, mail = ObedientGateway(), ObedientGateway([TAKEN], name="email")
-    sims = Sims(
-        (Sim("obedient", "obedient"), Sim("email", "email", countries=frozenset({EMAIL_ROUTE}))),
-        {"obedient": phone, "email": mail},
-    )
-    service = Service(db, sims=sims, **more)  # type: ignore[arg-type]
-    service.gateway = phone
-    return service
 
 
 @pytest.fixture
 def service(db: Database) -> Service:
     return with_email(db)
-
-
-def mail(service: Service) -> ObedientGateway:
-    found = service.sims.gateways["email"]
-    assert isinstance(found, ObedientGateway)
-    return found
-
-
-def issue(service: Service, to: str = ADDRESS, app: App = SHOP, **more: object) -> Verification:
-    """Ask for a code by e-mail, each time for another user."""
-    request = SendRequest(to, f"user {os.urandom(4).hex()}", "email", **more)  # type: ignore[arg-type]
-    return service.issuer.issue(request, app, service.clock()).verification
 
 
 def test_a_code_goes_to_the_address_and_no_phone_sends_it(service: Service) -> None:
@@ -99,73 +68,6 @@ def test_a_resend_goes_to_the_same_address_with_the_same_code(service: Service) 
     first, second = mail(service).messages
     assert (first.to, second.to) == (ADDRESS, ADDRESS)
     assert len(set(mail(service).codes)) == 1
-
-
-def test_an_address_is_limited_as_a_number_is_in_any_case(db: Database) -> None:
-    service = with_email(db, limits={Limit.NUMBER: parse_rates("1/30s"), Limit.BLOCK: parse_rates("2/h")})
-    issue(service)
-    with pytest.raises(RateLimitExceededError):
-        issue(service, ADDRESS.lower())
-    issue(service, "anna.smith@example.com")
-    with pytest.raises(RateLimitExceededError) as refusal:
-        issue(service, "anna.smith+other@example.com")
-    assert refusal.value.limit is Limit.BLOCK
-    issue(service, "otto@example.com")
-
-
-@pytest.mark.parametrize(
-    "to",
-    [
-        *(
-            "anna",
-            "anna@",
-            "@example.com",
-            "a b@example.com",
-            "anna@example",
-            "anna@-x.com",
-            "a..b@example.com",
-        ),
-        *(
-            "anna@example.com\r\nBcc: all@example.com",
-            "anna@example.com>",
-            '"a b"@example.com',
-            "ä@example.com",
-        ),
-        *(
-            "anna@exämple.com",
-            "anna@[127.0.0.1]",
-            f"{'a' * 65}@example.com",
-            f"a@{'b' * 250}.com",
-            "+447400123456",
-        ),
-        *("anna@example.com,otto@example.com", "anna@example.com\n", "anna\u202e@example.com"),
-    ],
-)
-def test_what_is_no_address_is_refused(service: Service, to: str) -> None:
-    with pytest.raises(InvalidFieldError, match="e-mail address"):
-        issue(service, to)
-
-
-def test_an_sms_to_an_address_is_refused(service: Service) -> None:
-    with pytest.raises(InvalidFieldError):
-        service.issue(ADDRESS)
-
-
-def test_where_it_is_off_it_is_refused_with_the_variable(service: Service) -> None:
-    drafts = replace(service.issuer.drafts, recipients=Recipients(service.policy.countries))
-    with pytest.raises(InvalidFieldError, match="OTP_EMAIL_CODES"):
-        replace(service.issuer, drafts=drafts).issue(
-            SendRequest(ADDRESS, channel="email"), SHOP, service.clock()
-        )
-
-
-def test_while_an_older_worker_may_run_it_is_refused_with_the_variable(service: Service) -> None:
-    recipients = Recipients(service.policy.countries, email=True, workers_know=lambda _: False)
-    drafts = replace(service.issuer.drafts, recipients=recipients)
-    with pytest.raises(SealingUnavailableError, match="OTP_OLDEST_VERSION"):
-        replace(service.issuer, drafts=drafts).issue(
-            SendRequest(ADDRESS, channel="email"), SHOP, service.clock()
-        )
 
 
 def test_no_older_worker_would_send_it(service: Service) -> None:
