@@ -42,7 +42,7 @@ def send(
     payee: str | None = _PAYEE,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Send a code through the running service, by e-mail to an address, and follow it until it is taken."""
+    """Send a code through the running service and follow it until the gateway has taken it."""
     intake = _intake()
     if purpose is not None and not PURPOSE.fullmatch(purpose):
         raise InvalidFieldError("--purpose", "give a word of small letters, digits, dashes or underscores")
@@ -79,7 +79,10 @@ def check(
     payee: str | None = _PAYEE,
     json: bool = JSON_OPTION,
 ) -> None:
-    """Judge a code; exits 0 only if it is right. The code of a payment is right for that payment alone."""
+    """Judge a code; exits 0 only if it is right.
+
+    The code of a payment is right for that payment alone.
+    """
     payment = read_payment(amount, currency, payee)
     try:
         result = _intake().verifier.check(verification_id, code, OPERATOR.name, payment=payment)

@@ -133,7 +133,7 @@ OUR_WORDS = {
     ("to", 447400123456): "give text",
     ("to", ""): "give at least 1 character",
     ("user", "x" * 129): "give at most 128 characters",
-    ("channel", "voice"): "give 'sms' or 'inbound'",
+    ("channel", "voice"): "give 'sms', 'email' or 'inbound'",
     ("ttl_seconds", 59): "give 60 or more",
     ("ttl_seconds", 601): "give 600 or less",
     ("ttl_seconds", "300"): "give a whole number, without quotes",
