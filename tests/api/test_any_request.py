@@ -83,6 +83,8 @@ def make_known(case: Case[Any], known: Mapping[str, str], service: Service) -> N
     if isinstance(case.body, dict) and "to" in case.body:
         case.body["to"] = NUMBER
         lock(service)
+    if isinstance(case.body, dict) and "name" in case.body:
+        case.body = {"name": "stall"}
     if isinstance(case.body, dict) and "url" in case.body:
         case.body["url"] = ENDPOINT_URL
     if isinstance(case.body, dict) and "return_url" in case.body:

@@ -86,7 +86,9 @@ def _every(kind: type[RequestError]) -> Iterator[type[RequestError]]:
 
 
 def test_every_problem_of_the_service_is_explained() -> None:
-    known = {error.problem: error.http_status for error in _every(RequestError) if error.problem}
+    # Twilio's shape has numbers of its own for its errors.
+    ours = [each for each in _every(RequestError) if not each.__module__.startswith("api.twilio")]
+    known = {error.problem: error.http_status for error in ours if error.problem}
     assert known.items() <= {code: help.status for code, help in PROBLEMS.items()}.items() | {
         # The base of all too many requests is never raised itself.
         ("bad_request", 429)
