@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from api.reference.endpoint_examples import ENDPOINT_ID, EVENT_ID
+from api.reference.entry_examples import ENTRY_LINK_ID, ENTRY_REQUESTS
 from api.reference.example_values import NUMBER
 from api.reference.examples import ID
 from api.reference.message_examples import MESSAGE_ID
 from api.reference.openapi import openapi_document
 from tests.acceptance.served import served
+from tests.api.entry.person import BACK, approve, open_shop
 from tests.api.service import Service
 
 OPERATIONS = [operation for methods in openapi_document()["paths"].values() for operation in methods.values()]
@@ -27,8 +31,9 @@ NODE = shutil.which("node")
 SHELL = 'for file in "$@"; do echo "@ $file"; bash -eu "$file"; echo; done'
 PYTHON = "import runpy, sys\nfor file in sys.argv[1:]:\n    print('@', file)\n    runpy.run_path(file)"
 JAVASCRIPT = "for (const file of process.argv.slice(1)) { console.log('@', file); await import(file); }"
-NOT_DONE_HERE = {"isReady": 503, "unlockNumber": 404, "getTemplate": 404}
-"""No worker is there, no number locked, and a template only later; every other call is done."""
+RESULT = ENTRY_REQUESTS["redeemEntryResult"]["result"][1]["result"]
+NOT_DONE_HERE = {"isReady": 503, "unlockNumber": 404, "getTemplate": 404, "callHook": 404}
+"""No worker is there, no number locked, no hook, and a template only later; every other call is done."""
 
 
 @dataclass
@@ -61,19 +66,33 @@ class Place:
             source = source.replace(ID, self.service.issue(number).id)
         if MESSAGE_ID in source:
             source = source.replace(MESSAGE_ID, self._message(number))
+        if ENDPOINT_ID in source:
+            source = self._with_endpoint(source)
+        if RESULT in source:
+            source = self._with_result(source, number)
         if name == "createApp":
             source = re.sub(r"(['\"])shop\1", f"\\1shop-{number[1:]}\\1", source)
         return source.replace(NUMBER, number)
 
     def _message(self, number: str) -> str:
         """A notice, which waits."""
-        texted = requests.post(
-            f"{self.url}/v1/messages",
-            json={"to": number, "text": "Your table is ready", "priority": "notice"},
-            headers={"Authorization": f"Bearer {self.key}"},
-            timeout=10,
-        )
-        return str(texted.json()["id"])
+        asked = {"to": number, "text": "Your table is ready", "priority": "notice"}
+        return str(self._post("/v1/messages", asked)["id"])
+
+    def _with_endpoint(self, source: str) -> str:
+        """With an endpoint that was told of an event."""
+        endpoint = self._post("/v1/webhook-endpoints", {"url": "https://shop.example/otp-events"})["id"]
+        event = self._post(f"/v1/webhook-endpoints/{endpoint}/test", None)["id"]
+        return source.replace(ENDPOINT_ID, endpoint).replace(EVENT_ID, event)
+
+    def _with_result(self, source: str, number: str) -> str:
+        """With a link whose person has entered the code."""
+        link = self._post("/v1/entry-links", {"to": number, "return_url": BACK})["id"]
+        return source.replace(ENTRY_LINK_ID, link).replace(RESULT, approve(self.service, link, self.url))
+
+    def _post(self, path: str, asked: object) -> Any:
+        authorization = {"Authorization": f"Bearer {self.key}"}
+        return requests.post(f"{self.url}{path}", json=asked, headers=authorization, timeout=10).json()
 
 
 @pytest.fixture
@@ -81,7 +100,9 @@ def place(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Place]:
     """Where every sample can be run."""
     with served(migrated_sqlite, tmp_path) as (url, service):
         service.announce_seal_keys()
-        yield Place(url, service, service.admin_key("shop"))
+        key = service.admin_key("shop")
+        open_shop(service)
+        yield Place(url, service, key)
 
 
 @pytest.mark.parametrize(

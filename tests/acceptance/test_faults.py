@@ -167,7 +167,8 @@ def test_a_rolling_restart_of_workers_loses_and_doubles_nothing(shop: Shop) -> N
 def test_workers_that_take_nothing_are_noticed(shop: Shop) -> None:
     shop.stack.fleet["worker"].pause()
     verification = shop.send(fresh_number())
-    # What thirty seconds would do.
+    # What thirty seconds would do; the sweep does not publish it again meanwhile.
+    shop.stack.fleet["upkeep"].pause()
     created_at = datetime.fromisoformat(verification["created_at"])
     earlier = f"{created_at - timedelta(minutes=1):%Y-%m-%d %H:%M:%S.%f}"
     shop.change(
@@ -175,6 +176,7 @@ def test_workers_that_take_nothing_are_noticed(shop: Shop) -> None:
         f"WHERE verification_id = '{verification['id']}'"
     )
     ready = requests.get(f"{shop.stack.url}/readyz", timeout=10)
+    shop.stack.fleet["upkeep"].resume()
     shop.stack.fleet["worker"].resume()
     assert ready.status_code == 200
     assert [check["name"] for check in ready.json()["checks"] if not check["ok"]] == ["deliveries"]

@@ -70,12 +70,12 @@ def made(caller: Caller, **fields: object) -> dict[str, Any]:
     return body
 
 
-def approve(service: Service, link_id: str) -> str:
-    """The result of a link whose person has entered the code."""
+def approve(service: Service, link_id: str, our_url: str = OUR_URL) -> str:
+    """The result of a link whose person has entered the code at ``our_url``."""
     entry_links.finish(service.db, link_id, Outcome.APPROVED, service.clock())
     link = entry_links.find(service.db, link_id)
     assert link is not None
-    return EntryKeys(service.keyring).sign(link, OUR_URL, "shop")
+    return EntryKeys(service.keyring).sign(link, our_url, "shop")
 
 
 def result_in(location: str) -> str:
