@@ -16,6 +16,8 @@ from otp_worker.service.settings import Settings
 from otp_worker.store.migrate import upgrade
 from otp_worker.store.schema_state import current_version
 
+_OF_THE_DEMO = "OTP_WELCOME_FILE"
+"""Only the demo sets it: a shell that has sourced the demo's file would give a service its secrets."""
 _MADE: dict[str, Callable[[], str]] = {
     "OTP_SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "OTP_CONSOLE_AUTH": lambda: f"operator:{secrets.token_urlsafe(18)}",
@@ -38,6 +40,9 @@ def init(
     """
     if file.exists():
         raise ConfigurationError(f"{file} exists already; move it away, or give another --file")
+    taken = given_variables()
+    if _OF_THE_DEMO in taken:
+        raise ConfigurationError(f"{_OF_THE_DEMO} is set: these are the demo's variables; use a new shell")
     given = {
         "OTP_DATABASE_URL": database_url,
         "OTP_BROKER_URL": broker_url,
@@ -47,8 +52,10 @@ def init(
     }
     made = {name: make() for name, make in _MADE.items()}
     told = {name: value for name, value in given.items() if value is not None}
-    variables = complete({**made, **given_variables(), **told})
+    variables = complete({**made, **taken, **told})
     write_file(file, variables)
+    if taken:
+        typer.echo(f"Taken from the environment: {', '.join(sorted(taken))}.")
     typer.echo(f"{file} is written, for you alone. Back it up.")
     command = f"otp-worker --env {shlex.quote(str(file))}"
     typer.echo(_make_schema(check_variables(variables), f"{command} migrate"))

@@ -55,7 +55,7 @@ QUESTIONS = (
     Question("OTP_GATEWAY_KEY", "Its key (sk_live_...; it is not shown)"),
     Question(
         "OTP_GATEWAY_WEBHOOK_SECRET",
-        "Its webhooks' secret (whsec_...; it is not shown; empty: no receipts and no replies)",
+        "Its webhooks' secret (whsec_...; it is not shown; empty: no replies come in)",
         may_be_empty=True,
     ),
 )

@@ -40,6 +40,21 @@ def test_what_is_given_is_not_asked_for_and_secrets_are_made(tmp_path: Path, giv
     assert files[0].stat().st_mode & 0o777 == 0o600
 
 
+def test_what_is_taken_from_the_environment_is_named(tmp_path: Path, given: dict[str, str]) -> None:
+    done = CliRunner().invoke(app, ["init", "--file", str(tmp_path / "otp.env")], env=given)
+    (line,) = [line for line in done.output.splitlines() if line.startswith("Taken from the environment: ")]
+    assert set(given) <= set(line.rstrip(".").partition(": ")[2].split(", "))
+
+
+def test_a_shell_that_has_the_demos_variables_makes_no_service(tmp_path: Path, given: dict[str, str]) -> None:
+    file = tmp_path / "otp.env"
+    demos = {**given, "OTP_WELCOME_FILE": str(tmp_path / "welcome.json")}
+    done = CliRunner().invoke(app, ["init", "--file", str(file)], env=demos)
+    assert isinstance(done.exception, ConfigurationError)
+    assert "these are the demo's variables; use a new shell" in str(done.exception)
+    assert not file.exists()
+
+
 def test_every_process_can_start_with_the_file_alone(
     tmp_path: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
